@@ -1,0 +1,1 @@
+"""From an agreed block to committed state."""

@@ -1,0 +1,1 @@
+"""Bytes: canonical MessagePack and stream framing."""

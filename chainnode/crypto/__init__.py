@@ -1,0 +1,1 @@
+"""Hashing with domain tags, Ed25519 keys and TLS material."""

@@ -1,0 +1,87 @@
+"""Every exception this project raises, and what a caller is expected to do.
+
+    ChainError
+    |- DecodeError       bytes are not canonical                  -> drop, count, answer the code
+    |- PeerError         a peer broke the protocol                -> close the link, score the peer
+    |- Rejected          a client's request cannot be accepted    -> answer with its code; nothing changed
+    |- NotFound          what was asked for is not here           -> 404, or 410 when it was pruned
+    |- StoreError        the disk failed                          -> stop signing, keep reading, say so
+    |  `- StoreCorrupt   stored bytes contradict their checksum   -> recover from peers, never truncate
+    |- ConfigError       an operator's mistake                    -> print, exit 2
+    `- Misuse            our own caller broke a contract (a bug)  -> fix it
+
+    InvariantBroken      not a ChainError: nothing catches it but the crash handler of the command line
+
+Every ChainError carries a stable ``code`` (kebab-case, listed in the API's
+problem catalogue) and ``details`` of plain values for the reader: what was
+expected, what was found.
+"""
+
+from typing import Final
+
+Detail = str | int | bool | None
+
+
+class ChainError(Exception):
+    """Base of every expected failure."""
+
+    def __init__(self, code: str, message: str, **details: Detail) -> None:
+        super().__init__(message)
+        self.code: Final = code
+        """Stable kebab-case name of this failure; part of the public interface."""
+        self.details: Final = details
+        """Plain values a reader needs: limits, sizes, ids."""
+
+    @property
+    def message(self) -> str:
+        """One sentence for a person, without a trailing stop."""
+        return str(self.args[0])
+
+
+class DecodeError(ChainError):
+    """Input bytes are not the canonical encoding of the expected type."""
+
+
+class PeerError(ChainError):
+    """A peer broke the protocol; the link to it cannot continue."""
+
+
+class Rejected(ChainError):
+    """A client's request cannot be accepted; nothing was changed by it."""
+
+
+class NotFound(ChainError):
+    """The thing asked for does not exist here."""
+
+
+class StoreError(ChainError):
+    """The disk refused: full, failing, or locked by another process."""
+
+
+class StoreCorrupt(StoreError):
+    """Stored bytes contradict their checksum or each other."""
+
+
+class ConfigError(ChainError):
+    """An operator's mistake: the message says what to change."""
+
+
+class Misuse(ChainError):
+    """Our own code broke a documented contract."""
+
+
+class InvariantBroken(BaseException):
+    """The program contradicts itself; continuing could sign something false."""
+
+
+def invariant(condition: bool, claim: str) -> None:
+    """Stop the process unless ``condition`` holds.
+
+    Used instead of ``assert`` because ``python -O`` deletes assertions, and those
+    that guard safety must run in production.
+
+    Raises:
+        InvariantBroken: the condition does not hold.
+    """
+    if not condition:
+        raise InvariantBroken(claim)

@@ -1,0 +1,1 @@
+"""Transactions between submission and block."""

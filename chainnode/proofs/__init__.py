@@ -1,0 +1,1 @@
+"""Merkle trees, proof bundles and their offline verifier."""

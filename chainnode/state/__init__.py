@@ -1,0 +1,1 @@
+"""Key layout, the overlay a block executes on, and the authenticated state tree."""

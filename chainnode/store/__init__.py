@@ -1,0 +1,1 @@
+"""Durable bytes: LevelDB, blocks and the vote journal."""

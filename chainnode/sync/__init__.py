@@ -1,0 +1,1 @@
+"""Catching up with a chain that moved on."""

@@ -1,0 +1,1 @@
+"""What the ledger is made of: transactions, blocks, receipts, validator sets, genesis."""

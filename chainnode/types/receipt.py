@@ -1,0 +1,45 @@
+"""What became of a transaction.
+
+    Receipt  [tag 5, tx_id, height, index, code, failed_operation, info, events]
+    Event    [name, {attribute: scalar}]
+
+Code ``ok`` means every operation applied. Any other code means none did: the
+receipt names the operation at fault (``failed_operation``; -1 when the transaction as a
+whole was refused, for example its signatures), and has no events.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from chainnode import limits
+from chainnode.codec.canonical import Decoder
+from chainnode.types.block import Hash
+from chainnode.types.transaction import Height
+
+RECEIPT_TAG: Final = 5
+OK: Final = "ok"
+Scalar = str | int | bool | bytes | None
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True):
+    """Something that happened on the ledger, for subscribers, sinks and relayers."""
+
+    name: Annotated[str, msgspec.Meta(max_length=64)]
+    """``<contract>.<fact>`` in the past tense, such as ``asset.registered``."""
+    attributes: dict[str, Scalar]
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=RECEIPT_TAG):
+    """The certified outcome of one transaction; leaf of the next header's ``prev_results_root``."""
+
+    tx_id: Hash
+    height: Height
+    index: Annotated[int, msgspec.Meta(ge=0, lt=limits.BLOCK_TRANSACTIONS_MAX)]
+    code: Annotated[str, msgspec.Meta(max_length=64)]
+    failed_operation: Annotated[int, msgspec.Meta(ge=-1, lt=limits.OPERATIONS_MAX)]
+    info: Annotated[str, msgspec.Meta(max_length=512)]
+    events: Annotated[tuple[Event, ...], msgspec.Meta(max_length=limits.EVENTS_PER_TRANSACTION_MAX)]
+
+
+decode_receipt: Final = Decoder(Receipt, limits.MIB)
