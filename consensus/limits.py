@@ -1,0 +1,51 @@
+"""Every bound of the agreement core, with the reason for its value.
+
+A validator may be malicious: whatever it can make us keep, decode or loop over is bounded here.
+"""
+
+from typing import Final
+
+VALIDATORS_MAX: Final = 128
+"""Votes travel from all to all, so cost grows with the square; a consortium of banks and exchanges stays below this."""
+
+CHAIN_ID_CHARS_MAX: Final = 64
+"""A chain identifier is a short readable name that stands in every signed payload."""
+
+HASH_BYTES: Final = 32
+"""SHA-256."""
+
+SIGNATURE_BYTES: Final = 64
+"""Ed25519."""
+
+SIGNERS_BYTES_MAX: Final = VALIDATORS_MAX // 8
+"""Bitmap with one bit for each validator."""
+
+HEIGHT_MAX: Final = 2**53 - 1
+"""Exact in every JSON reader; two million years at a hundred blocks a second."""
+
+VIEW_MAX: Final = 2**31 - 1
+"""Peers choose the views they name; a bound far below 64 bits keeps every implementation free of overflow."""
+
+VIEWS_AHEAD_MAX: Final = 64
+"""PRE_PREPARE, PREPARE and COMMIT further ahead than this are dropped; a VIEW_CHANGE is kept (one for each sender)."""
+
+VIEWS_KEPT_MAX: Final = 8
+"""Earlier views whose votes are kept, so that late COMMITs still decide (R4); older ones are answered by DECIDED."""
+
+PROPOSAL_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Header, certificate and 32 bytes for each of 65,000 transactions."""
+
+MESSAGE_BYTES_MAX: Final = PROPOSAL_BYTES_MAX + 64 * 1024
+"""A proposal with a justification of 128 VIEW_CHANGEs (under 300 bytes each) and one certificate (under 9 KiB)."""
+
+VOTE_BYTES_MAX: Final = 512
+"""PREPARE, COMMIT and STATUS: fixed fields and a chain identifier of at most 64 characters (256 bytes)."""
+
+CERTIFICATE_MESSAGE_BYTES_MAX: Final = 16 * 1024
+"""VIEW_CHANGE and DECIDED: a vote's fields and one certificate."""
+
+RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A journal record holds at most one block body, whose own bound the host sets far below this."""
+
+HELP_INTERVAL_MS: Final = 1_000
+"""A peer that is behind is answered at most this often (R8), so that being helped is no amplifier."""
