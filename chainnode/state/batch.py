@@ -1,0 +1,143 @@
+"""One batched update of the state tree: sorted changes in, new pages and stale ones out."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final
+
+from chainnode.state.page import (
+    CHILD_UNITS,
+    HASH_BYTES,
+    LEAF_BYTES,
+    LIST_BYTES_MAX,
+    NOTHING,
+    PAYLOAD_START,
+    SLOTS,
+    UNIT_BYTES,
+    VERSION_BYTES,
+    Subtree,
+    digit,
+    list_hash,
+    page_key,
+    rehash,
+)
+
+Change = tuple[bytes, bytes]
+"""Key hash, and key hash with value hash (64 bytes) to write or nothing to remove."""
+
+
+def hashed_changes(changes: list[tuple[bytes, bytes | None]]) -> list[Change]:
+    """Changes by raw key, as leaves in the tree's order."""
+    hashed: list[Change] = []
+    for key, value in changes:
+        key_hash = sha256(key).digest()
+        hashed.append((key_hash, b"" if value is None else key_hash + sha256(value).digest()))
+    hashed.sort()
+    return hashed
+
+
+class Batch:
+    """Applies changes, sorted by key hash, once; collects what must be written and what became stale."""
+
+    __slots__ = ("_changes", "_read", "_version", "stale", "writes")
+
+    def __init__(self, read: Callable[[bytes], bytes], version: int, changes: list[Change]) -> None:
+        self._read = read
+        self._version: Final = version.to_bytes(VERSION_BYTES, "big")
+        self._changes = changes
+        self.writes: dict[bytes, bytes] = {}
+        self.stale: list[bytes] = []
+
+    def apply(self, base: Subtree) -> Subtree:
+        """The whole tree after the changes."""
+        return self._subtree(base, 0, 0, len(self._changes))
+
+    def _subtree(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
+        if len(base[1]) == VERSION_BYTES:
+            return self._page(base, depth, first, stop)
+        return self._list(base, depth, first, stop)
+
+    def _list(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
+        """Merge changes into a leaf list, which may grow into a page."""
+        old = base[1]
+        if stop - first == 1 and len(old) <= LEAF_BYTES:
+            key_hash, leaf = self._changes[first]
+            if not old:
+                return (list_hash(leaf, 0), leaf) if leaf else base
+            if old.startswith(key_hash):
+                return base if old == leaf else (list_hash(leaf, 0), leaf)
+            if not leaf:
+                return base
+            merged = old + leaf if old < leaf else leaf + old
+            return list_hash(merged, 4 * depth), merged
+        leaves = {old[at : at + HASH_BYTES]: old[at : at + LEAF_BYTES] for at in range(0, len(old), LEAF_BYTES)}
+        leaves.update(self._changes[first:stop])
+        merged = b"".join(sorted(leaves.values()))
+        return base if merged == old else self._grow(merged, depth)
+
+    def _grow(self, leaves: bytes, depth: int) -> Subtree:
+        """The subtree over ``leaves``, from nothing."""
+        if len(leaves) <= LIST_BYTES_MAX:
+            return list_hash(leaves, 4 * depth), leaves
+        page = bytearray(PAYLOAD_START)
+        payload: list[bytes] = []
+        dirty: list[int] = []
+        first = 0
+        while first < len(leaves):
+            number = digit(leaves[first : first + HASH_BYTES], depth)
+            stop = first
+            while stop < len(leaves) and digit(leaves[stop : stop + HASH_BYTES], depth) == number:
+                stop += LEAF_BYTES
+            self._fill(page, number, self._grow(leaves[first:stop], depth + 1), payload)
+            dirty.append(SLOTS + number)
+            first = stop
+        root = rehash(page, dirty)
+        page += b"".join(payload)
+        return self._store(root, page, depth, leaves)
+
+    def _page(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
+        """Change some slots of a stored page."""
+        changes = self._changes
+        stored_under = page_key(base[1], depth, changes[first][0])
+        old = self._read(stored_under)
+        page = bytearray(old[:PAYLOAD_START])
+        payload: list[bytes] = []
+        dirty: list[int] = []
+        kept = PAYLOAD_START
+        while first < stop:
+            number = digit(changes[first][0], depth)
+            after = first + 1
+            while after < stop and digit(changes[after][0], depth) == number:
+                after += 1
+            start = PAYLOAD_START + UNIT_BYTES * sum(old[:number])
+            end = start + UNIT_BYTES * old[number]
+            at = HASH_BYTES * number + PAYLOAD_START - SLOTS * HASH_BYTES
+            before = (old[at : at + HASH_BYTES], old[start:end])
+            found = self._subtree(before, depth + 1, first, after)
+            if found is not before:
+                payload.append(old[kept:start])
+                self._fill(page, number, found, payload)
+                dirty.append(SLOTS + number)
+                kept = end
+            first = after
+        if not dirty:
+            return base
+        payload.append(old[kept:])
+        self.stale.append(stored_under)
+        units = page[:SLOTS]
+        if UNIT_BYTES * sum(units) <= LIST_BYTES_MAX and CHILD_UNITS not in units:
+            leaves = b"".join(payload)
+            return (list_hash(leaves, 4 * depth), leaves) if leaves else NOTHING
+        root = rehash(page, dirty)
+        page += b"".join(payload)
+        return self._store(root, page, depth, changes[stop - 1][0])
+
+    @staticmethod
+    def _fill(page: bytearray, number: int, subtree: Subtree, payload: list[bytes]) -> None:
+        page[number] = len(subtree[1]) // UNIT_BYTES
+        at = HASH_BYTES * number + PAYLOAD_START - SLOTS * HASH_BYTES
+        page[at : at + HASH_BYTES] = subtree[0]
+        payload.append(subtree[1])
+
+    def _store(self, root: bytes, page: bytearray, depth: int, key_hash: bytes) -> Subtree:
+        self.writes[page_key(self._version, depth, key_hash)] = bytes(page)
+        return root, self._version
