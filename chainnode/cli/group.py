@@ -1,0 +1,62 @@
+"""A group whose sub-commands are imported when they run, not when they are listed.
+
+``chainnode --help`` must answer within 150 ms; importing the node, the client or the terminal library takes longer.
+So the listing comes from a table, and a test compares the table with the commands.
+"""
+
+import importlib
+from typing import Final, NamedTuple
+
+import click
+
+
+class Entry(NamedTuple):
+    """A sub-command that was not imported yet."""
+
+    section: str
+    name: str
+    module: str
+    """Its ``command`` attribute is the click command."""
+    help: str
+
+
+class LazyGroup(click.Group):
+    """A click group over a table of entries."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return [entry.name for entry in self.entries]
+
+    def get_command(self, _context: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command."""
+        for entry in self.entries:
+            if entry.name == cmd_name:
+                command: click.Command = importlib.import_module(entry.module).command
+                return command
+        return None
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the listing by section, importing nothing."""
+        for section in dict.fromkeys(entry.section for entry in self.entries):
+            with formatter.section(section):
+                formatter.write_dl([(entry.name, entry.help) for entry in self.entries if entry.section == section])
+
+
+_CLI: Final = "chainnode.cli"
+ENTRIES: Final = (
+    Entry("First look", "demo", f"{_CLI}.demo.command", "Watch real processes agree on real registrations."),
+    Entry("First look", "testnet", f"{_CLI}.testnet.command", "Make and run a network on this machine."),
+    Entry("Operating a node", "init", f"{_CLI}.init", "Make the data directory of a node, once."),
+    Entry("Operating a node", "start", f"{_CLI}.start", "Run one node until it is told to stop."),
+    Entry("Operating a node", "config", f"{_CLI}.config", "Show and check a node's configuration."),
+    Entry("Using a chain", "key", f"{_CLI}.key", "Make, show and import private keys."),
+    Entry("Using a chain", "tx", f"{_CLI}.tx", "Submit transactions and follow them."),
+    Entry("Using a chain", "asset", f"{_CLI}.asset", "Register data assets and whole catalogues."),
+    Entry("Using a chain", "evidence", f"{_CLI}.evidence", "Record that files existed, and check them later."),
+    Entry("Using a chain", "query", f"{_CLI}.query", "Read blocks, state, receipts, status and more."),
+    Entry("Proving", "prove", f"{_CLI}.prove", "Fetch a proof that a stranger can check offline."),
+    Entry("Proving", "verify", f"{_CLI}.verify", "Check a proof offline, with the genesis hash alone."),
+)
+"""Every command; the order is that of ``chainnode --help``."""
