@@ -1,0 +1,224 @@
+"""The typed client of a node's API.
+
+    async with Client(["http://127.0.0.1:8100", "http://127.0.0.1:8101"]) as client:
+        status = await client.status()
+        done = await client.submit(envelope, wait="committed")
+
+It talks to several nodes as to one (``transport`` says how it retries) and raises what a node refused with the node's
+code: ``NotFound`` or ``Rejected``; ``Unavailable`` when nobody answered; ``Unsettled`` when no commit was seen in time.
+Ids and hashes are accepted as bytes or hexadecimal.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeVar, overload
+from urllib.parse import quote
+
+import msgspec
+
+from chainnode.sdk.answer import (
+    AssetPage,
+    BlockAnswer,
+    Document,
+    EventPage,
+    EventRecord,
+    ReceiptAnswer,
+    StateAnswer,
+    StatusAnswer,
+    Submission,
+    TransactionAnswer,
+    ValidatorsAnswer,
+)
+from chainnode.sdk.errors import Unavailable
+from chainnode.sdk.submitter import Submitter, Wait
+from chainnode.sdk.transport import Transport, read_answer
+from chainnode.types.genesis import genesis_hash
+from chainnode.types.parameters import ChainParameters
+from chainnode.types.receipt import Scalar
+
+T = TypeVar("T")
+Id = bytes | str
+
+MSGPACK = "application/msgpack"
+
+
+class Client(Transport):
+    """Everything a node's API offers, over one or several nodes of one chain."""
+
+    @overload
+    async def submit(self, envelopes: bytes, *, wait: Wait = "checked", timeout_ms: int = 30_000) -> Submission: ...
+    @overload
+    async def submit(
+        self, envelopes: Sequence[bytes], *, wait: Wait = "checked", timeout_ms: int = 30_000
+    ) -> list[Submission]: ...
+    async def submit(
+        self, envelopes: bytes | Sequence[bytes], *, wait: Wait = "checked", timeout_ms: int = 30_000
+    ) -> Submission | list[Submission]:
+        """Hand signed envelopes to the chain; the same bytes any number of times are one transaction.
+
+        Args:
+            envelopes: one envelope, or any number of them (sent in requests that fit the API's limits).
+            wait: until handed over (``none``), admitted (``checked``), or durable in a block (``committed``).
+            timeout_ms: for all of it, when waiting for the commit.
+
+        Returns:
+            For one envelope its submission, never a rejected one. For many, one submission each in the same order:
+            rejected ones say why, and what was not seen committed in time is still ``accepted``.
+
+        Raises:
+            Rejected: the one envelope was refused, with the node's code.
+            Unsettled: the one envelope was accepted but not seen committed in time.
+            Unavailable: no node answered.
+        """
+        submitter = Submitter(self)
+        if isinstance(envelopes, bytes):
+            return await submitter.submit_one(envelopes, wait, timeout_ms)
+        return await submitter.submit_many(envelopes, wait, timeout_ms)
+
+    async def wait(self, tx_id: Id, *, timeout_ms: int = 30_000) -> TransactionAnswer:
+        """The transaction once it is committed.
+
+        Raises:
+            Unsettled: it was not committed in time, or no asked node knows it (yet).
+        """
+        return await Submitter(self).wait(_hex(tx_id), timeout_ms)
+
+    async def transaction(self, tx_id: Id) -> TransactionAnswer:
+        """A committed transaction with its receipt, or a pending one.
+
+        Raises:
+            NotFound: ``transaction-not-found``: this node knows no such transaction.
+        """
+        return await self._get(f"/v1/transactions/{_hex(tx_id)}", TransactionAnswer)
+
+    async def receipt(self, tx_id: Id) -> ReceiptAnswer:
+        """The certified outcome of a committed transaction.
+
+        Raises:
+            NotFound: ``receipt-not-found``.
+        """
+        return await self._get(f"/v1/transactions/{_hex(tx_id)}/receipt", ReceiptAnswer)
+
+    async def block(self, at: int | Id = "latest") -> BlockAnswer:
+        """The block of a height or hash, or the newest one.
+
+        Raises:
+            NotFound: ``block-not-found``, or ``height-pruned``.
+        """
+        return await self._get(f"/v1/blocks/{at if isinstance(at, int) else _hex(at)}", BlockAnswer)
+
+    async def receipts(self, height: int) -> list[ReceiptAnswer]:
+        """Outcomes of all transactions of a block, in block order."""
+        return await self._get(f"/v1/blocks/{height}/receipts", list[ReceiptAnswer])
+
+    async def state(self, key: bytes) -> StateAnswer:
+        """One state value with its typed document.
+
+        Raises:
+            NotFound: ``state-not-found``.
+        """
+        return await self._get(f"/v1/state/0x{key.hex()}", StateAnswer)
+
+    async def asset(self, asset_id: Id) -> Document:
+        """The record of a registered asset; raises NotFound."""
+        return await self._get(f"/v1/assets/{_hex(asset_id)}", Document)
+
+    async def assets(self, after: str | None = None, limit: int = 100) -> AssetPage:
+        """A page of registered assets; pass its ``next`` as ``after``."""
+        return await self._get("/v1/assets", AssetPage, _query(after=after, limit=limit))
+
+    async def evidence(self, evidence_id: Id | None = None, *, digest: Id | None = None) -> Document:
+        """The evidence with this id, or the first one recorded of this digest; raises NotFound."""
+        if evidence_id is not None:
+            return await self._get(f"/v1/evidence/{_hex(evidence_id)}", Document)
+        return await self._get("/v1/evidence", Document, _query(digest=_hex(digest or b"")))
+
+    async def identity(self, did: str) -> Document:
+        """The identity record of a DID; raises NotFound."""
+        return await self._get(f"/v1/identities/{quote(did, safe=':')}", Document)
+
+    async def events(
+        self, name: str, attribute: str, value: Scalar, *, after: str | None = None, limit: int = 100
+    ) -> EventPage:
+        """A page of events of one name whose indexed attribute has this value, in ledger order."""
+        query = _query(name=name, attribute=attribute, after=after, limit=limit) | _typed_value(value)
+        return await self._get("/v1/events", EventPage, query)
+
+    async def all_events(self, name: str, attribute: str, value: Scalar) -> AsyncIterator[EventRecord]:
+        """Every such event up to now, page after page."""
+        after: str | None = None
+        while True:
+            page = await self.events(name, attribute, value, after=after, limit=500)
+            for item in page.items:
+                yield item
+            after = page.next
+            if after is None:
+                return
+
+    async def prove_transaction(self, tx_id: Id) -> bytes:
+        """A portable proof bundle (canonical MessagePack) that the transaction is on the chain."""
+        return await self._bundle(f"/v1/proofs/transaction/{_hex(tx_id)}")
+
+    async def prove_evidence(self, evidence_id: Id | None = None, *, digest: Id | None = None) -> bytes:
+        """A portable proof bundle that this evidence existed when its block was agreed."""
+        if evidence_id is not None:
+            return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}")
+        return await self._bundle("/v1/proofs/evidence", _query(digest=_hex(digest or b"")))
+
+    async def prove_state(self, key: bytes, *, height: int | None = None) -> bytes:
+        """A portable proof bundle that a state value is present, or absent, after a block."""
+        return await self._bundle("/v1/proofs/state", _query(key="0x" + key.hex(), height=height))
+
+    async def status(self) -> StatusAnswer:
+        """The answering node about itself."""
+        return await self._get("/v1/status", StatusAnswer)
+
+    async def validators(self) -> ValidatorsAnswer:
+        """Who agrees in the running epoch."""
+        return await self._get("/v1/validators", ValidatorsAnswer)
+
+    async def parameters(self) -> ChainParameters:
+        """The chain's parameters in force."""
+        found = await self._get("/v1/parameters", Document)
+        known = {name: found[name] for name in ChainParameters.__struct_fields__ if name in found}
+        try:
+            return msgspec.convert(msgspec.structs.astuple(ChainParameters(**known)), ChainParameters)
+        except msgspec.ValidationError as error:
+            raise Unavailable("bad-answer", f"the chain's parameters cannot be read: {error}") from error
+
+    async def genesis(self) -> tuple[bytes, bytes]:
+        """The genesis document and its hash, recomputed here.
+
+        Compare the hash with one from a source you trust: a node cannot vouch for itself.
+
+        Raises:
+            DecodeError: what the node sent is not a genesis document.
+        """
+        answer = await self.request("GET", "/v1/genesis", accept=MSGPACK)
+        return answer.body, genesis_hash(answer.body)
+
+    async def _get(self, path: str, kind: type[T], query: Mapping[str, str | int] | None = None) -> T:
+        answer = await self.request("GET", path, query=query)
+        return read_answer(answer, kind)
+
+    async def _bundle(self, path: str, query: Mapping[str, str | int] | None = None) -> bytes:
+        answer = await self.request("GET", path, query=query, accept=MSGPACK)
+        return answer.body
+
+
+def _hex(value: Id) -> str:
+    """Ids travel in lower-case hexadecimal; text is passed on, percent-encoded, for the node to judge."""
+    return value.hex() if isinstance(value, bytes) else quote(value, safe="")
+
+
+def _query(**values: str | int | None) -> dict[str, str | int]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _typed_value(value: Scalar) -> dict[str, str | int]:
+    if isinstance(value, bytes):
+        return {"value": "0x" + value.hex(), "type": "bytes"}
+    if isinstance(value, bool):
+        return {"value": "true" if value else "false", "type": "bool"}
+    if isinstance(value, int):
+        return {"value": value, "type": "int"}
+    return {"value": "" if value is None else value, "type": "string"}
