@@ -1,0 +1,119 @@
+"""Everything one decided block writes, and the one batch it becomes.
+
+A block, its certificate, what it did to the state, and every index over it go to disk
+together or not at all: no two of them can disagree after a crash.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+import msgspec
+
+from chainnode.codec.canonical import Decoder, encode
+from chainnode.errors import Misuse
+from chainnode.store import layout
+from chainnode.store.key_value import WriteBatch
+from chainnode.store.layout import chunk_key, height_key, history_key, seal
+from chainnode.types.block import Hash, StoredBlock, block_hash, decode_header
+from chainnode.types.transaction import Height
+
+
+class Tip(msgspec.Struct, frozen=True, array_like=True):
+    """The last block that is durable, and the results it led to."""
+
+    height: Height
+    block_hash: Hash
+    state_root: Hash
+    """State tree after this block; the next header's ``prev_state_root``."""
+    results_root: Hash
+    """RFC 6962 tree over this block's receipts; the next header's ``prev_results_root``."""
+    time_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    """The block's own time."""
+
+
+decode_tip: Final = Decoder(Tip, 256)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCommit:
+    """One decided and executed block."""
+
+    height: int
+    block_hash: bytes
+    stored: StoredBlock
+    receipts: Sequence[bytes]
+    """Canonical receipts in block order."""
+    tx_ids: Sequence[bytes]
+    """32-byte ids in block order; as many as receipts."""
+    state_changes: dict[bytes, bytes | None]
+    """Net change of each state key; None deletes it."""
+    tree_writes: dict[bytes, bytes]
+    """New nodes of the state tree."""
+    tree_stale: Sequence[bytes]
+    """Nodes that only versions before this height use."""
+    state_root: bytes
+    results_root: bytes
+    history_nodes: Sequence[tuple[int, int, bytes]] = field(default=())
+    """``(level, index, hash)`` of subtrees of the history tree that this block completed."""
+    history_frontier: bytes = b""
+    index_entries: Sequence[bytes] = field(default=())
+    """Made by ``layout.index_entry``."""
+
+
+def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
+    """The tip after ``commit``, which must extend ``before`` (None: the genesis block).
+
+    Raises:
+        Misuse: ``commit-order`` or ``commit-inconsistent``: a bug above us; nothing was written.
+    """
+    header = decode_header(commit.stored.header)
+    if commit.height != (0 if before is None else before.height + 1):
+        raise Misuse("commit-order", "a block does not follow the tip", found=commit.height)
+    if before is not None and header.parent_hash != before.block_hash:
+        raise Misuse("commit-order", "a block's parent is not the tip", height=commit.height)
+    if header.height != commit.height or block_hash(commit.stored.header) != commit.block_hash:
+        raise Misuse("commit-inconsistent", "a block's header is not the one that is named", height=commit.height)
+    if len(commit.receipts) != len(commit.tx_ids):
+        raise Misuse("commit-inconsistent", "a block has not one receipt for each transaction", height=commit.height)
+    return Tip(commit.height, commit.block_hash, commit.state_root, commit.results_root, header.time_ms)
+
+
+def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
+    """All records of ``commit``, ending with the tip."""
+    height = commit.height
+    batch = WriteBatch()
+    records: list[tuple[bytes, bytes]] = [
+        (height_key(layout.HEADER, height), commit.stored.header),
+        (height_key(layout.BODY, height), commit.stored.body),
+        (height_key(layout.CERTIFICATE, height), commit.stored.certificate),
+        (layout.BLOCK_HASH + commit.block_hash, height.to_bytes(8, "big")),
+        (layout.FRONTIER_KEY, commit.history_frontier),
+    ]
+    if commit.tx_ids:
+        records.append((height_key(layout.TX_IDS, height), b"".join(commit.tx_ids)))
+    records += _chunks(layout.RECEIPTS, height, commit.receipts, layout.RECEIPTS_PER_RECORD)
+    records += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
+    place = height.to_bytes(8, "big")
+    records += [
+        (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(commit.tx_ids)
+    ]
+    records += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
+    records += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
+    records += [(layout.INDEX + entry, b"") for entry in commit.index_entries]
+    operations = batch.operations
+    for state_key, value in commit.state_changes.items():
+        if value is None:
+            operations.append((layout.STATE + state_key, None))
+        else:
+            records.append((layout.STATE + state_key, value))
+    records.append((layout.TIP_KEY, encode(tip)))
+    operations += [(key, seal(key, value)) for key, value in records]
+    return batch
+
+
+def _chunks(prefix: bytes, height: int, items: Sequence[bytes], size: int) -> list[tuple[bytes, bytes]]:
+    return [
+        (chunk_key(prefix, height, number), encode(tuple(items[start : start + size])))
+        for number, start in enumerate(range(0, len(items), size))
+    ]
