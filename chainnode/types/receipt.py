@@ -8,7 +8,7 @@ receipt names the operation at fault (``failed_operation``; -1 when the transact
 whole was refused, for example its signatures), and has no events.
 """
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
@@ -20,6 +20,12 @@ from chainnode.types.transaction import Height
 RECEIPT_TAG: Final = 5
 OK: Final = "ok"
 Scalar = str | int | bool | bytes | None
+_SCALARS: Final = frozenset((str, int, bool, bytes, type(None)))
+if TYPE_CHECKING:
+    _Attribute = Scalar
+else:
+    # msgspec takes no union of str and bytes; Event checks the types itself.
+    _Attribute = Any
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):
@@ -27,7 +33,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
 
     name: Annotated[str, msgspec.Meta(max_length=64)]
     """``<contract>.<fact>`` in the past tense, such as ``asset.registered``."""
-    attributes: dict[str, Scalar]
+    attributes: dict[str, _Attribute]
+
+    def __post_init__(self) -> None:
+        """Runs on decoding too. Raises TypeError, in decoding a malformed Event: a value is no scalar."""
+        for value in self.attributes.values():
+            if type(value) not in _SCALARS:
+                raise TypeError(f"an event's attribute is a scalar, not {type(value).__name__}")
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=RECEIPT_TAG):
