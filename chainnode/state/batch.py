@@ -4,17 +4,21 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
+from chainnode.proofs.sparse import EMPTY, INNER_PREFIX
 from chainnode.state.page import (
     CHILD_UNITS,
+    CLIMB,
     HASH_BYTES,
     LEAF_BYTES,
     LIST_BYTES_MAX,
+    NODE,
     NOTHING,
     PAYLOAD_START,
     SLOTS,
     UNIT_BYTES,
     VERSION_BYTES,
     Subtree,
+    combine,
     digit,
     list_hash,
     page_key,
@@ -52,9 +56,49 @@ class Batch:
         return self._subtree(base, 0, 0, len(self._changes))
 
     def _subtree(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
-        if len(base[1]) == VERSION_BYTES:
-            return self._page(base, depth, first, stop)
-        return self._list(base, depth, first, stop)
+        """``base`` after changes ``first .. stop - 1``; ``base`` itself where they change nothing."""
+        if len(base[1]) != VERSION_BYTES:
+            return self._list(base, depth, first, stop)
+        if stop - first == 1 and self._changes[first][1]:
+            return self._write_one(base, depth, first)
+        return self._page(base, depth, first, stop)
+
+    def _write_one(self, base: Subtree, depth: int, first: int) -> Subtree:
+        """A single write: the common case far below the root, without the bookkeeping of the general one.
+
+        A write never empties a slot nor folds a page, so hashes climb along one line.
+        """
+        key_hash = self._changes[first][0]
+        trail: list[tuple[bytes, bytes, int, int, int]] = []
+        found = base
+        while len(found[1]) == VERSION_BYTES:
+            stored_under = page_key(found[1], depth, key_hash)
+            old = self._read(stored_under)
+            byte = key_hash[depth >> 1]
+            number = byte & 0x0F if depth & 1 else byte >> 4
+            start = PAYLOAD_START + UNIT_BYTES * sum(old[:number])
+            end = start + UNIT_BYTES * old[number]
+            trail.append((stored_under, old, number, start, end))
+            found = (old[NODE[SLOTS + number]], old[start:end])
+            depth += 1
+        before = found
+        found = self._list(found, depth, first, first + 1)
+        if found is before:
+            return base
+        running, payload = found
+        for stored_under, old, number, start, end in reversed(trail):
+            page = bytearray(old)
+            page[start:end] = payload
+            page[number] = len(payload) // UNIT_BYTES
+            for own, other, is_right, parent in CLIMB[number]:
+                page[own] = running
+                sibling = old[other]
+                pair = sibling + running if is_right else running + sibling
+                running = combine(page, parent, pair) if sibling == EMPTY else sha256(INNER_PREFIX + pair).digest()
+            self.stale.append(stored_under)
+            payload = self._version
+            self.writes[b"p" + payload + stored_under[1 + VERSION_BYTES :]] = bytes(page)
+        return running, payload
 
     def _list(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
         """Merge changes into a leaf list, which may grow into a page."""
@@ -110,8 +154,7 @@ class Batch:
                 after += 1
             start = PAYLOAD_START + UNIT_BYTES * sum(old[:number])
             end = start + UNIT_BYTES * old[number]
-            at = HASH_BYTES * number + PAYLOAD_START - SLOTS * HASH_BYTES
-            before = (old[at : at + HASH_BYTES], old[start:end])
+            before = (old[NODE[SLOTS + number]], old[start:end])
             found = self._subtree(before, depth + 1, first, after)
             if found is not before:
                 payload.append(old[kept:start])
@@ -134,8 +177,7 @@ class Batch:
     @staticmethod
     def _fill(page: bytearray, number: int, subtree: Subtree, payload: list[bytes]) -> None:
         page[number] = len(subtree[1]) // UNIT_BYTES
-        at = HASH_BYTES * number + PAYLOAD_START - SLOTS * HASH_BYTES
-        page[at : at + HASH_BYTES] = subtree[0]
+        page[NODE[SLOTS + number]] = subtree[0]
         payload.append(subtree[1])
 
     def _store(self, root: bytes, page: bytearray, depth: int, key_hash: bytes) -> Subtree:
