@@ -27,7 +27,7 @@ METHODS = frozenset({
 ORDERING = frozenset({
     "enumerate", "extend", "filter", "iter", "join", "list", "map", "next", "reversed", "tuple", "zip",
 })
-"""Calls that take their argument's order on; ``sorted``, ``len``, ``sum``, ``min``, ``max``, ``any``, ``all`` do not."""
+"""Calls that keep their argument's order; ``sorted``, ``len``, ``sum``, ``min``, ``max``, ``any``, ``all`` do not."""
 SETS = frozenset({"AbstractSet", "FrozenSet", "MutableSet", "Set", "frozenset", "set"})
 
 

@@ -39,7 +39,7 @@ def test_pure_packages_reach_for_nothing_outside() -> None:
         "def f(a, b):\n    both = set(a)\n    return tuple(x for x in both)",
         "def f(a: frozenset[int], b):\n    for x in a | b: ...",
         "class Votes:\n    seen: set[int]\n    def all(self):\n        return [*self.seen]",
-        "class A:\n    def __init__(self):\n        self.seen = set()\n    def all(self):\n        yield from self.seen",
+        "class A:\n    def __init__(self):\n        self.seen = set()\n    def f(self):\n        yield from self.seen",
     ],
 )
 def test_impure_code_is_found(code: str) -> None:
