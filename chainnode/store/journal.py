@@ -83,20 +83,25 @@ def _read(directory: Path) -> _Content:
     payloads: list[bytes] = []
     live: list[int] = []
     whole_bytes = 0
+    expected = last = sequences[-1]
     for sequence in reversed(sequences):
         path = _path(directory, sequence)
-        if live and sequence != live[0] - 1:
-            raise _corrupt(path, f"segment {live[0] - 1} is missing")
-        data = path.read_bytes()
+        if sequence != expected:
+            raise _corrupt(path, f"segment {expected} is missing after it")
+        expected -= 1
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise disk_error(error, f"cannot read {path}") from error
         segment = SegmentFormat.read(data, sequence)
         found = None if segment is None else segment.scan(data)
         if found is None or not found.frames:
             # A file whose making a crash cut short holds nothing yet; its predecessor goes on.
-            torn = sequence == sequences[-1] and (found is not None or not data[HEADER_BYTES:].strip(b"\x00"))
+            torn = sequence == last and (found is not None or not data[HEADER_BYTES:].strip(b"\x00"))
             if not torn or (found is not None and found.damaged):
                 raise _corrupt(path, "the file is damaged")
             continue
-        if found.damaged or (live and found.whole_bytes != len(data)):
+        if found.damaged or (sequence != last and found.whole_bytes != len(data)):
             raise _corrupt(path, f"damaged at byte {found.whole_bytes}")
         if not live:
             whole_bytes = found.whole_bytes
@@ -163,9 +168,9 @@ class Journal:
             StoreError: ``journal-missing``; ``disk-error``.
             StoreCorrupt: ``journal-corrupt``: damage that is not a torn tail.
         """
+        content = _read(directory)
+        journal = cls(directory, content.height, content.live)
         try:
-            content = _read(directory)
-            journal = cls(directory, content.height, content.live)
             for sequence in _sequences(directory):
                 if sequence not in content.live:
                     _path(directory, sequence).unlink()
@@ -178,6 +183,7 @@ class Journal:
             journal._segment = SegmentFormat.read(header, content.live[-1])
             journal._offset = os.lseek(journal._descriptor, 0, os.SEEK_END)
         except OSError as error:
+            journal.close()
             raise disk_error(error, f"cannot open the journal in {directory}") from error
         fsync_directory(directory)
         return journal
@@ -193,10 +199,7 @@ class Journal:
         Raises:
             StoreCorrupt: ``journal-corrupt``.
         """
-        try:
-            return _read(self._directory).records
-        except OSError as error:
-            raise disk_error(error, "cannot read the journal") from error
+        return _read(self._directory).records
 
     def append(self, records: Sequence[bytes]) -> None:
         """Queue records for the next ``sync``.
@@ -230,8 +233,8 @@ class Journal:
         """Make everything appended durable; nothing to do costs nothing.
 
         Raises:
-            StoreError: ``disk-full``, ``disk-error``: the journal refuses from now on, because an
-                fsync that failed once may lie when repeated.
+            StoreError: ``disk-full``, ``disk-error``, ``journal-full`` (one height wrote a GiB): the journal
+                refuses from now on, because an fsync that failed once may lie when repeated.
         """
         if self._failure is not None:
             raise StoreError(self._failure.code, f"refused after: {self._failure.message}", **self._failure.details)
@@ -239,7 +242,7 @@ class Journal:
             return
         payload = _Payload(self._marker, tuple(self._pending))
         try:
-            if self._offset >= SEGMENT_BYTES:
+            if self._offset >= SEGMENT_BYTES or (self._marker is not None and len(self._live) > 1):
                 self._begin_segment(STEP if self._marker is None else RESET, payload)
             else:
                 self._write_frame(STEP, payload)
@@ -273,7 +276,7 @@ class Journal:
     def _begin_segment(self, kind: int, payload: _Payload) -> None:
         """Go on in a new file; after a RESET the older ones are dead."""
         if kind == STEP and len(self._live) >= SEGMENTS_MAX:
-            raise StoreError("disk-full", "one height filled the journal", segments=len(self._live))
+            raise StoreError("journal-full", "one height filled the journal", segments=len(self._live))
         sequence = self._live[-1] + 1 if self._live else 1
         path = _path(self._directory, sequence)
         segment = SegmentFormat(sequence, secrets.token_bytes(SALT_BYTES))

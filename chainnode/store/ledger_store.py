@@ -10,7 +10,7 @@ one moment takes ``snapshot``.
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -197,8 +197,9 @@ def open_ledger(
         StoreError: ``data-missing``, ``data-in-use``, ``format-unknown``, ``data-of-other-chain``.
         StoreCorrupt: ``data-corrupt``; ``data-rolled-back``: the tip is below ``height_at_least``.
     """
-    store = LevelDBKeyValue.open(path, options)
-    try:
+    with ExitStack() as undo:
+        store = LevelDBKeyValue.open(path, options)
+        undo.callback(store.close)
         ledger = LedgerStore(store)
         found = genesis_hash(ledger.genesis())
         if found != expected_genesis_hash or ledger.height_of(found) != 0:
@@ -215,7 +216,5 @@ def open_ledger(
                 expected=height_at_least,
                 found=ledger.tip().height,
             )
-    except BaseException:
-        store.close()
-        raise
+        undo.pop_all()
     return ledger

@@ -9,6 +9,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -149,7 +150,8 @@ class _LevelDBView:
                     return
                 yield pair
         finally:
-            if not self._readers.closing:
+            # A store that is closing closes its iterators itself.
+            with suppress(StoreError), self._readers:
                 source.close()
 
 
@@ -160,7 +162,7 @@ class LevelDBSnapshot(_LevelDBView):
 
     def close(self) -> None:
         """As ``Snapshot.close``."""
-        if not self._readers.closing:
+        with suppress(StoreError), self._readers:
             self._source.close()
 
     def __enter__(self) -> Self:

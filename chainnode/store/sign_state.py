@@ -126,10 +126,12 @@ class SignStateFile:
         return self._doubtful
 
     def confirm(self, newest: Signed | None) -> None:
-        """Settle a doubtful file by the newest own signature in the journal (None: it has none).
+        """Compare with the newest own signature in the journal (None: it holds none); call it at every start.
 
-        Nothing is sent before it is journalled, so a journal that ends at or below ``last`` proves that
-        nothing newer got out; one that goes further supplies what was lost. Repairs the damaged slot.
+        Nothing is sent before it is journalled, and the journal forgets a height only when its block
+        is durable. So a journal that ends at or below ``last`` proves that nothing newer got out
+        which could be contradicted; one that goes further supplies what a crash or rot took from
+        here. A damaged slot is repaired.
 
         Raises:
             StoreError: ``sign-state-regression``: the journal holds another payload at ``last``'s own position;
@@ -143,7 +145,7 @@ class SignStateFile:
             self._write(self._last)
         self._doubtful = False
 
-    def stored(self, position: Position, digest: bytes) -> bytes | None:
+    def check(self, position: Position, digest: bytes) -> bytes | None:
         """The signature already given for exactly this, or None when signing it would go forward.
 
         Raises:
@@ -164,10 +166,10 @@ class SignStateFile:
         Returns the signature to use: the stored one if exactly this was signed before.
 
         Raises:
-            StoreError: as ``stored``; ``disk-full``, ``disk-error``: the file refuses from now on.
+            StoreError: as ``check``; ``disk-full``, ``disk-error``: the file refuses from now on.
             Misuse: ``sign-state-shape``: sizes or numbers out of range.
         """
-        known = self.stored(position, digest)
+        known = self.check(position, digest)
         if known is not None:
             return known
         self._write(Signed(position, digest, signature))
