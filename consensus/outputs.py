@@ -164,3 +164,50 @@ class Outputs:
         self.rejected: Sequence[Rejected] = ()
         self.halt: Halt | None = None
         self.events: Sequence[ViewChanged] = ()
+
+    def add_record(self, record: JournalRecord) -> None:
+        """Append to ``persist``."""
+        if isinstance(self.persist, list):
+            self.persist.append(record)
+        else:
+            self.persist = [record]
+
+    def add_signature(self, message: Signed) -> None:
+        """Append to ``sign``."""
+        if isinstance(self.sign, list):
+            self.sign.append(message)
+        else:
+            self.sign = [message]
+
+    def add_send(self, message: Message, to: int | None) -> None:
+        """Append to ``sends``."""
+        if isinstance(self.sends, list):
+            self.sends.append(Send(message, to))
+        else:
+            self.sends = [Send(message, to)]
+
+    def add_timer(self, request: TimerRequest) -> None:
+        """Append to ``timers``."""
+        if isinstance(self.timers, list):
+            self.timers.append(request)
+        else:
+            self.timers = [request]
+
+    def add_request(self, request: Request) -> None:
+        """Append to ``requests``."""
+        if isinstance(self.requests, list):
+            self.requests.append(request)
+        else:
+            self.requests = [request]
+
+    def add_rejection(self, code: str, sender: int) -> None:
+        """Append to ``rejected``."""
+        self.rejected = [*self.rejected, Rejected(code, sender)]
+
+    def add_evidence(self, first: Signed, second: Signed) -> None:
+        """Append to ``evidence``."""
+        self.evidence = [*self.evidence, Evidence(first, second)]
+
+    def add_event(self, event: ViewChanged) -> None:
+        """Append to ``events``."""
+        self.events = [*self.events, event]
