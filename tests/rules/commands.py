@@ -95,14 +95,12 @@ def run_words() -> frozenset[str]:
 
 @cache
 def command_line() -> click.Command | None:
-    """The click command behind ``chainnode``, named ``main``, ``cli`` or ``chainnode``; None before there is one."""
+    """The click command behind ``chainnode``, named ``command`` in its module; None before there is one."""
     if not (ROOT / "chainnode" / "cli" / "main.py").exists():
         return None
-    module = import_module("chainnode.cli.main")
-    found = [getattr(module, name, None) for name in ("main", "cli", "chainnode")]
-    named = [command for command in found if isinstance(command, click.Command)]
-    assert named, "chainnode/cli/main.py has no click command named main, cli or chainnode"
-    return named[0]
+    command = import_module("chainnode.cli.main").command
+    assert isinstance(command, click.Command), "chainnode.cli.main.command is not a click command"
+    return command
 
 
 def _click_fault(command: click.Command, arguments: list[str]) -> str:

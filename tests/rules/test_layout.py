@@ -74,13 +74,38 @@ def _uses() -> dict[str, frozenset[Path]]:
         module = Module(".".join(path.relative_to(ROOT).with_suffix("").parts), path, parse(path))
         for imported in module.imports:
             uses.setdefault(imported.module, set()).add(path)
+        constants = _text_constants(module.tree)
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                uses.setdefault(node.value.partition(":")[0], set()).add(path)
+            uses.setdefault(_named(node, constants).partition(":")[0], set()).add(path)
     pyproject = ROOT / "pyproject.toml"
     for entry in tomllib.loads(pyproject.read_text())["project"]["scripts"].values():
         uses.setdefault(entry.partition(":")[0], set()).add(pyproject)
     return {name: frozenset(paths) for name, paths in uses.items()}
+
+
+def _text_constants(tree: ast.Module) -> dict[str, str]:
+    """Top-level names of a module that stand for a text."""
+    found = {}
+    for node in tree.body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text)))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(text)))
+            ):
+                found[name] = text
+    return found
+
+
+def _named(node: ast.AST, constants: dict[str, str]) -> str:
+    """The text that a node spells: a literal, or an f-string such as ``f"{ROOM}.module"`` over a constant."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            return constants.get(name, "?")
+        case ast.JoinedStr(values=parts):
+            return "".join(_named(part, constants) for part in parts)
+    return ""
 
 
 def _text(path: Path) -> str:

@@ -17,8 +17,8 @@ from tests.support.shared import ROOT
 
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|<img[^>]+src=\"([^\"]+)\"")
 FOLDERS = ("chainnode", "consensus", "contracts", "tests", "benchmarks", "configs")
-LEAVES = ("tests/unit", "tests/support")
-"""Below these one README at the top says it all: their folders repeat those of the product."""
+LEAVES = ("tests/unit", "tests/property", "tests/integration", "tests/support")
+"""tests/README.md says it all about these and what is below them."""
 
 
 def pages() -> list[Path]:
