@@ -1,0 +1,1 @@
+"""What is registered: data resources, products, sets, models and services."""

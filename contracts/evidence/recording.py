@@ -1,0 +1,111 @@
+"""What the evidence operations do."""
+
+from typing import Final
+
+import msgspec
+
+from chainnode.codec.canonical import encode
+from chainnode.state.view import State
+from contracts.assets.record import asset_key
+from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
+from contracts.evidence.outcome import EvidenceRecorded, EvidenceSuperseded
+from contracts.evidence.record import LIFECYCLE, EvidenceRecord, evidence_key, read_evidence
+from contracts.kernel.context import Context
+from contracts.kernel.operation import OperationSpec
+from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import ANY_MEMBER
+
+CAPTURE_AHEAD_MS_MAX: Final = 600_000
+"""Clients' clocks may differ from the validators'; a claim further ahead is false."""
+
+
+def record(operation: RecordEvidence, context: Context, state: State) -> None:
+    """Write one digest.
+
+    Raises:
+        OperationFailed: see ``_write``.
+    """
+    _write(operation, operation.digest, 0, context, state)
+
+
+def record_batch(operation: RecordEvidenceBatch, context: Context, state: State) -> None:
+    """Write the root over a batch.
+
+    Raises:
+        OperationFailed: see ``_write``.
+    """
+    _write(operation, operation.root, operation.count, context, state)
+
+
+def _write(
+    operation: RecordEvidence | RecordEvidenceBatch, digest: bytes, count: int, context: Context, state: State
+) -> None:
+    """Write the record of either form, and mark the one it succeeds.
+
+    Raises:
+        OperationFailed: ``evidence-exists``, ``evidence-captured-in-future``,
+            ``evidence-asset-unknown``, ``evidence-previous-unknown`` or
+            ``evidence-previous-superseded``.
+    """
+    submitter, evidence_id = context.sender, operation.evidence_id
+    state_key = evidence_key(submitter, evidence_id)
+    if state.get(state_key) is not None:
+        raise OperationFailed("evidence-exists", f"{submitter} has recorded {evidence_id.hex()}")
+    if operation.captured_at_ms > context.time_ms + CAPTURE_AHEAD_MS_MAX:
+        raise OperationFailed("evidence-captured-in-future", f"captured at {operation.captured_at_ms}")
+    if operation.related_asset and state.get(asset_key(operation.related_asset)) is None:
+        raise OperationFailed("evidence-asset-unknown", f"no asset {operation.related_asset.hex()}")
+    if operation.previous:
+        _supersede(operation.previous, evidence_id, context, state)
+    found = EvidenceRecord(
+        evidence_id=evidence_id,
+        submitter=submitter,
+        kind=operation.kind,
+        algorithm=operation.algorithm,
+        digest=digest,
+        salted=operation.salted,
+        count=count,
+        size=operation.size,
+        media_type=operation.media_type,
+        title=operation.title,
+        captured_at_ms=operation.captured_at_ms,
+        previous=operation.previous,
+        related_asset=operation.related_asset,
+        storage_uri=operation.storage_uri,
+        timestamp_token=operation.timestamp_token,
+        status=LIFECYCLE.transitions[None, "record"],
+        superseded_by=b"",
+        recorded_height=context.height,
+        recorded_ms=context.time_ms,
+    )
+    state.put(state_key, encode(found))
+    context.emit(EvidenceRecorded(evidence_id, submitter, operation.kind, digest, count))
+
+
+def _supersede(previous: bytes, evidence_id: bytes, context: Context, state: State) -> None:
+    before = read_evidence(state, context.sender, previous)
+    if before is None:
+        raise OperationFailed("evidence-previous-unknown", f"{context.sender} never recorded {previous.hex()}")
+    status = LIFECYCLE.after(before.status, "supersede")
+    if status is None:
+        raise OperationFailed(
+            "evidence-previous-superseded", f"{previous.hex()} was succeeded by {before.superseded_by.hex()}"
+        )
+    after = msgspec.structs.replace(before, status=status, superseded_by=evidence_id)
+    state.put(evidence_key(context.sender, previous), encode(after))
+    context.emit(EvidenceSuperseded(previous, context.sender, evidence_id))
+
+
+_WRITING: Final = (
+    "evidence-exists",
+    "evidence-reference",
+    "evidence-captured-in-future",
+    "evidence-asset-unknown",
+    "evidence-previous-unknown",
+    "evidence-previous-superseded",
+)
+
+OPERATIONS: Final = (
+    OperationSpec(RecordEvidence, record, ANY_MEMBER, ("evidence-digest-length", *_WRITING)),
+    OperationSpec(RecordEvidenceBatch, record_batch, ANY_MEMBER, _WRITING),
+)

@@ -1,0 +1,1 @@
+"""The rules of the consortium: roles, parameters, policies, and who may connect."""

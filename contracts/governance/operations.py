@@ -1,0 +1,67 @@
+"""How the consortium sets itself up: the wire forms and their form rules."""
+
+from typing import Annotated
+
+import msgspec
+
+from chainnode.types.parameters import ChainParameters
+from chainnode.types.transaction import Did
+from contracts.kernel.operation import Operation
+from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import Role, Rule
+
+
+class GrantRole(Operation, frozen=True, array_like=True, tag="governance.grant_role"):
+    """Give an identity a role; whoever gets ``exchange`` or ``registrar`` also gets a registrar number."""
+
+    did: Did
+    role: Role
+
+
+class RevokeRole(Operation, frozen=True, array_like=True, tag="governance.revoke_role"):
+    """Take a role from an identity; what was done under it stays."""
+
+    did: Did
+    role: Role
+
+
+class SetParameters(Operation, frozen=True, array_like=True, tag="governance.set_parameters"):
+    """Replace the parameters of the chain."""
+
+    parameters: ChainParameters
+
+    def check(self) -> None:
+        """See ``Operation.check``.
+
+        Raises:
+            OperationFailed: ``parameters-contradict``.
+        """
+        found = self.parameters
+        if found.view_timeout_ms > found.view_timeout_max_ms:
+            raise OperationFailed("parameters-contradict", "view_timeout_ms is above view_timeout_max_ms")
+
+
+class SetPolicy(Operation, frozen=True, array_like=True, tag="governance.set_policy"):
+    """Put a rule in place of an operation's default one."""
+
+    operation: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    rule: Rule
+
+    def check(self) -> None:
+        """See ``Operation.check``.
+
+        Raises:
+            OperationFailed: ``policy-rule``.
+        """
+        rule = self.rule
+        if rule.kind == "SELF":
+            raise OperationFailed("policy-rule", "SELF is the nature of identity operations and cannot be given")
+        if rule.kind in ("EVERYONE", "FORBIDDEN"):
+            if rule.roles or rule.organisations:
+                raise OperationFailed("policy-rule", f"{rule.kind} leaves no room for roles or organisations")
+        elif not rule.roles:
+            raise OperationFailed("policy-rule", f"{rule.kind} needs roles")
+        if rule.kind == "COUNT" and rule.numerator < 1:
+            raise OperationFailed("policy-rule", "COUNT needs a numerator of at least 1")
+        if rule.kind == "FRACTION" and not 0 < rule.numerator <= rule.denominator:
+            raise OperationFailed("policy-rule", "FRACTION needs 0 < numerator <= denominator")

@@ -1,0 +1,1 @@
+"""Who acts: DID documents of this chain, their keys and their history."""

@@ -1,0 +1,208 @@
+"""What the identity operations do.
+
+Authority is settled before these run (``contracts.kernel.authentication``): a document
+is changed by the keys, or the controllers, of its previous version.
+"""
+
+from typing import Final
+
+import msgspec
+
+from chainnode.codec.canonical import encode
+from chainnode.state.view import State
+from chainnode.types.ids import did_of_key
+from contracts.identity.operations import (
+    CreateIdentity,
+    DeactivateIdentity,
+    RotateIdentity,
+    UpdateIdentity,
+    check_methods,
+)
+from contracts.identity.outcome import (
+    IdentityCreated,
+    IdentityDeactivated,
+    IdentityRotated,
+    IdentityUpdated,
+)
+from contracts.identity.record import (
+    INITIAL_FRAGMENT,
+    METHODS_MAX,
+    IdentityRecord,
+    VerificationMethod,
+    identity_key,
+    identity_version_key,
+    next_key_hash,
+    read_identity,
+)
+from contracts.kernel.context import Context
+from contracts.kernel.operation import OperationSpec
+from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import EVERYONE, SELF
+
+
+def create(operation: CreateIdentity, context: Context, state: State) -> None:
+    """Write the first version.
+
+    Raises:
+        OperationFailed: ``identity-not-sender``, ``identity-initial-key``, ``identity-exists``
+            or ``identity-controller-unknown``.
+    """
+    did = did_of_key(context.chain_id, operation.initial_key)
+    if not context.at_genesis:
+        if did != context.sender:
+            raise OperationFailed("identity-not-sender", f"the initial key names {did}")
+        if operation.initial_key not in context.signers:
+            raise OperationFailed("identity-initial-key", "the initial key did not sign")
+    if state.get(identity_key(did)) is not None:
+        raise OperationFailed("identity-exists", f"{did} exists")
+    _check_controllers(state, did, operation.controllers)
+    initial = VerificationMethod(INITIAL_FRAGMENT, "ed25519", operation.initial_key, ("authentication", "assertion"))
+    record = IdentityRecord(
+        did=did,
+        version=1,
+        methods=operation.methods or (initial,),
+        threshold=operation.threshold,
+        controllers=operation.controllers,
+        controller_threshold=operation.controller_threshold,
+        services=operation.services,
+        also_known_as=operation.also_known_as,
+        next_key_hashes=operation.next_key_hashes,
+        created_height=context.height,
+        created_ms=context.time_ms,
+        updated_height=context.height,
+        updated_ms=context.time_ms,
+        deactivated=False,
+    )
+    state.put(identity_key(did), encode(record))
+    context.emit(IdentityCreated(did, 1))
+
+
+def update(operation: UpdateIdentity, context: Context, state: State) -> None:
+    """Write a version with other services, aliases or keys that do not authenticate.
+
+    Raises:
+        OperationFailed: ``identity-duplicate`` or ``identity-key-form``.
+    """
+    record = _own(context, state)
+    methods = record.methods
+    if operation.methods is not None:
+        signing = tuple(method for method in methods if "authentication" in method.purposes)
+        methods = _joined(signing, operation.methods)
+    changed = msgspec.structs.replace(
+        record,
+        methods=methods,
+        services=record.services if operation.services is None else operation.services,
+        also_known_as=record.also_known_as if operation.also_known_as is None else operation.also_known_as,
+    )
+    version = _write_next(context, state, record, changed)
+    context.emit(IdentityUpdated(record.did, version))
+
+
+def rotate(operation: RotateIdentity, context: Context, state: State) -> None:
+    """Write a version with other signing keys, threshold and controllers.
+
+    Raises:
+        OperationFailed: ``identity-not-announced``, ``identity-controller-unknown``,
+            ``identity-duplicate`` or ``identity-key-form``.
+    """
+    record = _own(context, state)
+    for method in operation.methods:
+        if record.next_key_hashes and next_key_hash(method.public_key) not in record.next_key_hashes:
+            raise OperationFailed("identity-not-announced", f"{method.fragment} was not announced as a next key")
+    _check_controllers(state, record.did, operation.controllers)
+    others = tuple(method for method in record.methods if "authentication" not in method.purposes)
+    changed = msgspec.structs.replace(
+        record,
+        methods=_joined(operation.methods, others),
+        threshold=operation.threshold,
+        controllers=operation.controllers,
+        controller_threshold=operation.controller_threshold,
+        next_key_hashes=operation.next_key_hashes,
+    )
+    version = _write_next(context, state, record, changed)
+    context.emit(IdentityRotated(record.did, version, len(operation.methods), operation.threshold))
+
+
+def deactivate(_operation: DeactivateIdentity, context: Context, state: State) -> None:
+    """Write the last version; nothing can follow, because its sender is refused from now on."""
+    record = _own(context, state)
+    version = _write_next(context, state, record, msgspec.structs.replace(record, deactivated=True))
+    context.emit(IdentityDeactivated(record.did, version))
+
+
+def _own(context: Context, state: State) -> IdentityRecord:
+    """The sender's own document as it stands now.
+
+    An earlier operation of the same transaction may have ended it.
+    """
+    record = read_identity(state, context.sender)
+    if record is None:
+        raise OperationFailed("unknown-sender", f"{context.sender} does not exist")
+    if record.deactivated:
+        raise OperationFailed("sender-deactivated", f"{context.sender} was deactivated")
+    return record
+
+
+def _write_next(context: Context, state: State, before: IdentityRecord, changed: IdentityRecord) -> int:
+    """Keep ``before`` in the history, write ``changed`` as the current version and answer its number."""
+    version = before.version + 1
+    after = msgspec.structs.replace(changed, version=version, updated_height=context.height, updated_ms=context.time_ms)
+    state.put(identity_version_key(before.did, before.version), encode(before))
+    state.put(identity_key(before.did), encode(after))
+    return version
+
+
+def _joined(
+    first: tuple[VerificationMethod, ...], second: tuple[VerificationMethod, ...]
+) -> tuple[VerificationMethod, ...]:
+    joined = first + second
+    if len(joined) > METHODS_MAX:
+        raise OperationFailed("identity-key-form", f"a document holds at most {METHODS_MAX} keys")
+    check_methods(joined)
+    return joined
+
+
+def _check_controllers(state: State, did: str, controllers: tuple[str, ...]) -> None:
+    for controller in controllers:
+        record = None if controller == did else read_identity(state, controller)
+        if record is None or record.deactivated:
+            raise OperationFailed("identity-controller-unknown", f"{controller} cannot control {did}")
+
+
+OPERATIONS: Final = (
+    OperationSpec(
+        CreateIdentity,
+        create,
+        EVERYONE,
+        (
+            "identity-key-form",
+            "identity-duplicate",
+            "identity-initial-key",
+            "identity-threshold",
+            "identity-not-sender",
+            "identity-exists",
+            "identity-controller-unknown",
+        ),
+        genesis="also",
+    ),
+    OperationSpec(
+        UpdateIdentity,
+        update,
+        SELF,
+        ("identity-key-form", "identity-duplicate", "identity-authentication-key"),
+    ),
+    OperationSpec(
+        RotateIdentity,
+        rotate,
+        SELF,
+        (
+            "identity-key-form",
+            "identity-duplicate",
+            "identity-authentication-key",
+            "identity-threshold",
+            "identity-not-announced",
+            "identity-controller-unknown",
+        ),
+    ),
+    OperationSpec(DeactivateIdentity, deactivate, SELF, ()),
+)

@@ -1,0 +1,131 @@
+"""What the ledger holds about one identity.
+
+    identity/<did>               the current version
+    identity/<did>/<version>     each earlier one (16 hex digits), written when it is replaced
+
+A document of one version costs one key; history costs only those who change.
+
+Source: DID Core 1.1, sections 5 and 7; pre-rotation after did:webvh 1.0 and KERI.
+"""
+
+from functools import lru_cache
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from chainnode import limits
+from chainnode.crypto.hashing import tagged_hash
+from chainnode.state.keys import key
+from chainnode.state.view import State
+from chainnode.types.ids import did_chain
+from chainnode.types.transaction import Did, Height
+from contracts.kernel.text import Hash32, ShortName, Uri
+
+KEY_BYTES: Final = {"ed25519": 32, "x25519": 32, "p256": 33}
+"""Public key sizes; p256 in compressed form."""
+PURPOSES: Final = ("authentication", "assertion", "agreement")
+METHODS_MAX: Final = 32
+SERVICES_MAX: Final = 32
+CONTROLLERS_MAX: Final = 8
+NEXT_KEYS_MAX: Final = limits.SIGNATURES_MAX
+INITIAL_FRAGMENT: Final = "key-1"
+
+Fragment = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9._-]+\Z")]
+Purpose = Literal["authentication", "assertion", "agreement"]
+
+
+class VerificationMethod(msgspec.Struct, frozen=True, array_like=True):
+    """One public key and what it may be used for."""
+
+    fragment: Fragment
+    """Names the key inside its document: ``<did>#<fragment>``."""
+    algorithm: Literal["ed25519", "x25519", "p256"]
+    public_key: Annotated[bytes, msgspec.Meta(max_length=64)]
+    purposes: Annotated[tuple[Purpose, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """``authentication`` keys sign transactions, ``assertion`` keys credentials, ``agreement`` keys receive secrets."""
+
+
+class Service(msgspec.Struct, frozen=True, array_like=True):
+    """Where the identity can be reached."""
+
+    fragment: Fragment
+    type: ShortName
+    endpoint: Uri
+
+
+Methods = Annotated[tuple[VerificationMethod, ...], msgspec.Meta(max_length=METHODS_MAX)]
+Services = Annotated[tuple[Service, ...], msgspec.Meta(max_length=SERVICES_MAX)]
+Aliases = Annotated[tuple[Uri, ...], msgspec.Meta(max_length=16)]
+Controllers = Annotated[tuple[Did, ...], msgspec.Meta(max_length=CONTROLLERS_MAX)]
+NextKeyHashes = Annotated[tuple[Hash32, ...], msgspec.Meta(max_length=NEXT_KEYS_MAX)]
+Threshold = Annotated[int, msgspec.Meta(ge=1, le=limits.SIGNATURES_MAX)]
+ControllerThreshold = Annotated[int, msgspec.Meta(ge=0, le=CONTROLLERS_MAX)]
+
+
+class IdentityRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One version of one identity's document."""
+
+    did: Did
+    version: int
+    """1 at creation, one more with each change."""
+    methods: Methods
+    threshold: Threshold
+    """How many of its own authentication keys must sign a transaction."""
+    controllers: Controllers
+    """Other identities that may act for this one."""
+    controller_threshold: ControllerThreshold
+    """How many of them must agree; 0 without controllers."""
+    services: Services
+    also_known_as: Aliases
+    next_key_hashes: NextKeyHashes
+    """When set, authentication keys may only be replaced by keys announced here."""
+    created_height: Height
+    created_ms: int
+    updated_height: Height
+    updated_ms: int
+    deactivated: bool
+
+    def authentication_keys(self) -> tuple[bytes, ...]:
+        """Public keys that may sign transactions in this identity's name."""
+        return tuple(method.public_key for method in self.methods if "authentication" in method.purposes)
+
+
+next_key_hash = tagged_hash("next-key")
+"""How a key is announced before it is used: the digest of its public bytes."""
+
+# Values were encoded by this package; equal bytes mean an equal record, whatever an overlay discards.
+decode_identity = lru_cache(1024)(msgspec.msgpack.Decoder(IdentityRecord).decode)
+
+
+def identity_key(did: str) -> bytes:
+    """State key of the current version."""
+    return key("identity", did)
+
+
+def identity_version_key(did: str, version: int) -> bytes:
+    """State key of an earlier version."""
+    return key("identity", did, version)
+
+
+def read_identity(state: State, did: str) -> IdentityRecord | None:
+    """The current version of ``did``; None where it was never created, or cannot be a name."""
+    stored = state.get(identity_key(did)) if did_chain(did) is not None else None
+    return None if stored is None else decode_identity(stored)
+
+
+def read_identity_version(state: State, did: str, version: int) -> IdentityRecord | None:
+    """Version ``version`` of ``did``, current or earlier."""
+    current = read_identity(state, did)
+    if current is None or current.version == version:
+        return current
+    if not 0 < version < current.version:
+        return None
+    stored = state.get(identity_version_key(did, version))
+    return None if stored is None else decode_identity(stored)
+
+
+RECORDS: Final = (
+    ("identity", 2, "", IdentityRecord),
+    ("identity", 3, "", IdentityRecord),
+)
+"""How state keys map to types: namespace, number of parts with it, second part if fixed, type."""

@@ -1,0 +1,1 @@
+"""How operations are read, authorised and applied; what they mean is in the families beside it."""

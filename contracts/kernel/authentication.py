@@ -1,0 +1,89 @@
+"""In whose name a transaction speaks.
+
+That each signature is valid for its key and this transaction is checked before
+(``chainnode.mempool`` at admission, ``chainnode.chain`` for proposals): it needs no state
+and is the expensive part. Here the keys meet the sender's document of the moment, so a
+rotation in an earlier transaction of the same block already counts.
+"""
+
+from chainnode.crypto.ed25519 import SCHEME_ED25519
+from chainnode.state.view import State
+from chainnode.types.ids import did_of_key
+from chainnode.types.transaction import Transaction
+from contracts.identity.operations import CreateIdentity
+from contracts.identity.record import IdentityRecord, read_identity
+from contracts.kernel.outcome import OperationFailed
+
+
+def authenticate(transaction: Transaction, state: State) -> IdentityRecord | None:
+    """The sender's document, if the signatures' keys speak for it.
+
+    Either ``threshold`` of its own authentication keys signed, or ``controller_threshold`` of
+    its controllers did, each by its own threshold (controllers of controllers do not
+    count). Every signature must belong to one of them: a stranger's signature on a
+    transaction would claim an agreement that nobody checked.
+
+    None stands for a sender that does not exist yet and whose transaction begins by
+    creating it, signed by the initial key. The operations must have been decoded.
+
+    Usable at admission against the committed state, as an early refusal; only the
+    verdict inside the block counts.
+
+    Raises:
+        OperationFailed: ``unsupported-scheme``, ``unknown-sender``, ``sender-deactivated``,
+            ``key-not-of-sender`` or ``threshold-not-met``.
+    """
+    sender = transaction.payload.sender
+    for signature in transaction.signatures:
+        if signature.scheme != SCHEME_ED25519:
+            raise OperationFailed("unsupported-scheme", f"signature scheme {signature.scheme} is not active")
+    signers = tuple(signature.public_key for signature in transaction.signatures)
+    record = read_identity(state, sender)
+    if record is None:
+        _authenticate_creation(transaction, signers)
+        return None
+    if record.deactivated:
+        raise OperationFailed("sender-deactivated", f"{sender} was deactivated")
+    own = record.authentication_keys()
+    count = sum(1 for signer in signers if signer in own)
+    if count == len(signers) and count >= record.threshold:
+        return record
+    _authenticate_controllers(record, signers, own, count, state)
+    return record
+
+
+def _authenticate_creation(transaction: Transaction, signers: tuple[bytes, ...]) -> None:
+    first = transaction.operations[0]
+    chain_id, sender = transaction.payload.chain_id, transaction.payload.sender
+    if not isinstance(first, CreateIdentity) or did_of_key(chain_id, first.initial_key) != sender:
+        raise OperationFailed("unknown-sender", f"{sender} does not exist")
+    keys = [method.public_key for method in first.methods if "authentication" in method.purposes]
+    for signer in signers:
+        if signer != first.initial_key and signer not in keys:
+            raise OperationFailed("key-not-of-sender", f"{signer.hex()} is no key of {sender}")
+    if first.initial_key not in signers:
+        raise OperationFailed("key-not-of-sender", "the initial key of a new identity must sign its creation")
+
+
+def _authenticate_controllers(
+    record: IdentityRecord, signers: tuple[bytes, ...], own: tuple[bytes, ...], own_count: int, state: State
+) -> None:
+    """The slow path: some signature is not the sender's, or there are too few of them."""
+    agreed = 0
+    known = list(own)
+    for controller in record.controllers:
+        document = read_identity(state, controller)
+        if document is None or document.deactivated:
+            continue
+        keys = document.authentication_keys()
+        known.extend(keys)
+        if sum(1 for signer in signers if signer in keys) >= document.threshold:
+            agreed += 1
+    for signer in signers:
+        if signer not in known:
+            raise OperationFailed("key-not-of-sender", f"{signer.hex()[:64]} is no key of {record.did}")
+    if own_count < record.threshold and not (record.controllers and agreed >= record.controller_threshold):
+        wanted = f"{own_count} of {record.threshold} keys"
+        if record.controllers:
+            wanted += f" and {agreed} of {record.controller_threshold} controllers"
+        raise OperationFailed("threshold-not-met", f"{wanted} of {record.did} signed")

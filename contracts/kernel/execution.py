@@ -1,0 +1,145 @@
+"""Transactions applied to the state: all operations or none, and a receipt either way.
+
+Whatever a client sends ends in a receipt. An exception that is not a refusal is a bug in
+a contract; it is not caught, because a node that guesses on would sign a state that
+others do not have. The same transaction halts every node at the same height.
+"""
+
+from chainnode.codec.canonical import encode
+from chainnode.crypto.hashing import ZERO_HASH
+from chainnode.errors import ConfigError, Rejected
+from chainnode.limits import EVENTS_PER_TRANSACTION_MAX
+from chainnode.state.overlay import Overlay
+from chainnode.state.view import State
+from chainnode.types.genesis import Genesis
+from chainnode.types.parameters import ChainParameters
+from chainnode.types.receipt import OK, Receipt
+from chainnode.types.transaction import Transaction
+from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, VALIDATORS_KEY, ObserverList
+from contracts.kernel.authentication import authenticate
+from contracts.kernel.context import Context
+from contracts.kernel.operation import Operation, OperationSpec
+from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
+from contracts.kernel.policy import authorise, feature_height, read_policies, roles_of
+from contracts.kernel.registry import OPERATIONS, SPEC_OF, decode_operation, decode_operations
+
+WHOLE: int = -1
+"""``failed_operation`` of a transaction that was refused before its first operation."""
+
+
+def execute_transaction(
+    transaction: Transaction, *, chain_id: str, height: int, time_ms: int, index: int, overlay: Overlay
+) -> Receipt:
+    """Apply ``transaction`` on ``overlay`` as number ``index`` of block ``height`` (at least 1).
+
+    Its signatures must have been verified. Afterwards the overlay holds the effects of
+    every operation, or none. Depends on the arguments and the overlay's content alone.
+    """
+    failed = WHOLE
+    overlay.begin()
+    try:
+        if transaction.payload.chain_id != chain_id:
+            raise OperationFailed("wrong-chain", "the transaction is for another chain")
+        if not transaction.operations:
+            decode_operations(transaction)
+        authenticate(transaction, overlay)
+        context = Context(
+            chain_id=chain_id,
+            height=height,
+            time_ms=time_ms,
+            tx_id=transaction.tx_id,
+            index=index,
+            sender=transaction.payload.sender,
+            signers=tuple(signature.public_key for signature in transaction.signatures),
+        )
+        authority = _Authority(overlay, context.sender)
+        for operation in transaction.operations:
+            failed += 1
+            _apply(operation, context, authority, overlay)
+    except Rejected as refusal:
+        overlay.discard()
+        at_fault = refusal.details.get("operation", failed)
+        number = at_fault if isinstance(at_fault, int) else failed
+        info = refusal.message[:INFO_CHARS_MAX]
+        return Receipt(transaction.tx_id, height, index, refusal.code, number, info, ())
+    overlay.commit()
+    return Receipt(transaction.tx_id, height, index, OK, WHOLE, "", tuple(context.events))
+
+
+class _Authority:
+    """The sender's roles and the consortium's rules, read once for a transaction."""
+
+    __slots__ = ("policies", "roles", "sender", "state")
+
+    def __init__(self, state: State, sender: str) -> None:
+        self.state = state
+        self.sender = sender
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read again: an operation of the same transaction may have changed them."""
+        self.roles = roles_of(self.state, self.sender)
+        self.policies = read_policies(self.state)
+
+
+def _apply(operation: object, context: Context, authority: _Authority, state: State) -> None:
+    spec = SPEC_OF[type(operation)]  # type: ignore[index]  # decode_operations filled in nothing else
+    name = spec.name
+    if spec.genesis == "only":
+        raise OperationFailed("genesis-only", f"{name} sets up a chain and cannot be used afterwards")
+    _check_feature(spec, context.height, state)
+    authorise(authority.policies.get(name, spec.rule), name, context.sender, authority.roles)
+    spec.apply(operation, context, state)
+    if len(context.events) > EVENTS_PER_TRANSACTION_MAX:
+        raise OperationFailed("too-many-events", f"more than {EVENTS_PER_TRANSACTION_MAX} events")
+    if spec.family == "governance":
+        authority.refresh()
+
+
+def _check_feature(spec: OperationSpec, height: int, state: State) -> None:
+    if spec.feature is None:
+        return
+    active_from = feature_height(state, spec.feature)
+    if active_from is None or height < active_from:
+        raise OperationFailed("feature-inactive", f"{spec.name} waits for the feature {spec.feature}")
+
+
+def apply_genesis(genesis: Genesis, overlay: Overlay) -> None:
+    """Write the founders' agreement into the empty state.
+
+    Raises:
+        ConfigError: ``genesis-operation``: an operation is unknown, malformed, refused, not meant for
+            genesis, or gives a rule to an operation that does not exist; the message names it.
+    """
+    overlay.put(PARAMETERS_KEY, encode(ChainParameters()))
+    overlay.put(VALIDATORS_KEY, encode(genesis.validators))
+    overlay.put(OBSERVERS_KEY, encode(ObserverList(genesis.observers)))
+    context = Context(
+        chain_id=genesis.chain_id,
+        height=0,
+        time_ms=genesis.time_ms,
+        tx_id=ZERO_HASH,
+        index=0,
+        sender="",
+        signers=(),
+    )
+    for number, raw in enumerate(genesis.operations):
+        try:
+            _apply_at_genesis(decode_operation(bytes(raw)), context, overlay)
+        except Rejected as refusal:
+            raise ConfigError(
+                "genesis-operation",
+                f"genesis operation {number} is refused ({refusal.code}): {refusal.message}",
+                operation=number,
+                reason=refusal.code,
+            ) from refusal
+    for name in read_policies(overlay):
+        if name not in OPERATIONS:
+            raise ConfigError("genesis-operation", f"genesis gives a rule to the unknown operation {name[:64]!a}")
+
+
+def _apply_at_genesis(operation: Operation, context: Context, state: State) -> None:
+    spec = SPEC_OF[type(operation)]
+    if spec.genesis == "never":
+        raise OperationFailed("not-at-genesis", f"{spec.name} needs a sender")
+    spec.apply(operation, context, state)

@@ -1,0 +1,69 @@
+"""The shape of an operation, and what the kernel must know about each kind.
+
+Wire form: canonical MessagePack array ``[name, field, ...]``; every field is present.
+Fields are only ever appended, under a feature with an activation height, so that old
+blocks read the same for ever.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from chainnode import limits
+from chainnode.codec.canonical import encode
+from chainnode.state.view import State
+from contracts.kernel.context import Context
+from contracts.kernel.policy import Rule
+
+OPERATION_BYTES_MAX: Final = 64 * limits.KIB
+"""Leaves every record made from an operation far below the bound of a state value."""
+
+
+class Operation(msgspec.Struct, frozen=True, array_like=True):
+    """Base of every operation; subclasses set ``tag="<family>.<verb>"``."""
+
+    def check(self) -> None:
+        """Refuse what is wrong in any state and at any height.
+
+        Types and bounds of fields are checked when the bytes are read; this adds what
+        concerns several fields.
+
+        Raises:
+            OperationFailed: with a code of the operation's family.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSpec:
+    """One line of the table of operations."""
+
+    type: type[Operation]
+    apply: Callable[[Any, Context, State], None]
+    """Reads and writes the state, or raises OperationFailed; sees an operation that passed ``check``."""
+    rule: Rule
+    """Who may, unless the consortium's policy says otherwise."""
+    codes: tuple[str, ...]
+    """Refusals that ``check`` and ``apply`` can raise, beside the kernel's own."""
+    genesis: Literal["never", "also", "only"] = "never"
+    feature: str | None = None
+    """Feature that must have reached its activation height; None = from the first block."""
+
+    @property
+    def name(self) -> str:
+        """``<family>.<verb>``."""
+        return str(self.type.__struct_config__.tag)
+
+    @property
+    def family(self) -> str:
+        """The part before the dot."""
+        return self.name.partition(".")[0]
+
+
+def encode_operation(operation: Operation) -> bytes:
+    """Canonical bytes of ``operation``, as payloads hold them.
+
+    Does not check it; ``contracts.kernel.registry.checked_operation`` does.
+    """
+    return encode(operation)

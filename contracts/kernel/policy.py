@@ -1,0 +1,162 @@
+"""Who may do what: roles, and the rule of each operation.
+
+A rule is *kind x organisations x roles*. One transaction has one sender, so only the
+kinds about a sender can be met by it; the collective kinds (ALL, MAJORITY, COUNT,
+FRACTION) are representable, because policies outlive the code that reads them, and
+answer ``approval-required`` until proposals carry several members' agreement.
+
+Defaults stand beside each operation; the consortium's own rules are one state value,
+``governance/policies``, so that a transaction needs one read for all of them.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from chainnode import limits
+from chainnode.state.keys import key
+from chainnode.state.view import State
+from chainnode.types.transaction import Did, Height
+from contracts.kernel.outcome import OperationFailed
+
+Role = Literal[
+    "arbitrator",
+    "auditor",
+    "evaluator",
+    "exchange",
+    "governor",
+    "member",
+    "notary",
+    "operator",
+    "registrar",
+    "regulator",
+]
+ROLES: Final[tuple[Role, ...]] = (
+    "arbitrator",
+    "auditor",
+    "evaluator",
+    "exchange",
+    "governor",
+    "member",
+    "notary",
+    "operator",
+    "registrar",
+    "regulator",
+)
+"""Every role; ``operator`` runs a validator, ``governor`` grants and revokes roles."""
+
+RuleKind = Literal["EVERYONE", "ANY", "SELF", "FORBIDDEN", "ALL", "MAJORITY", "COUNT", "FRACTION"]
+COLLECTIVE: Final = ("ALL", "MAJORITY", "COUNT", "FRACTION")
+
+
+class Rule(msgspec.Struct, frozen=True, array_like=True):
+    """Who may do one kind of thing.
+
+    EVERYONE: any identity. ANY: one holder of one of ``roles`` (of ``organisations``, when
+    given). SELF: the sender, about itself. FORBIDDEN: nobody. The collective kinds count
+    holders of ``roles``: all, more than half, ``numerator``, or ``numerator/denominator`` of them.
+    """
+
+    kind: RuleKind
+    roles: Annotated[tuple[Role, ...], msgspec.Meta(max_length=len(ROLES))] = ()
+    organisations: Annotated[tuple[Did, ...], msgspec.Meta(max_length=limits.VALIDATORS_MAX)] = ()
+    numerator: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    denominator: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+
+EVERYONE: Final = Rule("EVERYONE")
+SELF: Final = Rule("SELF")
+FORBIDDEN: Final = Rule("FORBIDDEN")
+ANY_MEMBER: Final = Rule("ANY", ROLES)
+"""Whoever holds any role belongs to the consortium."""
+
+
+class Policies(msgspec.Struct, frozen=True, array_like=True):
+    """The consortium's own rules, by operation name; sorted, each name once."""
+
+    rules: tuple[tuple[str, Rule], ...] = ()
+
+
+class Grant(msgspec.Struct, frozen=True, array_like=True):
+    """One role as it was given."""
+
+    role: Role
+    height: Height
+    time_ms: int
+    granted_by: str
+    """DID of the governor; empty at genesis."""
+
+
+class RoleRecord(msgspec.Struct, frozen=True, array_like=True):
+    """The roles of one identity, sorted by name."""
+
+    did: str
+    grants: tuple[Grant, ...]
+    registrar_number: int
+    """Given once to whoever may register assets, in order of granting; 0 = none."""
+
+
+class Features(msgspec.Struct, frozen=True, array_like=True):
+    """Heights from which later features hold; sorted by name."""
+
+    heights: tuple[tuple[str, int], ...] = ()
+
+
+POLICIES_KEY: Final = key("governance", "policies")
+FEATURES_KEY: Final = key("governance", "features")
+
+# Values were encoded by this package, so no canonical check here. Caching by the value's
+# own bytes is correct whatever an overlay discards: equal bytes mean an equal value.
+_decode_policies = lru_cache(16)(msgspec.msgpack.Decoder(Policies).decode)
+_decode_roles = lru_cache(1024)(msgspec.msgpack.Decoder(RoleRecord).decode)
+_decode_features = lru_cache(16)(msgspec.msgpack.Decoder(Features).decode)
+
+
+def roles_key(did: str) -> bytes:
+    """State key of an identity's roles."""
+    return key("governance", "roles", did)
+
+
+def role_record(state: State, did: str) -> RoleRecord | None:
+    """The roles of ``did``; None where it never held one."""
+    stored = state.get(roles_key(did))
+    return None if stored is None else _decode_roles(stored)
+
+
+def roles_of(state: State, did: str) -> tuple[Role, ...]:
+    """Names of the roles that ``did`` holds, sorted."""
+    record = role_record(state, did)
+    return () if record is None else tuple(grant.role for grant in record.grants)
+
+
+def read_policies(state: State) -> Mapping[str, Rule]:
+    """The consortium's own rules by operation name."""
+    stored = state.get(POLICIES_KEY)
+    return {} if stored is None else dict(_decode_policies(stored).rules)
+
+
+def feature_height(state: State, feature: str) -> int | None:
+    """The height from which ``feature`` holds; None where none is set."""
+    stored = state.get(FEATURES_KEY)
+    return None if stored is None else dict(_decode_features(stored).heights).get(feature)
+
+
+def authorise(rule: Rule, operation: str, sender: str, roles: tuple[Role, ...]) -> None:
+    """Check that ``sender``, holding ``roles``, may do ``operation`` by itself.
+
+    Raises:
+        OperationFailed: ``role-missing``, ``operation-forbidden`` or ``approval-required``.
+    """
+    kind = rule.kind
+    if kind in ("EVERYONE", "SELF"):
+        return  # an operation under SELF acts on its sender's own document by construction
+    if kind == "ANY":
+        listed = not rule.organisations or sender in rule.organisations
+        if listed and any(role in rule.roles for role in roles):
+            return
+        raise OperationFailed("role-missing", f"{operation} needs one of the roles {', '.join(rule.roles)}")
+    if kind in COLLECTIVE:
+        raise OperationFailed("approval-required", f"{operation} needs the approval {kind} of several members")
+    raise OperationFailed("operation-forbidden", f"the policy of this chain forbids {operation}")

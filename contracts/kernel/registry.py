@@ -1,0 +1,175 @@
+"""The table of operations, and the reading of everything the families write.
+
+A family joins by listing its ``OPERATIONS``, ``EVENTS``, ``CODES`` and ``RECORDS`` here.
+"""
+
+from types import MappingProxyType
+from typing import Any, Final, Union
+
+import msgspec
+
+from chainnode.codec.canonical import encode
+from chainnode.errors import NotFound, Rejected
+from chainnode.types.transaction import Transaction
+from contracts.assets import outcome as assets_outcome
+from contracts.assets import registration as assets
+from contracts.assets.record import RECORDS as ASSET_RECORDS
+from contracts.evidence import outcome as evidence_outcome
+from contracts.evidence import recording as evidence
+from contracts.evidence.record import RECORDS as EVIDENCE_RECORDS
+from contracts.governance import administration as governance
+from contracts.governance import outcome as governance_outcome
+from contracts.governance.record import RECORDS as GOVERNANCE_RECORDS
+from contracts.identity import management as identity
+from contracts.identity import outcome as identity_outcome
+from contracts.identity.record import RECORDS as IDENTITY_RECORDS
+from contracts.kernel import outcome as kernel_outcome
+from contracts.kernel.document import Document, from_document, to_document
+from contracts.kernel.event import TypedEvent
+from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
+from contracts.kernel.outcome import Code, OperationFailed
+
+_SPECS: Final = (*governance.OPERATIONS, *identity.OPERATIONS, *assets.OPERATIONS, *evidence.OPERATIONS)
+OPERATIONS: Final = MappingProxyType({spec.name: spec for spec in _SPECS})
+"""Every operation by name."""
+SPEC_OF: Final[MappingProxyType[type[Operation], OperationSpec]] = MappingProxyType({s.type: s for s in _SPECS})
+
+EVENTS: Final[MappingProxyType[str, type[TypedEvent]]] = MappingProxyType(
+    {
+        event.NAME: event
+        for family in (governance_outcome, identity_outcome, assets_outcome, evidence_outcome)
+        for event in family.EVENTS
+    }
+)
+"""Every event by name; ``INDEXED`` of its class names the attributes to keep look-up tables for."""
+
+CODES: Final[MappingProxyType[str, Code]] = MappingProxyType(
+    {
+        **kernel_outcome.CODES,
+        **governance_outcome.CODES,
+        **identity_outcome.CODES,
+        **assets_outcome.CODES,
+        **evidence_outcome.CODES,
+    }
+)
+"""Every code that a receipt or a refusal at admission can carry from here."""
+
+_RECORDS: Final[tuple[tuple[str, int, str, Any], ...]] = (
+    *GOVERNANCE_RECORDS,
+    *IDENTITY_RECORDS,
+    *ASSET_RECORDS,
+    *EVIDENCE_RECORDS,
+)
+
+_decode_any = msgspec.msgpack.Decoder(Union[tuple(OPERATIONS[name].type for name in OPERATIONS)]).decode  # noqa: UP007
+_decode_head = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_name = msgspec.msgpack.Decoder(str).decode
+
+
+def decode_operation(data: bytes) -> Operation:
+    """Read one operation and apply its static checks.
+
+    Raises:
+        OperationFailed: ``operation-too-large``, ``unknown-operation``, ``operation-malformed``,
+            ``operation-not-canonical``, or a code of the operation's own ``check``. Its message
+            is our own text alone, so it may stand in a receipt.
+    """
+    if len(data) > OPERATION_BYTES_MAX:
+        raise OperationFailed("operation-too-large", f"{len(data)} bytes, at most {OPERATION_BYTES_MAX} are allowed")
+    try:
+        operation: Operation = _decode_any(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        name = _name_of(data)
+        if name is not None and name not in OPERATIONS:
+            raise OperationFailed("unknown-operation", f"{name[:64]!a} is no operation of this chain") from error
+        raise OperationFailed("operation-malformed", f"not an operation {name or ''}".rstrip()) from error
+    if encode(operation) != data:
+        raise OperationFailed("operation-not-canonical", "the bytes are not the canonical encoding")
+    operation.check()
+    return operation
+
+
+def _name_of(data: bytes) -> str | None:
+    try:
+        return _decode_name(_decode_head(data)[0])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, IndexError):
+        return None
+
+
+def decode_operations(transaction: Transaction) -> None:
+    """Fill ``transaction.operations``; depends on the bytes alone, never on state or height.
+
+    Raises:
+        Rejected: a code of ``decode_operation``; details name the ``operation`` (its index) and,
+            for ``operation-malformed``, the ``reason``.
+    """
+    operations: list[Operation] = []
+    for index, raw in enumerate(transaction.payload.operations):
+        try:
+            operations.append(decode_operation(bytes(raw)))
+        except OperationFailed as failure:
+            cause = failure.__cause__
+            message = f"operation {index}: {failure.message}"
+            if failure.code == "operation-malformed" and cause is not None:
+                raise Rejected(failure.code, message, operation=index, reason=str(cause)[:512]) from failure
+            raise Rejected(failure.code, message, operation=index) from failure
+    transaction.operations = tuple(operations)
+
+
+def checked_operation(operation: Operation) -> bytes:
+    """Canonical bytes of an operation built by hand, once they read back and pass every static check.
+
+    Raises:
+        Rejected: as ``decode_operation``; ``operation-malformed`` carries the ``reason``.
+    """
+    try:
+        data = encode_operation(operation)
+        decode_operation(data)
+    except (OverflowError, TypeError, UnicodeEncodeError) as error:
+        raise Rejected("operation-malformed", "the operation cannot be encoded", reason=str(error)[:512]) from error
+    except OperationFailed as failure:
+        if failure.code == "operation-malformed" and failure.__cause__ is not None:
+            raise Rejected(failure.code, failure.message, reason=str(failure.__cause__)[:512]) from failure
+        raise
+    return data
+
+
+def operation_document(operation: Operation) -> Document:
+    """JSON form: ``{"operation": name, field: value, ...}``, bytes as lower-case hex."""
+    return {"operation": operation.__struct_config__.tag, **to_document(operation)}
+
+
+def operation_from_document(document: Document) -> Operation:
+    """The operation that a JSON form describes; fields with defaults may be left out.
+
+    Raises:
+        Rejected: ``unknown-operation``, ``operation-malformed`` (the message names the field)
+            or a code of the operation's own checks.
+    """
+    fields = dict(document)
+    name = fields.pop("operation", None)
+    spec = OPERATIONS.get(name) if isinstance(name, str) else None
+    if spec is None:
+        raise Rejected("unknown-operation", f"{str(name)[:64]!a} is no operation of this chain")
+    operation: Operation = from_document(spec.type, fields)
+    checked_operation(operation)
+    return operation
+
+
+def describe(value_key: bytes, value: bytes) -> Document:
+    """A state value as a JSON document: ``{"type": record, field: value, ...}``, bytes as lower-case hex.
+
+    Raises:
+        NotFound: ``state-type``: the key belongs to no record known here, or the value is not one.
+    """
+    parts = value_key.split(b"/")
+    head = parts[0].decode("ascii", "replace")
+    for namespace, length, second, kind in _RECORDS:
+        if head == namespace and len(parts) == length and (not second or parts[1] == second.encode()):
+            try:
+                found = msgspec.msgpack.decode(value, type=kind)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise NotFound("state-type", f"the value under {head} does not read as a record") from error
+            fields = to_document(found) if isinstance(found, msgspec.Struct) else {"value": found}
+            return {"type": getattr(kind, "__name__", str(kind)), **fields}
+    raise NotFound("state-type", f"no record is kept under {head[:64]!a}")
