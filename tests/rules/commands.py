@@ -122,6 +122,8 @@ def _click_fault(command: click.Command, arguments: list[str]) -> str:
             command, context = found, click.Context(found, info_name=name, parent=context)
     except click.UsageError as error:
         return error.format_message()
+    except ImportError as error:
+        return f"its command cannot be imported: {error}"
 
 
 def _check_values(command: click.Command, context: click.Context, values: dict[str, object]) -> None:
