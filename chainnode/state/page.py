@@ -46,8 +46,11 @@ NODE: Final = tuple(slice(SLOTS + HASH_BYTES * (node - 2), SLOTS + HASH_BYTES * 
 CHILDREN: Final = tuple(slice(SLOTS + 64 * (node - 1), SLOTS + 64 * node) for node in range(16))
 """Where the two children of node 1..15 lie."""
 CLIMB: Final = tuple(
-    tuple((NODE[node], NODE[node ^ 1], bool(node & 1), node >> 1) for node in (16 + n, 8 + n // 2, 4 + n // 4, 2 + n // 8))
-    for n in range(SLOTS)
+    tuple(
+        (NODE[node], NODE[node ^ 1], bool(node & 1), node >> 1)
+        for node in (leaf, leaf >> 1, leaf >> 2, leaf >> 3)
+    )
+    for leaf in range(SLOTS, 2 * SLOTS)
 )
 """The way up from each slot: own place, sibling's place, whether the own place is the right one, parent."""
 
