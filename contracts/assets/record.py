@@ -7,6 +7,7 @@ The id follows from registrar and external identifier, so a registrar cannot reg
 one catalogue entry twice, and anyone who knows both can compute where to look.
 """
 
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -57,6 +58,7 @@ def asset_key(asset_id: bytes) -> bytes:
     return key("asset", asset_id)
 
 
+@lru_cache(256)
 def serial_key(registrar: str) -> bytes:
     """State key of a registrar's count of registrations."""
     return key("asset-serial", registrar)

@@ -97,6 +97,7 @@ next_key_hash = tagged_hash("next-key")
 decode_identity = lru_cache(1024)(msgspec.msgpack.Decoder(IdentityRecord).decode)
 
 
+@lru_cache(4096)
 def identity_key(did: str) -> bytes:
     """State key of the current version."""
     return key("identity", did)

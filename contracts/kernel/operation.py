@@ -6,7 +6,7 @@ blocks read the same for ever.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
@@ -49,16 +49,14 @@ class OperationSpec:
     genesis: Literal["never", "also", "only"] = "never"
     feature: str | None = None
     """Feature that must have reached its activation height; None = from the first block."""
+    name: str = field(init=False)
+    """``<family>.<verb>``, the tag of ``type``."""
+    family: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """``<family>.<verb>``."""
-        return str(self.type.__struct_config__.tag)
-
-    @property
-    def family(self) -> str:
-        """The part before the dot."""
-        return self.name.partition(".")[0]
+    def __post_init__(self) -> None:
+        name = str(self.type.__struct_config__.tag)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "family", name.partition(".")[0])
 
 
 def encode_operation(operation: Operation) -> bytes:

@@ -114,6 +114,7 @@ _decode_roles = lru_cache(1024)(msgspec.msgpack.Decoder(RoleRecord).decode)
 _decode_features = lru_cache(16)(msgspec.msgpack.Decoder(Features).decode)
 
 
+@lru_cache(4096)
 def roles_key(did: str) -> bytes:
     """State key of an identity's roles."""
     return key("governance", "roles", did)
