@@ -9,12 +9,12 @@ from chainnode.types.validator_set import ObserverNode, ValidatorList, decode_va
 from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, VALIDATORS_KEY, ObserverList
 from contracts.kernel.policy import role_record, roles_of
 
-__all__ = ["node_keys", "observers", "parameters", "role_record", "roles_of", "validators"]
+__all__ = ["read_node_names", "read_observers", "read_parameters", "read_validators", "role_record", "roles_of"]
 
 _decode_observers = msgspec.msgpack.Decoder(ObserverList).decode
 
 
-def parameters(state: State) -> ChainParameters:
+def read_parameters(state: State) -> ChainParameters:
     """The chain's parameters in force.
 
     Raises:
@@ -23,7 +23,7 @@ def parameters(state: State) -> ChainParameters:
     return decode_parameters(_present(state, PARAMETERS_KEY))
 
 
-def validators(state: State) -> ValidatorList:
+def read_validators(state: State) -> ValidatorList:
     """Who agrees in the current epoch.
 
     Raises:
@@ -32,7 +32,7 @@ def validators(state: State) -> ValidatorList:
     return decode_validators(_present(state, VALIDATORS_KEY))
 
 
-def observers(state: State) -> tuple[ObserverNode, ...]:
+def read_observers(state: State) -> tuple[ObserverNode, ...]:
     """Nodes that may connect and follow without voting.
 
     Raises:
@@ -41,14 +41,14 @@ def observers(state: State) -> tuple[ObserverNode, ...]:
     return _decode_observers(_present(state, OBSERVERS_KEY)).observers
 
 
-def node_keys(state: State) -> dict[bytes, str]:
+def read_node_names(state: State) -> dict[bytes, str]:
     """Names of every node that may connect, by node key: validators in voting order, then observers.
 
     Raises:
         StoreCorrupt: ``state-incomplete``.
     """
-    named = {validator.node_key: validator.name for validator in validators(state).validators}
-    return named | {observer.node_key: observer.name for observer in observers(state)}
+    named = {validator.node_key: validator.name for validator in read_validators(state).validators}
+    return named | {observer.node_key: observer.name for observer in read_observers(state)}
 
 
 def _present(state: State, state_key: bytes) -> bytes:

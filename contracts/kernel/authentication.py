@@ -6,6 +6,9 @@ and is the expensive part. Here the keys meet the sender's document of the momen
 rotation in an earlier transaction of the same block already counts.
 """
 
+from types import MappingProxyType
+from typing import Final
+
 from chainnode.crypto.ed25519 import SCHEME_ED25519
 from chainnode.state.view import State
 from chainnode.types.ids import did_of_key
@@ -15,8 +18,12 @@ from contracts.identity.record import IdentityRecord, read_identity
 from contracts.kernel.outcome import OperationFailed
 
 
-def authenticate(transaction: Transaction, state: State) -> IdentityRecord | None:
-    """The sender's document, if the signatures' keys speak for it.
+SCHEMES_FROM: Final = MappingProxyType({SCHEME_ED25519: 0})
+"""Signature schemes by number, each with the height from which it counts; later schemes join here."""
+
+
+def authenticate(transaction: Transaction, state: State, height: int) -> IdentityRecord | None:
+    """The sender's document, if the signatures' keys speak for it in the block at ``height``.
 
     Either ``threshold`` of its own authentication keys signed, or ``controller_threshold`` of
     its controllers did, each by its own threshold (controllers of controllers do not
@@ -35,7 +42,7 @@ def authenticate(transaction: Transaction, state: State) -> IdentityRecord | Non
     """
     sender = transaction.payload.sender
     for signature in transaction.signatures:
-        if signature.scheme != SCHEME_ED25519:
+        if SCHEMES_FROM.get(signature.scheme, height + 1) > height:
             raise OperationFailed("unsupported-scheme", f"signature scheme {signature.scheme} is not active")
     signers = tuple(signature.public_key for signature in transaction.signatures)
     record = read_identity(state, sender)

@@ -42,7 +42,7 @@ def execute_transaction(
             raise OperationFailed("wrong-chain", "the transaction is for another chain")
         if not transaction.operations:
             decode_operations(transaction)
-        authenticate(transaction, overlay)
+        authenticate(transaction, overlay, height)
         context = Context(
             chain_id=chain_id,
             height=height,
