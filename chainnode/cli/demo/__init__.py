@@ -1,0 +1,1 @@
+"""A network that shows itself at work and proves what it claims."""

@@ -1,0 +1,88 @@
+"""The agreement that a new network starts from: who validates, who is known, who may do what.
+
+Every key here is a development key made on this machine; a consortium's founders each keep their own.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from chainnode.codec.canonical import encode
+from chainnode.crypto.ed25519 import SigningKey
+from chainnode.types.genesis import GENESIS_VERSION, SUITE_ED25519_SHA256, Genesis
+from chainnode.types.ids import did_of_key
+from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
+from contracts.governance.operations import GrantRole
+from contracts.identity.operations import CreateIdentity
+from contracts.kernel.operation import encode_operation
+from contracts.kernel.policy import Role
+
+INSTITUTIONS: Final[dict[str, tuple[Role, ...]]] = {
+    "harbour-exchange": ("exchange", "member"),
+    "meridian-registrar": ("registrar", "member"),
+    "delta-provider": ("member",),
+    "orchard-buyer": ("member",),
+    "civic-notary": ("notary", "member"),
+    "lighthouse-regulator": ("regulator", "member"),
+}
+"""Named identities of every development network, with their roles."""
+OPERATOR_ROLES: Final[tuple[Role, ...]] = ("operator", "governor", "member")
+"""Each validator's operator; together they govern."""
+
+
+class Member(NamedTuple):
+    """A founding identity with its first key."""
+
+    name: str
+    roles: tuple[Role, ...]
+    key: SigningKey
+
+    def did(self, chain_id: str) -> str:
+        """Its name on the ledger."""
+        return did_of_key(chain_id, self.key.public_key)
+
+
+class NodeKeys(NamedTuple):
+    """A node and the keys it will hold."""
+
+    name: str
+    node_key: SigningKey
+    consensus_key: SigningKey | None
+    """None for observers."""
+
+
+def member_names(validators: int) -> dict[str, tuple[Role, ...]]:
+    """Every founding identity of a network with this many validators."""
+    return INSTITUTIONS | {f"operator-{number}": OPERATOR_ROLES for number in range(validators)}
+
+
+def build_genesis(chain_id: str, time_ms: int, nodes: Sequence[NodeKeys], members: Sequence[Member]) -> bytes:
+    """Canonical genesis bytes: identities first, then their roles, as any node will apply them.
+
+    Validators are run by ``operator-<number>``; observers by the regulator, who watches.
+    """
+    dids = {member.name: member.did(chain_id) for member in members}
+    validators = tuple(
+        Validator(node.name, dids[f"operator-{number}"], node.consensus_key.public_key, node.node_key.public_key)
+        for number, node in enumerate(node for node in nodes if node.consensus_key is not None)
+        if node.consensus_key is not None
+    )
+    observers = tuple(
+        ObserverNode(node.name, dids["lighthouse-regulator"], node.node_key.public_key)
+        for node in nodes
+        if node.consensus_key is None
+    )
+    operations = [encode_operation(CreateIdentity(member.key.public_key)) for member in members]
+    operations += [encode_operation(GrantRole(dids[member.name], role)) for member in members for role in member.roles]
+    return encode(
+        Genesis(
+            version=GENESIS_VERSION,
+            chain_id=chain_id,
+            time_ms=time_ms,
+            crypto_suite=SUITE_ED25519_SHA256,
+            validators=ValidatorList(0, validators),
+            observers=observers,
+            operations=tuple(msgspec.Raw(operation) for operation in operations),
+        )
+    )
