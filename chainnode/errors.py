@@ -3,6 +3,7 @@
     ChainError
     |- DecodeError       bytes are not canonical                  -> drop, count, answer the code
     |- PeerError         a peer broke the protocol                -> close the link, score the peer
+    |- RequestFailed     a peer did not answer what we asked      -> ask another peer, or later
     |- Rejected          a client's request cannot be accepted    -> answer with its code; nothing changed
     |- NotFound          what was asked for is not here           -> 404, or 410 when it was pruned
     |- StoreError        the disk failed                          -> stop signing, keep reading, say so
@@ -44,6 +45,10 @@ class DecodeError(ChainError):
 
 class PeerError(ChainError):
     """A peer broke the protocol; the link to it cannot continue."""
+
+
+class RequestFailed(ChainError):
+    """A peer did not answer a request: no link, too late, busy, or it answered with an error code."""
 
 
 class Rejected(ChainError):

@@ -36,7 +36,75 @@ STATE_VALUE_BYTES_MAX: Final = 256 * KIB
 
 # Network.
 FRAME_BYTES_MAX: Final = 8 * MIB
-"""A block with its certificate and framing must fit one frame."""
+"""A block with its certificate and framing must fit one message of the BLOCKS channel."""
+FRAGMENT_BYTES_MAX: Final = 64 * KIB
+"""Longer messages travel in pieces of this size, so that a vote waits for one piece, never for a block."""
+HELLO_BYTES_MAX: Final = 4 * KIB
+"""One frame before the handshake is done: a HELLO has about 300 bytes."""
+CONSENSUS_MESSAGE_BYTES_MAX: Final = 2 * MIB
+"""A proposal of 10,000 ids (320 KiB) with the justification of a view change among 100 validators (700 KiB)."""
+CONTROL_MESSAGE_BYTES_MAX: Final = 512 * KIB
+"""A request that names every transaction of a full block (320 KiB)."""
+GOSSIP_MESSAGE_BYTES_MAX: Final = MIB
+"""One batch of gossiped transactions; the largest envelope fits three times."""
+CONSENSUS_QUEUE_BYTES_MAX: Final = 8 * MIB
+CONTROL_QUEUE_BYTES_MAX: Final = 4 * MIB
+BLOCKS_QUEUE_BYTES_MAX: Final = 2 * FRAME_BYTES_MAX + 64 * KIB
+"""Two of the largest messages: a reader slower than that asks again later."""
+GOSSIP_QUEUE_BYTES_MAX: Final = 4 * MIB
+"""About one second of gossip at full speed; what does not fit reaches the peer with the block."""
+QUEUE_MESSAGES_MAX: Final = 4_096
+"""Per channel; bounds the bookkeeping that many tiny messages would cost beside their bytes."""
+CHANNEL_BYTES_PER_S_MAX: Final = 32 * MIB
+"""Accepted from one peer on one channel; eight times a full load of transactions."""
+LINK_BYTES_PER_S_MAX: Final = 96 * MIB
+"""Read from one peer on all channels; beyond it reading pauses and TCP slows the sender."""
+FRAME_COST_BYTES: Final = 512
+"""What a message costs its sender's allowance beside its length: 65,000 empty messages a second per channel."""
+WRITE_BATCH_BYTES: Final = 128 * KIB
+"""Handed to the socket at once; what is behind it can still be overtaken by a vote."""
+CONNECT_TIMEOUT_MS: Final = 2_000
+TLS_TIMEOUT_MS: Final = 2_000
+"""A TLS handshake takes 3 ms of work and three round trips; a silent socket may not hold its place longer."""
+HELLO_TIMEOUT_MS: Final = 2_000
+LINK_CLOSE_TIMEOUT_MS: Final = 1_000
+PING_INTERVAL_MS: Final = 2_000
+SILENCE_MS_MAX: Final = 10_000
+"""Five pings without a byte: the peer is gone, even if TCP has not noticed."""
+FRAME_MS_MAX: Final = 20_000
+"""A frame that began must be complete: 64 KiB at 32 kbit/s."""
+MESSAGE_MS_MAX: Final = 300_000
+"""A message in pieces must be complete: 8 MiB at 256 kbit/s."""
+STALL_MS_MAX: Final = 30_000
+"""A peer that takes nothing from a full socket for this long is cut off."""
+REQUESTS_OUTSTANDING_MAX: Final = 64
+"""Asked of one peer and not answered."""
+REQUESTS_SERVED_MAX: Final = 16
+"""Of one peer, at work at the same time; more are answered ``busy``."""
+LINKS_MAX: Final = 256
+"""Open connections, inbound and outbound: 100 validators and their observers."""
+LINKS_PER_ADDRESS_MAX: Final = 64
+"""Inbound connections of one address; a development network has all its nodes on one."""
+HALF_OPEN_MAX: Final = 32
+"""Inbound connections whose handshake is not done; at two to four seconds each."""
+HANDSHAKES_PER_S_MAX: Final = 50
+"""Inbound TLS handshakes: at 3 ms each, 15 % of a core."""
+HANDSHAKES_BURST: Final = 100
+"""Every validator may come back in the same second."""
+HANDSHAKES_PER_S_PER_ADDRESS_MAX: Final = 10
+HANDSHAKES_BURST_PER_ADDRESS: Final = 40
+ADDRESSES_MAX: Final = 4_096
+"""Addresses whose rate is remembered."""
+RECONNECT_MS_MIN: Final = 100
+RECONNECT_MS_MAX: Final = 5_000
+DIAL_YIELD_MS: Final = 500
+"""The node that is to be dialled waits this long before it dials itself."""
+BAN_MS_MIN: Final = 1_000
+BAN_VALIDATOR_MS_MAX: Final = 30_000
+"""Short, because a quorum may need the validator however it behaved."""
+BAN_OBSERVER_MS_MAX: Final = 600_000
+BAN_FORGET_MS: Final = 600_000
+"""Good conduct after which the next ban is a first one again."""
 
 # Mempool.
 POOL_TRANSACTIONS_MAX: Final = 50_000

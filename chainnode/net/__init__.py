@@ -1,1 +1,1 @@
-"""Authenticated links between nodes."""
+"""Mutually authenticated links between the nodes of a consortium."""
