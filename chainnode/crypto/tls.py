@@ -31,6 +31,9 @@ from chainnode.errors import ConfigError, Misuse
 
 SERIAL_BYTES: Final = 16
 """Entropy of a serial number; RFC 5280, section 4.1.2.2 allows 20 bytes, sign included."""
+KEY_ENTROPY_BYTES: Final = 48
+"""Entropy of a key: 128 bits more than its order has, so that the remainder has no bias worth a name."""
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NODE_URN: Final = "urn:chainnode:node:"
 TlsKey = ec.EllipticCurvePrivateKey
 
@@ -51,9 +54,17 @@ class Validity:
     not_after_ms: int
 
 
-def generate_key() -> TlsKey:
-    """A new P-256 key from the operating system's entropy."""
-    return ec.generate_private_key(ec.SECP256R1())
+def derive_key(entropy: bytes) -> TlsKey:
+    """The P-256 key of ``KEY_ENTROPY_BYTES`` bytes of entropy; who has them has the key.
+
+    Source: FIPS 186-5, appendix A.2.1 (extra random bits).
+
+    Raises:
+        Misuse: ``key-entropy``: fewer or more bytes.
+    """
+    if len(entropy) != KEY_ENTROPY_BYTES:
+        raise Misuse("key-entropy", f"a TLS key takes {KEY_ENTROPY_BYTES} bytes of entropy", found=len(entropy))
+    return ec.derive_private_key(int.from_bytes(entropy, "big") % (_P256_ORDER - 1) + 1, ec.SECP256R1())
 
 
 def key_to_pem(key: TlsKey) -> bytes:
@@ -208,4 +219,4 @@ def _from_ms(time_ms: int) -> datetime:
 
 
 def _to_ms(time: datetime) -> int:
-    return int((time - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

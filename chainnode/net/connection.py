@@ -6,6 +6,7 @@ per turn of the event loop. Time-outs are checked by the network's ``tick``.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Final, Protocol, cast
@@ -104,6 +105,10 @@ class Link(asyncio.Protocol):
         transport = cast(asyncio.Transport, transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=limits.WRITE_BATCH_BYTES)
+        connection: socket.socket = transport.get_extra_info("socket")
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # What the kernel holds unsent no vote can overtake.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, limits.WRITE_BATCH_BYTES)
         session: ssl.SSLObject = transport.get_extra_info("ssl_object")
         certificate = session.getpeercert(binary_form=True) or b""
         if session.selected_alpn_protocol() != ALPN:

@@ -32,8 +32,12 @@ def validity(from_days: int = -1, to_days: int = 1) -> tls.Validity:
     return tls.Validity(now_ms + from_days * DAY_MS, now_ms + to_days * DAY_MS)
 
 
+def new_tls_key() -> tls.TlsKey:
+    return tls.derive_key(secrets.token_bytes(tls.KEY_ENTROPY_BYTES))
+
+
 def new_authority(name: str = "test consortium") -> tls.Authority:
-    return tls.make_authority(tls.generate_key(), name, validity(-2, 2), secrets.token_bytes(16))
+    return tls.make_authority(new_tls_key(), name, validity(-2, 2), secrets.token_bytes(16))
 
 
 class Consortium:
@@ -47,7 +51,7 @@ class Consortium:
         home = self.folder / name
         home.mkdir(exist_ok=True)
         found = TlsFiles(home / "node.pem", home / "node.key", home / "authority.pem")
-        key = tls.generate_key()
+        key = new_tls_key()
         certificate = tls.issue_certificate(
             self.authority,
             key.public_key(),
@@ -141,7 +145,7 @@ class Net:
 async def until(holds: Callable[[], object], timeout_s: float = 5) -> None:
     """Wait until ``holds()`` is true; the test fails if that takes too long."""
     async with asyncio.timeout(timeout_s):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - conditions of other objects, which have no event to wait for
             await asyncio.sleep(0.005)
 
 

@@ -126,6 +126,10 @@ def _new_key() -> SigningKey:
     return SigningKey(secrets.token_bytes(SEED_BYTES))
 
 
+def _new_tls_key() -> tls.TlsKey:
+    return tls.derive_key(secrets.token_bytes(tls.KEY_ENTROPY_BYTES))
+
+
 def _write_shared(folder: Path, genesis: bytes, members: Sequence[Member]) -> None:
     write_atomically(folder / "genesis.bin", genesis)
     (folder / "identities").mkdir(mode=0o700)
@@ -136,13 +140,13 @@ def _write_shared(folder: Path, genesis: bytes, members: Sequence[Member]) -> No
 def _write_nodes(folder: Path, nodes: Sequence[_Node], plan: Plan, time_ms: int) -> None:
     validity = tls.Validity(time_ms - BACKDATED_MS, time_ms + CERTIFICATE_MS)
     serial = secrets.token_bytes(tls.SERIAL_BYTES)
-    authority = tls.make_authority(tls.generate_key(), f"{plan.chain_id} development authority", validity, serial)
+    authority = tls.make_authority(_new_tls_key(), f"{plan.chain_id} development authority", validity, serial)
     write_atomically(folder / "ca.pem", tls.certificate_to_pem(authority.certificate))
     write_atomically(folder / "ca-key.pem", tls.key_to_pem(authority.key), _PRIVATE)
     for node in nodes:
         home = folder / node.keys.name
         home.mkdir(mode=0o700)
-        key = tls.generate_key()
+        key = _new_tls_key()
         certificate = tls.issue_certificate(
             authority,
             key.public_key(),
