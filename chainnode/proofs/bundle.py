@@ -4,7 +4,7 @@
     claim      ["transaction-included", envelope, index, path, receipt | nil]
                ["evidence-existed", evidence_id, digest, operation, item | nil, envelope, index, path, receipt]
                ["state-present", key, value, proof]
-               ["state-absent", key, proof]
+               ["state-absent", key, key_hash, proof]
     receipt    [receipt, path]
     history    [header, path] | nil
     authority  [certificate, genesis_header, genesis_validators, [[header, certificate, validators], ...]] | nil
@@ -95,6 +95,8 @@ class StateAbsent(msgspec.Struct, frozen=True, array_like=True, tag="state-absen
     """After the block before ``headers[0]`` the key had no value."""
 
     key: _Key
+    key_hash: Hash
+    """``SHA-256(key)``. One proof fits every absent key of its corner of the tree; this ties the bundle to one."""
     proof: StateProof
 
 

@@ -6,5 +6,5 @@ A verifier answers with nothing or with this error; there is no partial success.
 from chainnode.errors import ChainError
 
 
-class ProofInvalid(ChainError):  # noqa: N818 - named for the state of the proof, as the rest of the tree
+class ProofInvalid(ChainError):
     """The proof does not show what it claims; ``code`` names the first check that failed."""

@@ -56,6 +56,17 @@ _decoder: Final[msgspec.msgpack.Decoder[Record | RecordBatch]] = msgspec.msgpack
 OPERATION_INDEX_MAX: Final = OPERATIONS_MAX - 1
 
 
+def evidence_operations(payload: Payload) -> list[tuple[int, Record | RecordBatch]]:
+    """The evidence operations of a payload, each with its index; other operations are passed over."""
+    found = []
+    for index, raw in enumerate(payload.operations):
+        try:
+            found.append((index, _decoder.decode(raw)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return found
+
+
 def find_evidence(payload: Payload, operation: int, digest: bytes, item: BatchItem | None) -> Record | RecordBatch:
     """The evidence operation at index ``operation`` of ``payload``, once it is shown to hold ``digest``.
 

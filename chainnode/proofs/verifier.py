@@ -10,6 +10,7 @@ the claim's own; the claim. The first failure is the one reported.
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from chainnode.crypto import ed25519
 from chainnode.errors import DecodeError, Misuse
@@ -182,6 +183,8 @@ def _check_state(
         value = claim.value
         verify_present(header.prev_state_root, claim.key, value, claim.proof)
     else:
+        if sha256(claim.key).digest() != claim.key_hash:
+            raise ProofInvalid("key-hash", "the claim names one key and proves another")
         verify_absent(header.prev_state_root, claim.key, claim.proof)
     return Verified(
         kind=kind_of(claim),
