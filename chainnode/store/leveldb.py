@@ -6,10 +6,11 @@ engine sees it, and a failed write latches.
 """
 
 import errno
+import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -77,6 +78,26 @@ def _open_database(path: Path, options: LevelDBOptions, *, create: bool) -> Any:
     )
 
 
+def _lock_directory(path: Path) -> int:
+    """Take the kernel's lock on the directory itself; returns the descriptor that holds it.
+
+    LevelDB's own lock is not enough: it refuses a second open in one process, but in doing so
+    closes a descriptor of its lock file, which gives up the first one's lock (POSIX locks).
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise disk_error(error, f"cannot open {path}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise StoreError("data-in-use", f"{path} is in use") from error
+        raise disk_error(error, f"cannot lock {path}") from error
+    return descriptor
+
+
 class _Readers:
     """Counts calls inside the engine: closing LevelDB under a reading thread crashes the process.
 
@@ -131,14 +152,19 @@ class _LevelDBView:
         """As ``View.iterate``. The iterator is made now, so it shows this moment."""
         with self._readers:
             try:
+                # On its way back plyvel misses a sole key that equals ``start``, so that bound is kept in _walk.
                 source = self._source.iterator(
-                    start=start, stop=stop, reverse=reverse, verify_checksums=True, fill_cache=False
+                    start=None if reverse else start,
+                    stop=stop,
+                    reverse=reverse,
+                    verify_checksums=True,
+                    fill_cache=False,
                 )
             except _FAILURES as error:
                 _raise(error, "cannot read")
-        return self._walk(source)
+        return self._walk(source, start)
 
-    def _walk(self, source: Any) -> Iterator[Pair]:
+    def _walk(self, source: Any, start: bytes) -> Iterator[Pair]:
         try:
             while True:
                 with self._readers:
@@ -146,7 +172,7 @@ class _LevelDBView:
                         pair: Pair | None = next(source, None)
                     except (*_FAILURES, plyvel.IteratorInvalidError) as error:
                         _raise(error, "cannot read")
-                if pair is None:
+                if pair is None or pair[0] < start:
                     return
                 yield pair
         finally:
@@ -177,10 +203,11 @@ class LevelDBSnapshot(_LevelDBView):
 class LevelDBKeyValue(_LevelDBView):
     """One open LevelDB directory. Made by ``create`` or ``open`` only."""
 
-    __slots__ = ("_failure", "_write_lock")
+    __slots__ = ("_failure", "_lock", "_write_lock")
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, lock: int) -> None:
         super().__init__(database, _Readers())
+        self._lock = lock
         self._failure: StoreError | None = None
         self._write_lock = Lock()
 
@@ -224,24 +251,28 @@ class LevelDBKeyValue(_LevelDBView):
     @classmethod
     def _start(cls, path: Path, options: LevelDBOptions | None, *, create: bool) -> Self:
         chosen = options or LevelDBOptions()
-        try:
+        with ExitStack() as undo:
+            lock = _lock_directory(path)
+            undo.callback(os.close, lock)
             try:
-                database = _open_database(path, chosen, create=create)
-            except plyvel.CorruptionError:
-                # LevelDB held its lock until now, so nobody else is writing the log that is examined here.
-                if not cut_zero_tail(path):
-                    raise
-                database = _open_database(path, chosen, create=False)
-        except plyvel.Error as error:
-            text = str(error)
-            if "LOCK" in text and any(reason in text for reason in _LOCKED):
-                raise StoreError("data-in-use", f"{path} is in use") from error
-            _raise(error, f"cannot open {path}")
-        # LevelDB renamed a new CURRENT into place and removed old files without syncing the directory.
-        fsync_directory(path)
-        if create:
-            fsync_directory(path.parent)
-        return cls(database)
+                try:
+                    database = _open_database(path, chosen, create=create)
+                except plyvel.CorruptionError:
+                    if not cut_zero_tail(path):
+                        raise
+                    database = _open_database(path, chosen, create=False)
+            except plyvel.Error as error:
+                text = str(error)
+                if "LOCK" in text and any(reason in text for reason in _LOCKED):
+                    raise StoreError("data-in-use", f"{path} is in use") from error
+                _raise(error, f"cannot open {path}")
+            undo.callback(database.close)
+            # LevelDB renamed a new CURRENT into place and removed old files without syncing the directory.
+            fsync_directory(path)
+            if create:
+                fsync_directory(path.parent)
+            undo.pop_all()
+        return cls(database, lock)
 
     def write(self, batch: WriteBatch, *, sync: bool) -> None:
         """As ``KeyValue.write``. Blocks while the disk works: call it from the store's own thread."""
@@ -278,3 +309,6 @@ class LevelDBKeyValue(_LevelDBView):
         """
         self._readers.drain()
         self._source.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
