@@ -28,6 +28,11 @@ def json_option(command: Command) -> Command:
     )(command)
 
 
+def examples(*lines: str) -> str:
+    r"""The end of a command's help; ``\b`` keeps click from joining the lines."""
+    return "\n".join(["\b", "Example:", *(f"  {line}" for line in lines)])
+
+
 def wants_json() -> bool:
     """Whether this start was asked for JSON."""
     context = click.get_current_context(silent=True)
