@@ -66,8 +66,11 @@ def on_old_message(state: State, message: Signed, out: Outputs) -> None:
 
 
 def help_peer(state: State, peer: int, out: Outputs) -> None:
-    """R8: send the latest certificate. One block behind, the peer decides by it; further behind, it starts sync."""
-    certificate = state.committed if state.committed is not None else state.tip.certificate
+    """R8: send the certificate of the tip. One block behind, the peer decides by it; further behind, it starts sync.
+
+    Of the tip and not of a decision still being applied: DECIDED is said only of what is durable.
+    """
+    certificate = state.tip.certificate
     if certificate is not None:
         state.helped_at_ms[peer] = state.now_ms
         out.add_send(Decided(state.chain_id, certificate.height, certificate.block_hash, certificate), peer)

@@ -52,7 +52,7 @@ def _check_signed(state: State, message: Signed) -> str | None:
 
 def _check_current(state: State, message: Signed) -> str | None:
     if state.phase == Phase.DECIDED:
-        return None if help_is_due(state, message) else rejection.DECIDED
+        return rejection.DECIDED
     if isinstance(message, Prepare | Commit):
         return _check_vote(state, message)
     if isinstance(message, ViewChange):
@@ -142,7 +142,7 @@ def help_is_due(state: State, message: Signed) -> bool:
     A VIEW_CHANGE is always a call for help. A vote usually is not: it was under way when we decided, so it counts as
     one only when it comes a while after the decision, which means that it was sent again.
     """
-    if message.sender == state.own_index or _known_decision(state) is None:
+    if message.sender == state.own_index or state.tip.certificate is None:
         return False
     helped_at_ms = state.helped_at_ms[message.sender]
     if helped_at_ms is not None and state.now_ms - helped_at_ms < limits.HELP_INTERVAL_MS:
@@ -153,7 +153,3 @@ def help_is_due(state: State, message: Signed) -> bool:
 def late(state: State) -> bool:
     """The last decision is so long ago that messages of its height were sent again rather than under way."""
     return state.now_ms - state.decided_at_ms >= state.timers.resend_ms // 2
-
-
-def _known_decision(state: State) -> object | None:
-    return state.committed if state.committed is not None else state.tip.certificate

@@ -9,8 +9,11 @@ from consensus.state import State
 
 
 def accuse(state: State, first: Signed, second: Signed, out: Outputs) -> None:
-    """R10: report two different payloads of one sender for one place, once for each sender and height."""
-    if state.accused[second.sender] != second.height:
+    """R10: report two different payloads of one sender for one place, once for each sender and height.
+
+    An own proposal that is not signed yet proves nothing; the other one, made with our key elsewhere, comes again.
+    """
+    if first.signature and state.accused[second.sender] != second.height:
         state.accused[second.sender] = second.height
         out.add_evidence(first, second)
 

@@ -7,15 +7,7 @@
 Read the host's duties in README.md before driving one.
 """
 
-from consensus import (
-    catch_up,
-    decision,
-    message_filter,
-    misbehaviour,
-    normal_case,
-    recovery,
-    view_change,
-)
+from consensus import catch_up, decision, message_filter, misbehaviour, normal_case, recovery, view_change
 from consensus.certificates import QuorumCertificate
 from consensus.inputs import (
     BlockApplied,
@@ -200,7 +192,9 @@ class Replica:
             return
         code = message_filter.check(state, message)
         if code is not None:
-            out.add_rejection(code, -1 if isinstance(message, Decided) else message.sender)
+            sender = -1 if isinstance(message, Decided) else message.sender
+            if sender != state.own_index:
+                out.add_rejection(code, sender)
         elif isinstance(message, Decided):
             catch_up.on_decided(state, message, out)
         elif isinstance(message, Status):

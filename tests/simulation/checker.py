@@ -5,12 +5,18 @@ from dataclasses import dataclass, field
 
 from consensus.certificates import QuorumCertificate
 from consensus.journal import BlockPrepared, MessageSigned, PersistBlock, encode_record
-from consensus.messages import Commit, Decided, Message, PrePrepare, Prepare, Signed, Status, ViewChange
+from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange
 from consensus.outputs import Outputs
 from consensus.quorum import ValidatorSet
 from consensus.replica import Replica
 from consensus.signing import signed_digest
 from tests.simulation.disk import Disk, Stored
+
+
+def quorum_by_definition(size: int) -> int:
+    """The smallest q of which any two share more than f validators; found by trying, independent of the core."""
+    faults = max(count for count in range(size) if 3 * count < size)
+    return next(quorum for quorum in range(1, size + 1) if 2 * quorum - size > faults)
 
 
 class Violation(AssertionError):
@@ -41,6 +47,9 @@ class Checker:
     _place: dict[int, tuple[int, int]] = field(default_factory=dict)
     _decide_asked: set[tuple[int, int, int]] = field(default_factory=set)
     _incarnation: Counter = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.quorum = quorum_by_definition(self.validators.size)
 
     def on_restarted(self, index: int, replica: Replica) -> None:
         """View never backwards: a restarted replica is not below a view that it told others about."""
@@ -122,7 +131,7 @@ class Checker:
     def _note_commit(self, message: Commit) -> None:
         senders = self._commits.setdefault((message.height, message.view, message.block_hash), set())
         senders.add(message.sender)
-        if len(senders) >= self.validators.quorum and message.height not in self._locked:
+        if len(senders) >= self.quorum and message.height not in self._locked:
             self._locked[message.height] = (message.view, message.block_hash)
 
     def _check_lock(self, message: PrePrepare) -> None:
@@ -143,4 +152,4 @@ class Checker:
         expect(self.decided.setdefault(height, block_hash) == block_hash, f"two blocks decided at height {height}")
 
     def _is_quorum(self, certificate: QuorumCertificate) -> bool:
-        return len(set(certificate.signer_indexes())) >= self.validators.quorum
+        return len(set(certificate.signer_indexes())) >= self.quorum

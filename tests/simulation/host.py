@@ -8,7 +8,7 @@ import msgspec
 from consensus import inputs, outputs
 from consensus.certificates import COMMIT, certificate_claims, check_certificate
 from consensus.journal import MessageSigned, PersistBlock, SignState, sign_position
-from consensus.messages import Message, MalformedMessage, Signed, Status, decode_message, encode_message
+from consensus.messages import MalformedMessage, Message, Signed, Status, decode_message, encode_message
 from consensus.outputs import Outputs
 from consensus.recovery import recover
 from consensus.replica import Replica
@@ -264,7 +264,7 @@ class Host:
         self.take(inputs.BlockApplied(height, stored.block_hash, proof_due, stored.certificate))
         self._offer_transactions()
 
-    def _syncing(self, incarnation: int):  # noqa: ANN202 - a closure
+    def _syncing(self, incarnation: int):
         def sync() -> None:
             if self.incarnation != incarnation:
                 return

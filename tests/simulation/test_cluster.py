@@ -81,7 +81,7 @@ def test_cluster_recovers_when_the_first_copy_of_every_vote_is_lost():
 
 
 def test_laggard_is_helped_to_the_tip_without_anything_new_to_decide():
-    """R8, R9: a validator that was cut off learns of its lag from the others and reaches the tip, with no new blocks."""
+    """R8, R9: a validator that was cut off learns of its lag and reaches the tip, though no block follows."""
     cluster = Cluster(4, timers=TimerConfig(idle_block_ms=0))
     cluster.network.partition([0, 0, 0, 1])
     for _ in range(3):
