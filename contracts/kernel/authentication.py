@@ -17,7 +17,6 @@ from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import IdentityRecord, read_identity
 from contracts.kernel.outcome import OperationFailed
 
-
 SCHEMES_FROM: Final = MappingProxyType({SCHEME_ED25519: 0})
 """Signature schemes by number, each with the height from which it counts; later schemes join here."""
 

@@ -27,6 +27,18 @@ def day_of(day_number: int) -> str:
     return f"{year:04d}{month:02d}{day:02d}"
 
 
+def days_before(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01 to a date of the Gregorian calendar (year 1 or later); negative before.
+
+    Source: H. Hinnant, as above, ``days_from_civil``.
+    """
+    year -= 1 if month <= 2 else 0
+    era, year_of_era = divmod(year, 400)
+    shifted_month = month - 3 if month > 2 else month + 9
+    day_of_year = (153 * shifted_month + 2) // 5 + day - 1
+    return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
+
+
 def date_time(time_ms: int) -> str:
     """A block time as XML Schema dateTime in UTC, without fractions of a second."""
     days, rest = divmod(time_ms // 1_000, 86_400)

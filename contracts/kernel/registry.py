@@ -13,6 +13,7 @@ from chainnode.errors import NotFound, Rejected
 from chainnode.types.transaction import Transaction
 from contracts.assets import outcome as assets_outcome
 from contracts.assets import registration as assets
+from contracts.assets.dcat import problem as catalogue_problem
 from contracts.assets.record import RECORDS as ASSET_RECORDS
 from contracts.evidence import outcome as evidence_outcome
 from contracts.evidence import recording as evidence
@@ -49,6 +50,7 @@ CODES: Final[MappingProxyType[str, Code]] = MappingProxyType(
         **governance_outcome.CODES,
         **identity_outcome.CODES,
         **assets_outcome.CODES,
+        **catalogue_problem.CODES,
         **evidence_outcome.CODES,
     }
 )
