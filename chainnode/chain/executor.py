@@ -1,0 +1,49 @@
+"""A block's transactions, run through the contracts on an overlay.
+
+Nothing touches the disk here: a block that is prepared but never decided leaves no
+trace. The same block on the same state gives the same bytes on every machine.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chainnode.chain.candidate import Candidate
+from chainnode.codec.canonical import encode
+from chainnode.proofs.merkle import leaf_hash
+from chainnode.proofs.merkle import root as merkle_root
+from chainnode.state.overlay import Overlay
+from chainnode.types.receipt import Receipt
+from contracts.kernel.execution import execute_transaction
+
+
+@dataclass(slots=True, frozen=True)
+class Execution:
+    """What a block does to the state on which it was run."""
+
+    block_hash: bytes
+    receipts: list[Receipt]
+    receipt_bytes: list[bytes]
+    """Canonical encodings, in block order: the leaves of the results tree."""
+    results_root: bytes
+    changes: dict[bytes, bytes | None]
+    """State keys written, in key order; None = removed."""
+
+
+def execute_block(candidate: Candidate, read: Callable[[bytes], bytes | None]) -> Execution:
+    """Run ``candidate`` on the state that ``read`` shows.
+
+    Never fails for what a client wrote: a transaction that cannot apply gets a receipt
+    that says why. Anything else that goes wrong is a defect and propagates.
+    """
+    header = candidate.header
+    overlay = Overlay(read)
+    receipts = [
+        execute_transaction(
+            transaction, chain_id=header.chain_id, height=header.height, time_ms=header.time_ms,
+            index=index, overlay=overlay,
+        )
+        for index, transaction in enumerate(candidate.transactions)
+    ]
+    receipt_bytes = [encode(receipt) for receipt in receipts]
+    results_root = merkle_root([leaf_hash(data) for data in receipt_bytes])
+    return Execution(candidate.block_hash, receipts, receipt_bytes, results_root, overlay.changes())

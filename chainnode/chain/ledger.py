@@ -1,0 +1,260 @@
+"""The chain as this node holds it: one tip, one way forward.
+
+``commit`` is the only function that extends the chain, whoever found the decision (own
+quorum, a peer's DECIDED, catch-up). It executes the block if that was not done ahead, checks that
+our results agree with what the certified headers say, and writes everything in one
+synced batch. A difference between our state and a certified root is ``LedgerDiverged``:
+the node must stop signing, because one of us computes wrongly (SPEC R11).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from chainnode.chain.candidate import Candidate, evidence_root
+from chainnode.chain.executor import Execution, execute_block
+from chainnode.chain.replay import ReplayWindow
+from chainnode.chain.validation import Surroundings, Tip, check_fresh, check_place, check_roots
+from chainnode.codec.canonical import encode
+from chainnode.crypto.hashing import ZERO_HASH
+from chainnode.errors import ChainError, InvariantBroken, Rejected, invariant
+from chainnode.proofs.history import HistoryFrontier, decode_frontier
+from chainnode.proofs.merkle import leaf_hash
+from chainnode.proofs.merkle import root as merkle_root
+from chainnode.state.overlay import Overlay
+from chainnode.state.tree import StateTree, TreeUpdate
+from chainnode.state.view import State
+from chainnode.store import block_commit, layout
+from chainnode.store.ledger_store import LedgerStore
+from chainnode.types.block import BLOCK_VERSION, Header, block_hash, certificate_hash, decode_header
+from chainnode.types.receipt import Receipt
+from chainnode.types.transaction import Transaction
+from chainnode.types.validator_set import ValidatorList, voting_set
+from contracts.governance.queries import read_parameters, read_validators
+from contracts.kernel.registry import EVENTS
+
+
+class LedgerDiverged(Exception):
+    """A certified block contradicts what this node holds or computed."""
+
+    def __init__(self, reason: str, details: dict[str, str]) -> None:
+        super().__init__(reason)
+        self.reason: Final = reason
+        self.details: Final = details
+
+
+class _TreeNodes:
+    """The store's tree entries as the state tree reads them."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        self.get = store.tree_node
+
+
+class Ledger:
+    """Blocks, state and results up to the tip; speculative work above it."""
+
+    def __init__(self, store: LedgerStore, *, tree_cache_bytes: int, proof_heights: int) -> None:
+        """Take over an open ``store`` and rebuild what lives in memory.
+
+        Keeps state proofs possible at the last ``proof_heights`` heights.
+        """
+        self.store: Final = store
+        self.tree: Final = StateTree(_TreeNodes(store), tree_cache_bytes)
+        self._proof_heights = proof_heights
+        self._frontier: HistoryFrontier = decode_frontier(store.frontier())
+        stored = store.tip()
+        header = decode_header(_needed(store.header(stored.height)))
+        self.chain_id: Final = header.chain_id
+        tip = Tip(
+            stored.height, stored.block_hash, stored.time_ms, stored.state_root, stored.results_root,
+            self._frontier.root(), holds_transactions=stored.height > 0 and header.tx_count > 0,
+        )
+        self._committed = Overlay(store.state)
+        parameters = read_parameters(self._committed)
+        replay = ReplayWindow(parameters.validity_window)
+        replay.load(store.recent_transaction_ids(max(0, tip.height - parameters.validity_window + 1)))
+        self.validators: ValidatorList = read_validators(self._committed)
+        self.surroundings = Surroundings(
+            self.chain_id, tip, store.certificate(tip.height) or b"", voting_set(self.validators), parameters, replay
+        )
+        self._prepared: tuple[Execution, TreeUpdate] | None = None
+
+    @property
+    def tip(self) -> Tip:
+        """The last durable block and its results."""
+        return self.surroundings.tip
+
+    @property
+    def tip_height(self) -> int:
+        """Height of the last durable block."""
+        return self.surroundings.tip.height
+
+    @property
+    def validity_window(self) -> int:
+        """How many blocks ahead a transaction's expiry may lie."""
+        return self.surroundings.parameters.validity_window
+
+    def height_of(self, tx_id: bytes) -> int | None:
+        """The height that holds ``tx_id``, when within the validity window."""
+        return self.surroundings.replay.height_of(tx_id)
+
+    def committed_state(self) -> State:
+        """The state after the tip; to be read, writes to it go nowhere."""
+        return self._committed
+
+    def build(self, proposer: int, transactions: Sequence[Transaction], now_ms: int) -> Candidate:
+        """A fresh block on the tip, by validator ``proposer``, with these pending transactions in this order."""
+        around = self.surroundings
+        tip = around.tip
+        chosen = [t for t in transactions if around.replay.height_of(t.tx_id) is None]
+        certificate = around.tip_certificate
+        header = Header(
+            version=BLOCK_VERSION,
+            chain_id=around.chain_id,
+            epoch=around.validators.epoch,
+            height=tip.height + 1,
+            parent_hash=tip.block_hash,
+            time_ms=max(now_ms, tip.time_ms + 1),
+            proposer=proposer,
+            tx_root=merkle_root([transaction.leaf_hash for transaction in chosen]),
+            tx_count=len(chosen),
+            body_bytes=sum(len(transaction.envelope) for transaction in chosen),
+            evidence_root=evidence_root(()),
+            prev_state_root=tip.state_root,
+            prev_results_root=tip.results_root,
+            history_root=tip.history_root,
+            validators_hash=around.validators.hash,
+            next_validators_hash=around.validators.hash,
+            last_certificate_hash=certificate_hash(certificate) if certificate else ZERO_HASH,
+        )
+        data = encode(header)
+        return Candidate(block_hash(data), data, header, chosen, certificate)
+
+    def fresh_fault(self, candidate: Candidate, leader: int, now_ms: int) -> str | None:
+        """The code of the first rule a fresh proposal breaks, or None (SPEC R2)."""
+        try:
+            check_fresh(candidate, self.surroundings, leader=leader, now_ms=now_ms)
+        except ChainError as error:
+            return error.code
+        return None
+
+    def prepare(self, candidate: Candidate) -> None:
+        """Execute ahead of the decision, in memory only; a later ``commit`` of this block is then cheap."""
+        if candidate.header.height == self.tip.height + 1 and candidate.header.parent_hash == self.tip.block_hash:
+            self._executed(candidate)
+
+    def _executed(self, candidate: Candidate) -> tuple[Execution, TreeUpdate]:
+        held = self._prepared
+        if held is not None and held[0].block_hash == candidate.block_hash:
+            return held
+        execution = execute_block(candidate, self.store.state)
+        update = self.tree.update(self.tip.height, candidate.header.height, execution.changes)
+        self._prepared = (execution, update)
+        return self._prepared
+
+    def commit(self, candidate: Candidate, certificate: bytes) -> list[Receipt] | None:
+        """Extend the chain by a decided block, durably; the caller has verified ``certificate``.
+
+        Returns its receipts, or None when exactly this block is already part of the chain.
+
+        Raises:
+            LedgerDiverged: another block is decided at that height, or the certified header
+                contradicts our own results.
+            StoreError: the disk failed; nothing may be signed until the store is opened again.
+        """
+        height = candidate.header.height
+        if height <= self.tip.height:
+            self._check_same(candidate)
+            return None
+        invariant(height == self.tip.height + 1, "blocks are committed in order")
+        try:
+            check_place(candidate.header, self.surroundings)
+            check_roots(candidate.header, self.tip)
+        except Rejected as error:
+            raise LedgerDiverged(error.code, self._diagnosis(candidate, error)) from error
+        execution, update = self._executed(candidate)
+        self._write(candidate, certificate, execution, update)
+        return execution.receipts
+
+    def _check_same(self, candidate: Candidate) -> None:
+        height = candidate.header.height
+        header = _needed(self.store.header(height))
+        if block_hash(header) != candidate.block_hash:
+            raise LedgerDiverged(
+                "fork", {"height": str(height), "held": block_hash(header).hex(), "decided": candidate.block_hash.hex()}
+            )
+
+    def _write(self, candidate: Candidate, certificate: bytes, execution: Execution, update: TreeUpdate) -> None:
+        header = candidate.header
+        frontier, nodes = self._frontier.append(leaf_hash(candidate.block_hash))
+        tx_ids = [transaction.tx_id for transaction in candidate.transactions]
+        self.store.commit(
+            block_commit.BlockCommit(
+                height=header.height,
+                block_hash=candidate.block_hash,
+                stored=candidate.stored(certificate),
+                receipts=execution.receipt_bytes,
+                tx_ids=tx_ids,
+                state_changes=execution.changes,
+                tree_writes=update.writes,
+                tree_stale=update.stale,
+                state_root=update.root,
+                results_root=execution.results_root,
+                history_nodes=nodes,
+                history_frontier=frontier.encode(),
+                index_entries=index_entries(header.height, execution.receipts),
+            )
+        )
+        self.tree.adopt(update)
+        self._frontier = frontier
+        self._prepared = None
+        self._committed = Overlay(self.store.state)
+        around = self.surroundings
+        around.replay.add_block(header.height, tx_ids)
+        tip = Tip(
+            header.height, candidate.block_hash, header.time_ms, update.root, execution.results_root,
+            frontier.root(), holds_transactions=bool(tx_ids),
+        )
+        # Parameters and validators change only by governance, which is not active on chain yet: they
+        # are those of the genesis until an epoch ends.
+        self.surroundings = Surroundings(
+            around.chain_id, tip, certificate, around.validators, around.parameters, around.replay
+        )
+
+    def prune(self) -> bool:
+        """Drop state versions older than the last ``proof_heights``; a bounded piece, True when more remains."""
+        height = self.tip.height - self._proof_heights
+        return height > 0 and self.store.prune_tree(height)
+
+    def _diagnosis(self, candidate: Candidate, error: Rejected) -> dict[str, str]:
+        """What an operator needs to find the first difference (SPEC R11)."""
+        header, tip = candidate.header, self.tip
+        return {
+            "height": str(header.height),
+            "rule": error.code,
+            "message": error.message,
+            "own_state_root": tip.state_root.hex(),
+            "certified_state_root": header.prev_state_root.hex(),
+            "own_results_root": tip.results_root.hex(),
+            "certified_results_root": header.prev_results_root.hex(),
+            "own_receipts": " ".join(leaf_hash(data).hex()[:16] for data in self.store.receipts(tip.height)[:64]),
+        }
+
+
+def index_entries(height: int, receipts: Sequence[Receipt]) -> list[bytes]:
+    """Search entries of a block's events: by name, and by each attribute its type declares as indexed."""
+    entries: list[bytes] = []
+    for index, receipt in enumerate(receipts):
+        for position, event in enumerate(receipt.events):
+            entries.append(layout.index_entry(event.name, "", None, height=height, index=index, event=position))
+            kind = EVENTS.get(event.name)
+            for attribute in kind.INDEXED if kind is not None else ():
+                value = event.attributes.get(attribute)
+                entry = layout.index_entry(event.name, attribute, value, height=height, index=index, event=position)
+                entries.append(entry)
+    return entries
+
+
+def _needed(data: bytes | None) -> bytes:
+    if data is None:
+        raise InvariantBroken("the store holds every header up to its tip")
+    return data

@@ -1,0 +1,222 @@
+"""What can be read of the committed chain.
+
+Reads never see a block before it is durable, and never half of one. What is not here
+answers ``NotFound`` with a code; what was pruned says so.
+"""
+
+from typing import Final
+
+import msgspec
+
+from chainnode import limits
+from chainnode.chain.ledger import Ledger
+from chainnode.chain.proof_builder import ProofBuilder
+from chainnode.chain.validation import Tip
+from chainnode.errors import NotFound, Rejected, invariant
+from chainnode.store.ledger_reader import EventPosition, LedgerReader
+from chainnode.types.block import StoredBlock, decode_body, decode_header
+from chainnode.types.parameters import ChainParameters
+from chainnode.types.receipt import Event, Receipt, Scalar, decode_receipt
+from chainnode.types.validator_set import ValidatorList
+
+_CURSOR: Final = msgspec.msgpack.Decoder(EventPosition)
+
+
+class CommittedTransaction(msgspec.Struct, frozen=True):
+    """A transaction in its block."""
+
+    tx_id: bytes
+    height: int
+    index: int
+    time_ms: int
+    """The block's time."""
+    envelope: bytes
+    receipt: Receipt
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """An event in its block."""
+
+    height: int
+    tx_index: int
+    event_index: int
+    tx_id: bytes
+    time_ms: int
+    event: Event
+
+
+class LedgerQueries:
+    """Reads over one ledger; all synchronous, each a few store look-ups."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.chain_id: Final = ledger.chain_id
+        self._store: Final[LedgerReader] = ledger.store
+        self._proofs = ProofBuilder(ledger.store, ledger.tree)
+
+    def tip(self) -> Tip:
+        """The last block and its results."""
+        return self._ledger.tip
+
+    def validators(self) -> ValidatorList:
+        """The set that agrees on the next block."""
+        return self._ledger.validators
+
+    def parameters(self) -> ChainParameters:
+        """The chain's parameters."""
+        return self._ledger.surroundings.parameters
+
+    def genesis(self) -> bytes:
+        """The canonical genesis document."""
+        return self._store.genesis()
+
+    def block(self, height: int) -> StoredBlock:
+        """The block at ``height``.
+
+        Raises:
+            NotFound: ``block-not-found``.
+        """
+        stored = self._store.block(height) if 0 <= height <= self.tip().height else None
+        if stored is None:
+            raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
+        return stored
+
+    def block_by_hash(self, block_hash: bytes) -> StoredBlock:
+        """The block with this hash.
+
+        Raises:
+            NotFound: ``block-not-found``.
+        """
+        height = self._store.height_of(block_hash)
+        if height is None:
+            raise NotFound("block-not-found", "no block has this hash")
+        return self.block(height)
+
+    def certificate(self, height: int) -> bytes:
+        """The quorum certificate of the block at ``height``; empty at genesis.
+
+        Raises:
+            NotFound: ``block-not-found``.
+        """
+        return self.block(height).certificate
+
+    def locate(self, tx_id: bytes) -> tuple[int, int] | None:
+        """Height and index of a committed transaction, or None."""
+        return self._store.locate(tx_id)
+
+    def transaction(self, tx_id: bytes) -> CommittedTransaction:
+        """A committed transaction with its receipt.
+
+        Raises:
+            NotFound: ``transaction-not-found``.
+        """
+        height, index = self._located(tx_id)
+        stored = self.block(height)
+        return CommittedTransaction(
+            tx_id, height, index, decode_header(stored.header).time_ms,
+            decode_body(stored.body).transactions[index], self._receipt(height, index),
+        )
+
+    def receipt(self, tx_id: bytes) -> Receipt:
+        """The receipt of a committed transaction.
+
+        Raises:
+            NotFound: ``transaction-not-found``.
+        """
+        return self._receipt(*self._located(tx_id))
+
+    def receipts(self, height: int) -> list[Receipt]:
+        """All receipts of a block, in order.
+
+        Raises:
+            NotFound: ``block-not-found``.
+        """
+        self.block(height)
+        return [decode_receipt(data) for data in self._store.receipts(height)]
+
+    def _located(self, tx_id: bytes) -> tuple[int, int]:
+        place = self._store.locate(tx_id)
+        if place is None:
+            raise NotFound("transaction-not-found", "no block holds this transaction", tx_id=tx_id.hex())
+        return place
+
+    def _receipt(self, height: int, index: int) -> Receipt:
+        data = self._store.receipt(height, index)
+        if data is None:
+            raise NotFound("receipt-not-found", "the receipt is not kept", height=height, index=index)
+        return decode_receipt(data)
+
+    def state(self, key: bytes) -> bytes | None:
+        """The value under ``key`` after the tip."""
+        return self._store.state(key)
+
+    def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
+        return self._store.state_range(prefix, after, min(limit, limits.PAGE_ITEMS_MAX))
+
+    def events(
+        self, name: str, attribute: str, value: Scalar, cursor: bytes | None, limit: int
+    ) -> tuple[list[EventView], bytes | None]:
+        """Events by name, and by one indexed attribute unless ``attribute`` is empty, oldest first.
+
+        Returns the events and an opaque cursor to go on from, None at the end.
+
+        Raises:
+            Rejected: ``cursor``: not one of ours.
+        """
+        after = None
+        if cursor is not None:
+            try:
+                after = _CURSOR.decode(cursor)
+            except msgspec.DecodeError as error:
+                raise Rejected("cursor", "the cursor is not one this node gave out") from error
+        limit = min(limit, limits.PAGE_ITEMS_MAX)
+        places = self._store.index_scan(name, attribute, value if attribute else None, after, limit)
+        found = [view for place in places if (view := self._event(place, name, attribute, value)) is not None]
+        return found, msgspec.msgpack.encode(places[-1]) if len(places) == limit else None
+
+    def _event(self, place: EventPosition, name: str, attribute: str, value: Scalar) -> EventView | None:
+        receipt = self._receipt(place.height, place.index)
+        event = receipt.events[place.event]
+        # The index holds shortened hashes; the event itself decides whether it matches.
+        if event.name != name or (attribute and event.attributes.get(attribute) != value):
+            return None
+        header = decode_header(self.block(place.height).header)
+        return EventView(place.height, place.index, place.event, receipt.tx_id, header.time_ms, event)
+
+    def prove_transaction(self, tx_id: bytes) -> bytes:
+        """An encoded proof bundle: this transaction is in its block, and this was its outcome.
+
+        Raises:
+            NotFound: ``transaction-not-found``.
+            Rejected: ``proof-pending``: the next block, which certifies the outcome, is not there yet.
+        """
+        return self._proofs.transaction(*self._located(tx_id))
+
+    def prove_evidence(self, evidence_id: bytes | None, digest: bytes | None) -> bytes:
+        """An encoded proof bundle: this single evidence record existed by its block's time.
+
+        Named by its id, or by the digest (the oldest record of it counts). An item of a batch is
+        proved by its holder from ``prove_transaction`` and the item's own path.
+
+        Raises:
+            NotFound: ``evidence-not-found``.
+            Rejected: ``evidence-is-batch``, ``proof-pending``.
+        """
+        attribute, value = ("evidence_id", evidence_id) if evidence_id is not None else ("digest", digest)
+        found, _ = self.events("evidence.recorded", attribute, value, None, 1)
+        if not found:
+            raise NotFound("evidence-not-found", "no record of this evidence is on the chain")
+        event = found[0]
+        record_id = event.event.attributes["evidence_id"]
+        invariant(isinstance(record_id, bytes), "an evidence event names its record by bytes")
+        return self._proofs.evidence(event.height, event.tx_index, bytes(record_id))  # type: ignore[arg-type]
+
+    def prove_state(self, key: bytes, height: int | None) -> bytes:
+        """An encoded proof bundle: ``key`` had this value, or none, after block ``height`` (default: newest certified).
+
+        Raises:
+            NotFound: ``state-version`` (pruned), or ``state-value``: the value of that height is not kept.
+            Rejected: ``proof-pending``: the block that certifies that state is not there yet.
+        """
+        return self._proofs.state(key, height)

@@ -1,0 +1,155 @@
+"""What makes a block acceptable.
+
+Three occasions, three functions:
+
+* a *fresh* proposal is checked against everything (SPEC R2), because voting for it is a
+  statement that it is valid;
+* a *re-proposal* has a prepared certificate, which proves that honest validators made
+  those checks: only its binding is checked (``candidate.open_proposal``), never the clock;
+* a *decided* block (from a peer, or from our own quorum) is checked against the certificate
+  and against our own state: a difference there means somebody computes wrongly.
+"""
+
+from dataclasses import dataclass
+
+from chainnode.chain.candidate import Candidate
+from chainnode.chain.certificate import open_certificate, require_certificate
+from chainnode.chain.replay import ReplayWindow, check_expiry
+from chainnode.errors import Rejected
+from chainnode.types.block import BLOCK_VERSION, Header
+from chainnode.types.parameters import ChainParameters
+from consensus.quorum import ValidatorSet
+
+
+@dataclass(slots=True, frozen=True)
+class Tip:
+    """Where the chain stands here: the last block, and what executing it gave."""
+
+    height: int
+    block_hash: bytes
+    time_ms: int
+    state_root: bytes
+    """State tree after this block."""
+    results_root: bytes
+    """RFC 6962 root over this block's receipts."""
+    history_root: bytes
+    """RFC 6962 root over the hashes of blocks 0 .. height."""
+    holds_transactions: bool
+    """A proof block is due: the next header must certify these results."""
+
+
+@dataclass(slots=True, frozen=True)
+class Surroundings:
+    """What a candidate is checked against."""
+
+    chain_id: str
+    tip: Tip
+    tip_certificate: bytes
+    """A certificate of the tip known to be good; another valid one is accepted too. Empty at genesis."""
+    validators: ValidatorSet
+    parameters: ChainParameters
+    replay: ReplayWindow
+
+
+def _require(found: object, expected: object, code: str, what: str) -> None:
+    if found != expected:
+        shown = [value.hex() if isinstance(value, bytes) else str(value) for value in (found, expected)]
+        raise Rejected(code, f"{what} is {shown[0]}, expected {shown[1]}")
+
+
+def check_place(header: Header, around: Surroundings) -> None:
+    """Check chain, epoch, height, parent and validator sets: where the block stands.
+
+    Raises:
+        Rejected: ``header-...``: the first field that is wrong.
+    """
+    tip = around.tip
+    _require(header.version, BLOCK_VERSION, "header-version", "block version")
+    _require(header.chain_id, around.chain_id, "header-chain", "chain")
+    _require(header.epoch, around.validators.epoch, "header-epoch", "epoch")
+    _require(header.height, tip.height + 1, "header-height", "height")
+    _require(header.parent_hash, tip.block_hash, "header-parent", "parent")
+    _require(header.validators_hash, around.validators.hash, "header-validators", "validator set")
+    _require(header.next_validators_hash, around.validators.hash, "header-next-validators", "next validator set")
+    _require(header.history_root, tip.history_root, "header-history-root", "history root")
+
+
+def check_roots(header: Header, tip: Tip) -> None:
+    """Check that the header states our own results for the previous block.
+
+    Raises:
+        Rejected: ``header-state-root`` or ``header-results-root``.
+    """
+    _require(header.prev_state_root, tip.state_root, "header-state-root", "state root after the previous block")
+    _require(header.prev_results_root, tip.results_root, "header-results-root", "results root of the previous block")
+
+
+def check_last_certificate(candidate: Candidate, around: Surroundings) -> None:
+    """Check that the block carries a valid certificate of its parent.
+
+    Raises:
+        Rejected: ``last-certificate-missing``, or as ``require_certificate``.
+        DecodeError: the certificate is unreadable.
+    """
+    tip = around.tip
+    if tip.height == 0:
+        _require(candidate.last_certificate, b"", "last-certificate-genesis", "certificate of the genesis block")
+        return
+    if not candidate.last_certificate:
+        raise Rejected("last-certificate-missing", "the block carries no certificate of its parent")
+    if candidate.last_certificate == around.tip_certificate:
+        return
+    require_certificate(
+        open_certificate(candidate.last_certificate), chain_id=around.chain_id, validators=around.validators,
+        height=tip.height, block_hash=tip.block_hash,
+    )
+
+
+def check_transactions(candidate: Candidate, around: Surroundings) -> None:
+    """Check sizes, chain, expiry and uniqueness of the block's transactions.
+
+    Their signatures and operations were checked when they were admitted or fetched;
+    permissions are for execution to decide.
+
+    Raises:
+        Rejected: ``block-...``, ``wrong-chain``, ``expired``, ``expiry-too-far`` or ``replayed``.
+    """
+    parameters, tip = around.parameters, around.tip
+    total = sum(len(transaction.envelope) for transaction in candidate.transactions)
+    _require(candidate.header.body_bytes, total, "block-bytes", "size of the transactions")
+    if len(candidate.transactions) > parameters.block_transactions_max:
+        raise Rejected("block-transactions", "the block holds too many transactions", found=len(candidate.transactions))
+    if total > parameters.block_bytes_max:
+        raise Rejected("block-too-large", "more bytes than a block may hold", found=total)
+    seen: set[bytes] = set()
+    for transaction in candidate.transactions:
+        payload = transaction.payload
+        if payload.chain_id != around.chain_id:
+            raise Rejected("wrong-chain", f"a transaction was signed for chain {payload.chain_id!r}")
+        check_expiry(payload.valid_until, tip.height, parameters.validity_window)
+        if transaction.tx_id in seen or around.replay.height_of(transaction.tx_id) is not None:
+            raise Rejected("replayed", "a transaction is already on the chain", tx_id=transaction.tx_id.hex())
+        seen.add(transaction.tx_id)
+
+
+def check_fresh(candidate: Candidate, around: Surroundings, *, leader: int, now_ms: int) -> None:
+    """Check everything a voter vouches for when it prepares a new block (SPEC R2).
+
+    Raises:
+        Rejected: the first rule that is broken.
+        DecodeError: the last certificate is unreadable.
+    """
+    header = candidate.header
+    check_place(header, around)
+    _require(header.proposer, leader, "header-proposer", "proposer")
+    check_roots(header, around.tip)
+    if header.time_ms <= around.tip.time_ms:
+        raise Rejected("time-not-after-parent", "block time must grow", parent=around.tip.time_ms, found=header.time_ms)
+    if header.time_ms > now_ms + around.parameters.clock_ahead_ms:
+        raise Rejected("time-ahead", "block time is ahead of our clock", now_ms=now_ms, found=header.time_ms)
+    if header.time_ms < now_ms - around.parameters.clock_behind_ms:
+        raise Rejected("time-behind", "block time is behind our clock", now_ms=now_ms, found=header.time_ms)
+    if candidate.misbehaviour:
+        raise Rejected("misbehaviour-unsupported", "misbehaviour items are not active on this chain")
+    check_last_certificate(candidate, around)
+    check_transactions(candidate, around)

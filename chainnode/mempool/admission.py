@@ -1,0 +1,190 @@
+"""The door of the node: what may become part of a block.
+
+Checks run cheapest first; a signature (40 us) is checked only for bytes that
+passed everything else. Each transaction is decoded once and verified once on each
+node; the decoded object is what executes later.
+
+A check against the committed state (does the key belong to the sender?) is early
+advice for the client: the same check decides again, for all nodes alike, when the
+block executes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from chainnode.chain.replay import check_expiry
+from chainnode.crypto.ed25519 import PUBLIC_KEY_BYTES, SCHEME_ED25519, SIGNATURE_BYTES
+from chainnode.errors import ChainError, Detail, Rejected
+from chainnode.mempool.pool import Pool
+from chainnode.mempool.verifier import Verifier, pack_record
+from chainnode.state.view import State
+from chainnode.types.transaction import Transaction, decode_transaction
+from contracts.kernel.authentication import authenticate
+from contracts.kernel.registry import decode_operations
+
+Outcome = Literal["accepted", "duplicate", "committed", "rejected"]
+RETRYABLE: Final = frozenset({"pool-full", "overloaded"})
+VERIFYING_MAX: Final = 20_000
+"""Transactions between decoding and verdict; at 40 us a check under a second of work."""
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """What became of one submitted envelope at this node."""
+
+    tx_id: bytes
+    """32 bytes; empty when the bytes could not be read."""
+    outcome: Outcome
+    code: str = "ok"
+    message: str = ""
+    details: dict[str, Detail] = {}
+    retryable: bool = False
+    height: int | None = None
+    """Where it stands, when ``committed``."""
+
+
+class ChainView(Protocol):
+    """What admission needs to know of the chain."""
+
+    @property
+    def chain_id(self) -> str:
+        """The chain's name."""
+        ...
+
+    @property
+    def tip_height(self) -> int:
+        """Height of the last block that is durable here."""
+
+    @property
+    def validity_window(self) -> int:
+        """On-chain parameter: how many blocks ahead an expiry may lie."""
+
+    def height_of(self, tx_id: bytes) -> int | None:
+        """The height that holds ``tx_id``, when within the window."""
+
+    def committed_state(self) -> State:
+        """The state after the tip; to be read, writes to it go nowhere."""
+
+
+def signature_records(transaction: Transaction) -> list[bytes]:
+    """The verifier records of one transaction.
+
+    Raises:
+        Rejected: ``signature-scheme`` or ``signature-form``.
+    """
+    records = []
+    for signature in transaction.signatures:
+        if signature.scheme != SCHEME_ED25519:
+            raise Rejected("signature-scheme", f"signature scheme {signature.scheme} is not active on this chain")
+        if len(signature.public_key) != PUBLIC_KEY_BYTES or len(signature.signature) != SIGNATURE_BYTES:
+            raise Rejected("signature-form", "an Ed25519 key has 32 bytes and a signature 64")
+        records.append(pack_record(signature.public_key, signature.signature, transaction.tx_id))
+    return records
+
+
+class Admitter:
+    """Turns submitted bytes into pending transactions or coded refusals."""
+
+    def __init__(
+        self, chain: ChainView, pool: Pool, verifier: Verifier, on_admitted: Callable[[list[Transaction], bool], None]
+    ) -> None:
+        """``on_admitted(transactions, local)`` is called once for each batch that brought something new."""
+        self._chain = chain
+        self._pool = pool
+        self._verifier = verifier
+        self._on_admitted = on_admitted
+        self._verifying: set[bytes] = set()
+
+    async def submit(self, envelopes: Sequence[bytes], *, local: bool) -> list[Admission]:
+        """Admit each envelope or say why not; one answer each, in order.
+
+        The same bytes twice is one transaction, answered the same way. ``local`` marks
+        what clients gave to this node (it will be passed on to the validators).
+        """
+        answers: list[Admission | None] = [None] * len(envelopes)
+        candidates: list[tuple[int, Transaction]] = []
+        records: list[bytes] = []
+        for position, envelope in enumerate(envelopes):
+            tx_id = b""
+            try:
+                transaction = decode_transaction(envelope)
+                tx_id = transaction.tx_id
+                known = self._known(tx_id)
+                if known is not None:
+                    answers[position] = known
+                    continue
+                records += self._static_records(transaction)
+            except ChainError as error:
+                answers[position] = _refusal(tx_id, error)
+                continue
+            self._verifying.add(tx_id)
+            candidates.append((position, transaction))
+        if candidates:
+            await self._verify(candidates, records, answers, local=local)
+        return [answer for answer in answers if answer is not None]
+
+    def _known(self, tx_id: bytes) -> Admission | None:
+        height = self._chain.height_of(tx_id)
+        if height is not None:
+            return Admission(tx_id, "committed", height=height)
+        if tx_id in self._pool or tx_id in self._verifying:
+            return Admission(tx_id, "duplicate")
+        return None
+
+    def _static_records(self, transaction: Transaction) -> list[bytes]:
+        payload = transaction.payload
+        if payload.chain_id != self._chain.chain_id:
+            raise Rejected(
+                "wrong-chain", f"signed for chain {payload.chain_id!r}", expected=self._chain.chain_id
+            )
+        check_expiry(payload.valid_until, self._chain.tip_height, self._chain.validity_window)
+        if len(self._verifying) >= VERIFYING_MAX:
+            raise Rejected("overloaded", "too many transactions are being checked; submit again later")
+        self._pool.check_room(len(transaction.envelope), len(self._verifying))
+        decode_operations(transaction)
+        records = signature_records(transaction)
+        authenticate(transaction, self._chain.committed_state(), self._chain.tip_height + 1)
+        return records
+
+    async def _verify(
+        self,
+        candidates: list[tuple[int, Transaction]],
+        records: list[bytes],
+        answers: list[Admission | None],
+        *,
+        local: bool,
+    ) -> None:
+        try:
+            verdicts = await self._verifier.check(records)
+        finally:
+            self._verifying.difference_update(transaction.tx_id for _, transaction in candidates)
+        admitted: list[Transaction] = []
+        cursor = 0
+        for position, transaction in candidates:
+            count = len(transaction.signatures)
+            valid = 0 not in verdicts[cursor : cursor + count]
+            cursor += count
+            answers[position] = self._settle(transaction, valid=valid, admitted=admitted)
+        if admitted:
+            self._on_admitted(admitted, local)
+
+    def _settle(self, transaction: Transaction, *, valid: bool, admitted: list[Transaction]) -> Admission:
+        if not valid:
+            return _refusal(transaction.tx_id, Rejected("bad-signature", "a signature does not match the transaction"))
+        # The chain moved while the signatures were checked: it may have been committed by a block.
+        known = self._known(transaction.tx_id)
+        if known is not None:
+            return known
+        try:
+            self._pool.add(transaction)
+        except Rejected as error:
+            return _refusal(transaction.tx_id, error)
+        admitted.append(transaction)
+        return Admission(transaction.tx_id, "accepted")
+
+
+def _refusal(tx_id: bytes, error: ChainError) -> Admission:
+    return Admission(
+        tx_id, "rejected", error.code, error.message, dict(error.details), retryable=error.code in RETRYABLE
+    )

@@ -1,0 +1,174 @@
+"""A node's data on disk: made once by ``initialise``, opened whole or not at all.
+
+    data/ledger/       the LevelDB of blocks, state and indexes
+    data/journal/      what this validator is about to say, durable before it is said
+    data/sign-state    the last thing its key signed
+    data/LOCK          held while a node runs on it
+
+Observers have no votes, yet the same files: a data directory does not say what it may
+be used for. Opening checks that the three memories do not contradict each other; where
+they do, the node runs without voting and says why (``Votes.refusal``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from chainnode.chain.candidate import Candidate, open_stored
+from chainnode.chain.genesis import genesis_commit
+from chainnode.errors import StoreCorrupt, StoreError
+from chainnode.store.journal import Journal
+from chainnode.store.ledger_store import LedgerStore, initialise, open_ledger
+from chainnode.store.leveldb import LevelDBOptions
+from chainnode.store.lock import DirectoryLock
+from chainnode.store.sign_state import Signed as SignedCell
+from chainnode.store.sign_state import SignStateFile
+from chainnode.types.block import decode_stored_block
+from consensus.journal import (
+    JournalRecord,
+    MalformedRecord,
+    MessageSigned,
+    PersistBlock,
+    SignPosition,
+    SignState,
+    decode_record,
+    sign_position,
+)
+from consensus.quorum import ValidatorSet
+from consensus.recovery import Recovered, RecoveryRefused, recover
+from consensus.signing import signed_digest
+from consensus.tip import Tip as ConsensusTip
+
+LEDGER: Final = "ledger"
+JOURNAL: Final = "journal"
+SIGN_STATE: Final = "sign-state"
+_MODE: Final = 0o700
+
+
+def initialise_data(directory: Path, genesis: bytes) -> None:
+    """Make the data of a node that has seen nothing but the genesis document.
+
+    Raises:
+        StoreError: ``data-exists``: something is there already; ``disk-full``, ``disk-error``.
+        DecodeError, ConfigError: the genesis document is unusable.
+    """
+    first = genesis_commit(genesis)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=_MODE)
+        (directory / JOURNAL).mkdir(exist_ok=True, mode=_MODE)
+    except OSError as error:
+        raise StoreError("disk-error", f"cannot create {directory}: {error.strerror}") from error
+    with DirectoryLock.acquire(directory):
+        # The ledger comes last: a directory without one is not initialised, whatever else it holds.
+        if (directory / LEDGER).exists():
+            raise StoreError("data-exists", f"{directory} holds a ledger already")
+        for leftover in (directory / JOURNAL).iterdir():
+            leftover.unlink()
+        (directory / SIGN_STATE).unlink(missing_ok=True)
+        Journal.create(directory / JOURNAL).close()
+        SignStateFile.create(directory / SIGN_STATE).close()
+        initialise(directory / LEDGER, genesis, first)
+
+
+@dataclass(slots=True)
+class Votes:
+    """What a validator remembers of its own words at the height above its tip."""
+
+    recovered: Recovered | None
+    bodies: Sequence[Candidate]
+    """Blocks the journal kept."""
+    refusal: str | None
+    """Why this key must not vote (SPEC, Restart); None when it may."""
+
+
+class DataDirectory:
+    """The open data of one running node."""
+
+    def __init__(self, lock: DirectoryLock, store: LedgerStore, journal: Journal, sign_state: SignStateFile) -> None:
+        self._lock = lock
+        self.store: Final = store
+        self.journal: Final = journal
+        self.sign_state: Final = sign_state
+
+    @classmethod
+    def open(cls, directory: Path, genesis_hash: bytes, options: LevelDBOptions) -> Self:
+        """Open what ``initialise_data`` made.
+
+        Raises:
+            StoreError: ``data-missing``, ``data-in-use``, ``data-of-other-chain``, ``format-unknown``,
+                ``journal-missing``, ``sign-state-missing``, ``disk-error``.
+            StoreCorrupt: ``data-corrupt``, ``data-rolled-back``, ``journal-corrupt``, ``sign-state-missing``.
+        """
+        if not (directory / LEDGER).exists():
+            raise StoreError("data-missing", f"{directory} was never initialised")
+        lock = DirectoryLock.acquire(directory)
+        journal: Journal | None = None
+        sign_state: SignStateFile | None = None
+        try:
+            journal = Journal.open(directory / JOURNAL)
+            sign_state = SignStateFile.open(directory / SIGN_STATE)
+            store = open_ledger(directory / LEDGER, genesis_hash, journal.height, options)
+        except BaseException:
+            if journal is not None:
+                journal.close()
+            if sign_state is not None:
+                sign_state.close()
+            lock.release()
+            raise
+        return cls(lock, store, journal, sign_state)
+
+    def read_votes(self, tip: ConsensusTip, validators: ValidatorSet, own_index: int | None) -> Votes:
+        """Rebuild what binds this validator, or say why it must not vote.
+
+        The journal is written before the sign-state cell (``vote_signer``). So a journal
+        that is ahead by a crash raises the cell; a cell ahead of the journal means that
+        synced records are gone, among them perhaps the lock, and voting must stop.
+
+        Raises:
+            StoreCorrupt: ``journal-corrupt``: a record is unreadable.
+        """
+        records = [_read_record(data) for data in self.journal.read()]
+        bodies = [
+            open_stored(decode_stored_block(record.body))
+            for record in records
+            if isinstance(record, PersistBlock) and record.height == tip.height + 1
+        ]
+        try:
+            self.sign_state.confirm(_newest_signature(records))
+            last = self.sign_state.last
+            cell = SignState(SignPosition(*last.position), last.digest, last.signature)
+            recovered = recover(records, tip, validators, own_index, cell)
+        except RecoveryRefused as error:
+            return Votes(None, bodies, error.code.replace("_", "-"))
+        except StoreError as error:
+            return Votes(None, bodies, error.code)
+        if recovered.signed_unrecorded:
+            return Votes(None, bodies, "journal-behind-sign-state")
+        return Votes(recovered, bodies, None)
+
+    def close(self) -> None:
+        """Close everything; what was synced stays."""
+        self.store.close()
+        self.journal.close()
+        self.sign_state.close()
+        self._lock.release()
+
+
+def _read_record(data: bytes) -> JournalRecord:
+    try:
+        return decode_record(data)
+    except MalformedRecord as error:
+        raise StoreCorrupt("journal-corrupt", f"a journal record is unreadable: {error}") from error
+
+
+def _newest_signature(records: Sequence[JournalRecord]) -> SignedCell | None:
+    signed = [record.message for record in records if isinstance(record, MessageSigned)]
+    if not signed:
+        return None
+    newest = max(signed, key=sign_position)
+    position = sign_position(newest)
+    place = (position.epoch, position.height, position.view, position.step)
+    return SignedCell(place, signed_digest(newest), newest.signature)
+
+

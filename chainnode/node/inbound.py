@@ -1,0 +1,107 @@
+"""What the network hands to the node: messages to their owners, requests to the server."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from chainnode.errors import PeerError
+from chainnode.mempool.admission import Admitter
+from chainnode.mempool.gossip import Outbox, decode_batch
+from chainnode.net.channel import Channel
+from chainnode.net.peer import Peer
+from chainnode.node.links import MessageGate, NodeLinks
+from chainnode.sync.server import SyncServer
+
+BATCHES_WAITING_MAX: Final = 64
+"""Gossip batches not yet admitted (up to 1 MiB each); more are dropped: the sender repeats what stays unsettled."""
+OFFENCES: Final = frozenset(
+    {"malformed", "not-canonical", "too-large", "version", "duplicate-signer", "bad-signature", "wrong-chain",
+     "signature-scheme", "signature-form"}
+)
+"""Refusals that no correct node lets through to others: the peer itself is at fault."""
+
+
+class InboundGossip:
+    """Admits transactions that peers pass on, one batch at a time."""
+
+    def __init__(self, admitter: Admitter, report: Callable[[bytes, str], None]) -> None:
+        """``report(node_key, code)`` names a peer that passed on what it must have refused."""
+        self._admitter = admitter
+        self._report = report
+        self._waiting: deque[tuple[bytes, tuple[bytes, ...]]] = deque()
+        self._wake = asyncio.Event()
+        self.dropped = 0
+        """Batches dropped because too many waited."""
+
+    def receive(self, peer: Peer, payload: bytes) -> None:
+        """Queue one batch.
+
+        Raises:
+            DecodeError: it is malformed.
+        """
+        envelopes = decode_batch(payload)
+        if len(self._waiting) >= BATCHES_WAITING_MAX:
+            self.dropped += 1
+            return
+        self._waiting.append((peer.node_key, envelopes))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Admit what arrives until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                node_key, envelopes = self._waiting.popleft()
+                for admission in await self._admitter.submit(envelopes, local=False):
+                    if admission.code in OFFENCES:
+                        self._report(node_key, admission.code)
+                        break
+
+
+class NodeInbound:
+    """The node's ``NetworkHandler``."""
+
+    def __init__(
+        self, gate: MessageGate, gossip: InboundGossip, server: SyncServer, outbox: Outbox, links: NodeLinks
+    ) -> None:
+        self._gate = gate
+        self._gossip = gossip
+        self._server = server
+        self._outbox = outbox
+        self._links = links
+
+    def on_connected(self, peer: Peer) -> None:
+        """Say where we stand and repeat what the peer may have missed."""
+        self._gate.greet(peer.node_key)
+        if peer.role.is_validator:
+            for batch in self._outbox.unsettled():
+                self._links.gossip_to(peer.node_key, batch)
+
+    def on_disconnected(self, peer: Peer, reason: str) -> None:
+        """Forget what the peer said."""
+        del reason
+        self._gate.forget(peer.node_key)
+
+    def on_message(self, peer: Peer, channel: Channel, payload: bytes) -> None:
+        """Dispatch by channel.
+
+        Raises:
+            PeerError, DecodeError: the peer broke the protocol.
+        """
+        if channel is Channel.CONSENSUS:
+            self._gate.receive(peer, payload)
+        elif channel is Channel.TRANSACTIONS:
+            self._gossip.receive(peer, payload)
+        else:
+            raise PeerError("channel", f"nothing is sent on channel {channel.name}")
+
+    def on_request(self, peer: Peer, kind: int, payload: bytes) -> bytes | Awaitable[bytes]:
+        """Answer a peer's request.
+
+        Raises:
+            PeerError, DecodeError: the request is unknown or malformed.
+        """
+        del peer
+        return self._server.answer(kind, payload)

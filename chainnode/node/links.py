@@ -1,0 +1,173 @@
+"""The node's network, spoken of by validator index, and what arrives from it.
+
+``NodeLinks`` is the port through which the driver, the fetchers and the gossip reach
+peers. ``MessageGate`` is the other direction: it decides, cheapest check first, whether
+a consensus message is worth the core's time (SPEC F0), and verifies signatures.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from chainnode.crypto.ed25519 import verify
+from chainnode.errors import PeerError
+from chainnode.net.channel import Channel
+from chainnode.net.network import PeerNetwork
+from chainnode.net.peer import OBSERVER, Peer, PeerRole
+from chainnode.types.validator_set import ObserverNode, ValidatorList
+from consensus.inputs import MessageReceived
+from consensus.messages import Decided, MalformedMessage, Message, Status, decode_message, encode_message
+from consensus.replica import Replica
+from consensus.signing import required
+
+NO_INDEX: Final = -1
+"""``Status.sender`` of a node that does not vote."""
+
+
+class Membership:
+    """Which node keys may connect, and as what, by the chain's present state."""
+
+    def __init__(self, validators: ValidatorList, observers: Sequence[ObserverNode]) -> None:
+        self.node_keys: Final = [validator.node_key for validator in validators.validators]
+        """Of the validators, by index."""
+        self.names: Final = {validator.node_key: validator.name for validator in validators.validators}
+        """Display names by node key."""
+        self._roles = {node_key: PeerRole(index) for index, node_key in enumerate(self.node_keys)}
+        for observer in observers:
+            self.names.setdefault(observer.node_key, observer.name)
+            self._roles.setdefault(observer.node_key, OBSERVER)
+
+    def role_of(self, node_key: bytes) -> PeerRole | None:
+        """The role of a node key; None for a stranger."""
+        return self._roles.get(node_key)
+
+
+class NodeLinks:
+    """Sends to validators by index, to observers, and asks whoever may know."""
+
+    def __init__(self, membership: Membership) -> None:
+        """``network`` is set by the wiring before anything is sent."""
+        self._membership = membership
+        self.network: PeerNetwork | None = None
+        self.reported: Counter[str] = Counter()
+        """Peers reported for what they served, by code."""
+
+    @property
+    def _network(self) -> PeerNetwork:
+        if self.network is None:
+            raise RuntimeError("the network is set before the node runs")
+        return self.network
+
+    def to_validators(self, payload: bytes) -> None:
+        """Send a consensus message to every other validator."""
+        self._network.broadcast(Channel.CONSENSUS, payload, "validators")
+
+    def to_validator(self, index: int, payload: bytes) -> None:
+        """Send a consensus message to one validator."""
+        self._network.send(self._membership.node_keys[index], Channel.CONSENSUS, payload)
+
+    def to_observers(self, payload: bytes) -> None:
+        """Send a consensus message to every connected observer."""
+        keys = [info.node_key for info in self._network.connected() if not info.role.is_validator]
+        if keys:
+            self._network.broadcast(Channel.CONSENSUS, payload, keys)
+
+    def to_peer(self, node_key: bytes, payload: bytes) -> None:
+        """Send a consensus message to one peer."""
+        self._network.send(node_key, Channel.CONSENSUS, payload)
+
+    def gossip(self, batch: bytes) -> None:
+        """Send a batch of transactions to every other validator."""
+        self._network.broadcast(Channel.TRANSACTIONS, batch, "validators")
+
+    def gossip_to(self, node_key: bytes, batch: bytes) -> None:
+        """Send a batch of transactions to one peer."""
+        self._network.send(node_key, Channel.TRANSACTIONS, batch)
+
+    async def request(self, node_key: bytes, kind: int, payload: bytes, timeout_ms: int) -> bytes:
+        """The answer of a peer.
+
+        Raises:
+            RequestFailed: no link, no answer in time, or a refusal.
+        """
+        return await self._network.request(node_key, kind, payload, timeout_ms)
+
+    def sources(self, first: Sequence[int]) -> list[bytes]:
+        """Connected peers to ask: the validators in ``first``, the other validators, then observers."""
+        connected = {info.node_key: info.role for info in self._network.connected()}
+        keys = self._membership.node_keys
+        named = [keys[index] for index in first if 0 <= index < len(keys) and keys[index] in connected]
+        validators = [key for key, role in connected.items() if role.is_validator and key not in named]
+        observers = [key for key, role in connected.items() if not role.is_validator]
+        return named + validators + observers
+
+    def report(self, node_key: bytes, code: str) -> None:
+        """Close the link to a peer that served what no correct peer has."""
+        self.reported[code] += 1
+        self._network.penalise(node_key, code)
+
+
+class MessageGate:
+    """F0 and signatures, in front of the core."""
+
+    def __init__(
+        self, chain_id: str, replica: Replica, links: NodeLinks, feed: Callable[[MessageReceived], None]
+    ) -> None:
+        """``feed`` takes what passed."""
+        self._chain_id = chain_id
+        self._replica = replica
+        self._links = links
+        self._feed = feed
+        self.filtered: Counter[str] = Counter()
+        """Messages dropped before signature work, by code."""
+        self.peer_heights: dict[bytes, int] = {}
+        """What connected peers last said of their tip, by node key; for people, never believed."""
+
+    def receive(self, peer: Peer, payload: bytes) -> None:
+        """Take one message of the consensus channel.
+
+        Raises:
+            PeerError: no correct node sends this: malformed bytes, a false name, an invalid signature.
+        """
+        try:
+            message = decode_message(payload)
+        except MalformedMessage as error:
+            raise PeerError(error.code.replace("_", "-"), "a consensus message is malformed") from error
+        if isinstance(message, Status):
+            self._status(peer, message)
+        code = self._replica.filter(message)
+        if code is not None:
+            self.filtered[code] += 1
+            return
+        for claim in required(message, self._replica.validators):
+            if not verify(claim.public_key, claim.signed_bytes, claim.signature):
+                # Correct nodes verify before they pass anything on, so the peer itself is at fault.
+                raise PeerError("message-signature", "a consensus message carries an invalid signature")
+        self._feed(MessageReceived(message))
+
+    def _status(self, peer: Peer, message: Status) -> None:
+        expected = NO_INDEX if peer.role.validator_index is None else peer.role.validator_index
+        if message.sender not in {expected, NO_INDEX} or message.chain_id != self._chain_id:
+            raise PeerError("status-sender", "a STATUS names another sender than its link")
+        self.peer_heights[peer.node_key] = message.height
+        if message.sender == NO_INDEX and message.height < self._replica.tip.height:
+            self.help(peer.node_key)
+
+    def help(self, node_key: bytes) -> None:
+        """Show a peer that does not vote our newest certificate; it starts to catch up by it."""
+        tip = self._replica.tip
+        if tip.certificate is not None:
+            decided: Message = Decided(self._chain_id, tip.height, tip.block_hash, tip.certificate)
+            self._links.to_peer(node_key, encode_message(decided))
+
+    def greet(self, node_key: bytes) -> None:
+        """Tell a newly connected peer where we stand."""
+        replica = self._replica
+        own = NO_INDEX if replica.own_index is None else replica.own_index
+        tip = replica.tip
+        status = Status(self._chain_id, own, tip.height, tip.block_hash, replica.view, int(replica.phase), 0)
+        self._links.to_peer(node_key, encode_message(status))
+
+    def forget(self, node_key: bytes) -> None:
+        """A peer disconnected."""
+        self.peer_heights.pop(node_key, None)

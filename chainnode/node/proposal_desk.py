@@ -1,0 +1,158 @@
+"""Blocks under discussion: built here, or proposed by others and made complete.
+
+The core talks about blocks by hash; this desk holds the bodies, for one height at a
+time. What the pool already has is completed at once; what is missing is fetched by one
+task per proposal, and those tasks end when the height does.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+
+from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, OpenProposal, complete, open_proposal
+from chainnode.chain.ledger import Ledger
+from chainnode.clock import Clock
+from chainnode.errors import ChainError
+from chainnode.mempool.pool import Pool
+from chainnode.sync.body_fetcher import BodyFetcher
+from chainnode.types.transaction import Transaction
+from consensus.inputs import BlockBuilt, BlockFetched, BuildFailed, Input, ProposalChecked
+from consensus.outputs import BuildBlock, CheckProposal, FetchBlock
+
+
+class ProposalDesk:
+    """Answers the core's requests about blocks."""
+
+    def __init__(
+        self, ledger: Ledger, pool: Pool, fetcher: BodyFetcher, clock: Clock,
+        answer: Callable[[Input], None], on_defect: Callable[[BaseException], None],
+    ) -> None:
+        """``answer`` takes each reply to the core, perhaps at once; ``on_defect`` what no peer could have caused."""
+        self._ledger = ledger
+        self._pool = pool
+        self._fetcher = fetcher
+        self._clock = clock
+        self._answer = answer
+        self._on_defect = on_defect
+        self._candidates: dict[bytes, Candidate] = {}
+        self._fetches: dict[tuple[str, bytes], asyncio.Task[None]] = {}
+
+    def candidate(self, block_hash: bytes) -> Candidate | None:
+        """The complete block with this hash, if it is under discussion here."""
+        return self._candidates.get(block_hash)
+
+    def candidates(self) -> list[Candidate]:
+        """Every complete block under discussion, oldest first."""
+        return list(self._candidates.values())
+
+    def restore(self, candidate: Candidate) -> None:
+        """Hold a block that the journal kept across a restart."""
+        self._keep(candidate)
+
+    def _keep(self, candidate: Candidate) -> None:
+        if len(self._candidates) >= CANDIDATES_MAX and candidate.block_hash not in self._candidates:
+            # The oldest was not prepared by anybody for many views; who needs it can fetch it.
+            del self._candidates[next(iter(self._candidates))]
+        self._candidates[candidate.block_hash] = candidate
+
+    def build(self, request: BuildBlock, own_index: int) -> None:
+        """Assemble a fresh block of the oldest pending transactions."""
+        around = self._ledger.surroundings
+        if request.parent_hash != around.tip.block_hash:
+            self._answer(BuildFailed(request.height, request.view))
+            return
+        parameters = around.parameters
+        chosen = self._pool.select(request.height, parameters.block_transactions_max, parameters.block_bytes_max)
+        if not chosen and not request.empty_allowed:
+            self._answer(BuildFailed(request.height, request.view))
+            return
+        candidate = self._ledger.build(own_index, chosen, self._clock.wall_ms())
+        self._keep(candidate)
+        self._answer(BlockBuilt(request.height, request.view, candidate.block_hash, candidate.proposal_bytes()))
+
+    def check(self, request: CheckProposal) -> None:
+        """Judge a proposal: at once if every body is here, else once they are."""
+        candidate = self._candidates.get(request.block_hash)
+        if candidate is not None:
+            self._judge(request, candidate)
+            return
+        try:
+            proposal = open_proposal(request.block_hash, request.proposal)
+        except ChainError as error:
+            self._reply(request, error.code)
+            return
+        held = self._held(proposal)
+        if len(held) == len(proposal.leaf_hashes):
+            self._judge(request, complete(proposal, [held[leaf] for leaf in proposal.leaf_hashes]))
+            return
+        # The same block proposed again in a later view must be answered for that view.
+        key = ("check", request.block_hash)
+        if (earlier := self._fetches.pop(key, None)) is not None:
+            earlier.cancel()
+        self._start(key, self._complete_and_judge(request, proposal, held))
+
+    def _held(self, proposal: OpenProposal) -> dict[bytes, Transaction]:
+        found = ((leaf, self._pool.by_leaf(leaf)) for leaf in proposal.leaf_hashes)
+        return {leaf: transaction for leaf, transaction in found if transaction is not None}
+
+    async def _complete_and_judge(
+        self, request: CheckProposal, proposal: OpenProposal, held: dict[bytes, Transaction]
+    ) -> None:
+        try:
+            candidate = await self._fetcher.complete(proposal, held, (request.proposer,))
+        except ChainError as error:
+            self._reply(request, error.code)
+            return
+        self._judge(request, candidate)
+
+    def _judge(self, request: CheckProposal, candidate: Candidate) -> None:
+        code = None
+        if request.fresh:
+            code = self._ledger.fresh_fault(candidate, request.proposer, self._clock.wall_ms())
+        if code is None:
+            self._keep(candidate)
+        self._reply(request, code)
+
+    def _reply(self, request: CheckProposal, code: str | None) -> None:
+        self._answer(ProposalChecked(request.height, request.view, request.block_hash, code))
+
+    def fetch(self, request: FetchBlock) -> None:
+        """Get hold of a block that others have durably."""
+        candidate = self._candidates.get(request.block_hash)
+        if candidate is not None:
+            self._answer(BlockFetched(request.block_hash, candidate.proposal_bytes()))
+            return
+        key = ("fetch", request.block_hash)
+        if key not in self._fetches:
+            self._start(key, self._fetch_block(request))
+
+    async def _fetch_block(self, request: FetchBlock) -> None:
+        candidate = await self._fetcher.block(request.block_hash, request.holders)
+        self._keep(candidate)
+        self._answer(BlockFetched(request.block_hash, candidate.proposal_bytes()))
+
+    def _start(self, key: tuple[str, bytes], work: Coroutine[None, None, None]) -> None:
+        if len(self._fetches) >= 2 * CANDIDATES_MAX:
+            # More proposals than a height can honestly have; the core asks again if one matters.
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work)
+        self._fetches[key] = task
+        task.add_done_callback(partial(self._ended, key))
+
+    def _ended(self, key: tuple[str, bytes], task: asyncio.Task[None]) -> None:
+        if self._fetches.get(key) is task:
+            del self._fetches[key]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_defect(error)
+
+    def advance(self) -> None:
+        """The height was decided: nothing of it is under discussion any more."""
+        self._candidates.clear()
+        self.close()
+
+    def close(self) -> None:
+        """End every fetch."""
+        fetches, self._fetches = self._fetches, {}
+        for task in fetches.values():
+            task.cancel()

@@ -1,0 +1,305 @@
+"""The impure loop around the agreement core.
+
+The only task that steps the replica, so the core needs no locks: messages, timers and
+answers arrive through one bounded queue. For each step it performs the outputs in the
+order ``consensus/README.md`` demands: durable first, then send, then everything else.
+
+The ledger is extended in here too (``commit_block``), by decision or by catch-up: one
+place, one thread, one block at a time.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from chainnode.chain.candidate import Candidate
+from chainnode.chain.ledger import Ledger, LedgerDiverged
+from chainnode.clock import Clock
+from chainnode.errors import StoreError, invariant
+from chainnode.node.proposal_desk import ProposalDesk
+from chainnode.node.timers import LoopTimers
+from chainnode.node.vote_signer import VoteSigner
+from chainnode.types.receipt import Receipt
+from chainnode.types.transaction import Transaction
+from consensus.certificates import QuorumCertificate, encode_certificate
+from consensus.inputs import (
+    BlockApplied,
+    Halted,
+    Input,
+    MessageReceived,
+    Started,
+    SyncFinished,
+    TimerFired,
+    TransactionsPending,
+)
+from consensus.journal import JournalRecord, PersistBlock
+from consensus.messages import Decided, Message, encode_message
+from consensus.outputs import (
+    BuildBlock,
+    CheckProposal,
+    Decide,
+    FetchBlock,
+    Halt,
+    Outputs,
+    PrepareExecution,
+    Request,
+    StartSync,
+    ViewChanged,
+)
+from consensus.replica import Replica
+
+INPUTS_MAX: Final = 20_000
+"""Events waiting for the core; peers' messages beyond it are dropped (loss is tolerated), answers never are."""
+STEPS_PER_TURN: Final = 64
+"""Steps before the event loop gets its turn, so that sockets are read under load."""
+
+log = structlog.get_logger(__name__)
+
+
+class VoteLinks(Protocol):
+    """Where messages go."""
+
+    def to_validators(self, payload: bytes) -> None:
+        """Send to every other validator; loss is tolerated."""
+        ...
+
+    def to_validator(self, index: int, payload: bytes) -> None:
+        """Send to one validator; loss is tolerated."""
+        ...
+
+    def to_observers(self, payload: bytes) -> None:
+        """Send to every connected observer; loss is tolerated."""
+        ...
+
+
+class ChainListener(Protocol):
+    """Who wants to know what the driver did."""
+
+    def on_block(self, candidate: Candidate, receipts: Sequence[Receipt]) -> None:
+        """A block became durable."""
+        ...
+
+    def on_view_changed(self, event: ViewChanged) -> None:
+        """The replica entered a view."""
+        ...
+
+    def on_halt(self, reason: str, details: dict[str, str]) -> None:
+        """Signing stopped for good."""
+        ...
+
+
+class ReplicaDriver:
+    """Feeds one replica and performs what it asks for."""
+
+    def __init__(
+        self,
+        *,
+        replica: Replica,
+        ledger: Ledger,
+        signer: VoteSigner,
+        links: VoteLinks,
+        clock: Clock,
+        listener: ChainListener,
+        pending_count: Callable[[], int],
+        after_commit: Callable[[Sequence[Transaction]], None],
+        catch_up: Callable[[int, Sequence[int]], None],
+    ) -> None:
+        """``after_commit`` clears the pool before ``pending_count`` is asked; ``catch_up`` starts a sync run."""
+        self.replica: Final = replica
+        self._ledger = ledger
+        self._signer = signer
+        self._links = links
+        self._clock = clock
+        self._listener = listener
+        self._pending_count = pending_count
+        self._after_commit = after_commit
+        self._catch_up = catch_up
+        self._timers = LoopTimers(lambda timer: self.feed(TimerFired(timer)))
+        self._inputs: deque[Input] = deque()
+        self._wake = asyncio.Event()
+        self._defect: BaseException | None = None
+        self.rejected: Counter[str] = Counter()
+        """Messages the core had no use for, by code."""
+        self.halted: str | None = None
+        self.desk: ProposalDesk | None = None
+        """Set once by the wiring, before ``run``: the desk answers through ``feed``."""
+
+    def feed(self, event: Input) -> None:
+        """Queue one event for the core."""
+        if len(self._inputs) >= INPUTS_MAX and isinstance(event, MessageReceived):
+            self.rejected["driver_queue_full"] += 1
+            return
+        self._inputs.append(event)
+        self._wake.set()
+
+    def fail(self, error: BaseException) -> None:
+        """Make ``run`` raise ``error``: a defect found in a task that works for the driver."""
+        self._defect = error
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Drive the core until cancelled.
+
+        Raises:
+            InvariantBroken: the program contradicts itself.
+        """
+        self.feed(Started())
+        self.note_pending()
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                steps = 0
+                while self._inputs:
+                    if self._defect is not None:
+                        raise self._defect
+                    self._step(self._inputs.popleft())
+                    steps += 1
+                    if steps % STEPS_PER_TURN == 0:
+                        await asyncio.sleep(0)
+                if self._defect is not None:
+                    raise self._defect
+        finally:
+            self._timers.close()
+            if self.desk is not None:
+                self.desk.close()
+
+    def note_pending(self) -> None:
+        """Tell the core how many transactions wait."""
+        self.feed(TransactionsPending(self._pending_count()))
+
+    def _step(self, event: Input) -> None:
+        out = self.replica.step(event, self._clock.monotonic_ms())
+        try:
+            if out.persist or out.sign:
+                self._make_durable_and_send(out)
+            self._perform(out)
+        except StoreError as error:
+            # SPEC R11: after a failed write nothing may be signed; what is stored can still be read.
+            self.halt(error.code, {"message": error.message})
+        except LedgerDiverged as error:
+            self.halt(error.reason, error.details)
+
+    def _make_durable_and_send(self, out: Outputs) -> None:
+        records = [self._with_body(record) for record in out.persist]
+        for message in self._signer.perform(records, out.sign):
+            self._links.to_validators(encode_message(message))
+            # A vote of one's own counts like any other, and only now that it is durable.
+            self.feed(MessageReceived(message))
+
+    def _with_body(self, record: JournalRecord) -> JournalRecord:
+        if not isinstance(record, PersistBlock):
+            return record
+        candidate = self._desk.candidate(record.block_hash)
+        if candidate is None:
+            invariant(False, "the core asks to keep only bodies this node holds")
+            return record
+        return msgspec.structs.replace(record, body=msgspec.msgpack.encode(candidate.stored(b"")))
+
+    @property
+    def _desk(self) -> ProposalDesk:
+        desk = self.desk
+        if desk is None:
+            raise RuntimeError("the desk is set before the driver runs")
+        return desk
+
+    def _perform(self, out: Outputs) -> None:
+        for send in out.sends:
+            self._send(send.message, send.to)
+        for timer in out.timers:
+            self._timers.perform(timer)
+        for request in out.requests:
+            self._answer(request)
+        if out.decided is not None:
+            self._decide(out.decided)
+        for rejected in out.rejected:
+            self.rejected[rejected.code] += 1
+        for evidence in out.evidence:
+            log.warning("equivocation", sender=evidence.first.sender, height=evidence.first.height)
+        for event in out.events:
+            self._listener.on_view_changed(event)
+        if out.halt is not None:
+            self._on_halt(out.halt)
+
+    def _send(self, message: Message, to: int | None) -> None:
+        payload = encode_message(message)
+        if to is None:
+            self._links.to_validators(payload)
+        else:
+            self._links.to_validator(to, payload)
+
+    def _answer(self, request: Request) -> None:
+        match request:
+            case BuildBlock():
+                own = self.replica.own_index
+                if own is not None:
+                    self._desk.build(request, own)
+            case CheckProposal():
+                self._desk.check(request)
+            case FetchBlock():
+                self._desk.fetch(request)
+            case StartSync():
+                self._catch_up(request.height, request.hints)
+            case PrepareExecution():
+                candidate = self._desk.candidate(request.block_hash)
+                if candidate is not None:
+                    self._ledger.prepare(candidate)
+
+    def _decide(self, decide: Decide) -> None:
+        candidate = self._desk.candidate(decide.block_hash)
+        if candidate is None:
+            invariant(self._ledger.tip.height >= decide.height, "a decision names a body this node holds")
+        else:
+            self.commit_block(candidate, encode_certificate(decide.certificate), decide.certificate)
+
+    def commit_block(self, candidate: Candidate, data: bytes, certificate: QuorumCertificate) -> None:
+        """Extend the chain by a decided block and tell everybody; the certificate (``data`` encoded) is verified.
+
+        Raises:
+            LedgerDiverged, StoreError: as ``Ledger.commit``.
+        """
+        receipts = self._ledger.commit(candidate, data)
+        if receipts is not None:
+            self._signer.start_height(candidate.header.height)
+            self._desk.advance()
+            self._after_commit(candidate.transactions)
+            self._listener.on_block(candidate, receipts)
+            message = Decided(self._ledger.chain_id, candidate.header.height, candidate.block_hash, certificate)
+            self._links.to_observers(encode_message(message))
+        tip = self._ledger.tip
+        proof = certificate if candidate.header.height == tip.height else None
+        self.feed(BlockApplied(tip.height, tip.block_hash, tip.holds_transactions, proof))
+        self.note_pending()
+
+    def apply_synced(self, candidate: Candidate, data: bytes, certificate: QuorumCertificate) -> None:
+        """``commit_block`` for catch-up, which runs outside a step: failures halt here."""
+        try:
+            self.commit_block(candidate, data, certificate)
+        except StoreError as error:
+            self.halt(error.code, {"message": error.message})
+            raise
+        except LedgerDiverged as error:
+            self.halt(error.reason, error.details)
+            raise
+
+    def sync_finished(self) -> None:
+        """Catch-up ended; voting may resume."""
+        self.feed(SyncFinished())
+
+    def halt(self, reason: str, details: dict[str, str]) -> None:
+        """Stop signing for good (SPEC R11); reads go on."""
+        if self.halted is None:
+            self.halted = reason
+            self._listener.on_halt(reason, details)
+            # Ahead of everything that waits: nothing more may be signed.
+            self._inputs.appendleft(Halted(reason))
+            self._wake.set()
+
+    def _on_halt(self, halt: Halt) -> None:
+        if self.halted is None:
+            self.halted = halt.reason
+            self._listener.on_halt(halt.reason, {"details": halt.details})

@@ -1,0 +1,75 @@
+"""The one place that signs votes: durable first, never two for one position.
+
+``sign`` asks the sign-state file before it uses the key. That file outranks the core:
+even if the core were wrong after a restart, or its journal were restored from a
+backup, no second payload is signed at a position, and positions only grow.
+
+Order per step (SPEC, Durable before sent): records of the step and the signed
+messages go to the journal with one sync, then the sign-state cell, then the caller
+sends. A crash between the two leaves the journal ahead, which a restart accepts: the
+message in the journal is what would be signed again, byte for byte.
+"""
+
+from collections.abc import Sequence
+
+from chainnode.crypto.ed25519 import SigningKey
+from chainnode.errors import StoreError
+from chainnode.store.journal import Journal
+from chainnode.store.sign_state import SignStateFile
+from consensus.journal import JournalRecord, MessageSigned, encode_record, sign_position
+from consensus.messages import Signed
+from consensus.signing import signed_bytes, signed_digest, with_signature
+
+
+class VoteSigner:
+    """Signs and remembers on behalf of one replica."""
+
+    def __init__(self, key: SigningKey | None, journal: Journal, sign_state: SignStateFile) -> None:
+        """``key`` None: an observer, whose core never asks for a signature."""
+        self._key = key
+        self._journal = journal
+        self._sign_state = sign_state
+
+    def perform(self, records: Sequence[JournalRecord], unsigned: Sequence[Signed]) -> list[Signed]:
+        """Make ``records`` and the signed form of ``unsigned`` durable; returns what may be sent.
+
+        A message whose position was already used for another payload is not signed, and
+        neither are those after it.
+
+        Raises:
+            StoreError: journal or sign-state could not be made durable: stop signing (SPEC R11).
+        """
+        encoded = [encode_record(record) for record in records]
+        signed: list[Signed] = []
+        for message in unsigned:
+            ready = self._sign(message)
+            if ready is None:
+                break
+            signed.append(ready)
+            encoded.append(encode_record(MessageSigned(ready)))
+        if encoded:
+            self._journal.append(encoded)
+            self._journal.sync()
+        for ready in signed:
+            self._sign_state.record(sign_position(ready), signed_digest(ready), ready.signature)
+        return signed
+
+    def _sign(self, message: Signed) -> Signed | None:
+        if self._key is None:
+            return None
+        try:
+            stored = self._sign_state.check(sign_position(message), signed_digest(message))
+        except StoreError as error:
+            if error.code == "sign-state-regression":
+                return None
+            raise
+        signature = stored if stored is not None else self._key.sign(signed_bytes(message))
+        return with_signature(message, signature)
+
+    def start_height(self, height: int) -> None:
+        """The block at ``height`` is durable in the store: what was journalled for it may go.
+
+        Raises:
+            StoreError: the journal failed before.
+        """
+        self._journal.start_height(height)

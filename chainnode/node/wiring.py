@@ -1,0 +1,286 @@
+"""The composition root: builds every object of a node and hands each what it needs.
+
+    node = Node.open(config, genesis)
+    await node.start()          links, verifier, replica
+    await node.wait()           returns on close, raises what ended it
+    await node.close()
+
+No globals, no registry: who uses what is to be read here.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from chainnode.chain.certificate import open_certificate
+from chainnode.chain.ledger import Ledger, LedgerDiverged
+from chainnode.chain.queries import LedgerQueries
+from chainnode.clock import Clock, SystemClock
+from chainnode.crypto.ed25519 import SigningKey
+from chainnode.errors import ConfigError, StoreError
+from chainnode.mempool.admission import Admitter
+from chainnode.mempool.gossip import Outbox
+from chainnode.mempool.pool import Pool
+from chainnode.mempool.verifier import InlineVerifier, ProcessVerifier, Verifier
+from chainnode.net.network import PeerNetwork
+from chainnode.net.peer import NodeIdentity, PeerAddress
+from chainnode.net.tls import TlsFiles
+from chainnode.node.config import MempoolSection, NodeConfig
+from chainnode.node.data_directory import DataDirectory, Votes
+from chainnode.node.inbound import InboundGossip, NodeInbound
+from chainnode.node.key_file import read_key, read_passphrase
+from chainnode.node.links import Membership, MessageGate, NodeLinks
+from chainnode.node.proposal_desk import ProposalDesk
+from chainnode.node.replica_driver import ReplicaDriver
+from chainnode.node.service import NodeService
+from chainnode.node.vote_signer import VoteSigner
+from chainnode.store.leveldb import LevelDBOptions
+from chainnode.sync.body_fetcher import BodyFetcher
+from chainnode.sync.catch_up import CatchUp
+from chainnode.sync.server import SyncServer
+from chainnode.types.genesis import genesis_hash
+from chainnode.types.transaction import Transaction
+from consensus.inputs import MessageReceived
+from consensus.replica import Replica
+from consensus.tip import Tip as ConsensusTip
+from contracts.governance.queries import read_observers
+
+GOSSIP_DELAY_SECONDS: Final = 0.002
+"""Arrivals of two milliseconds share one frame."""
+MAINTENANCE_SECONDS: Final = 5.0
+PRUNE_CALLS_MAX: Final = 200
+"""A bounded piece of pruning each round; more than blocks can arrive meanwhile."""
+TREE_PAGE_BYTES: Final = 1_024
+"""What one cached page of the state tree takes, about."""
+
+
+class Node:
+    """One node process: everything below the API."""
+
+    def __init__(self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock) -> None:
+        """Use ``open``; this only connects what it opened."""
+        self._data = data
+        self._clock = clock
+        store = config.store
+        ledger = Ledger(
+            data.store, tree_cache_bytes=store.tree_cache_pages * TREE_PAGE_BYTES, proof_heights=store.proof_heights
+        )
+        self.ledger: Final = ledger
+        membership = Membership(ledger.validators, read_observers(ledger.committed_state()))
+        passphrase = None if config.keys.passphrase_file is None else read_passphrase(config.keys.passphrase_file)
+        consensus_key = _optional_key(config.keys.consensus_key_file, passphrase)
+        node_key = read_key(config.keys.node_key_file, passphrase)
+        _check_keys(config, ledger, membership, consensus_key, node_key)
+        self._pool = Pool(config.mempool.transactions_max, config.mempool.bytes_max)
+        self._verifier = build_verifier(config.mempool)
+        self._links = NodeLinks(membership)
+        self._outbox = Outbox(self._soon, self._links.gossip)
+        self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
+        replica, votes = _build_replica(ledger, data, consensus_key)
+        self._gate = MessageGate(ledger.chain_id, replica, self._links, self._feed)
+        self._gossip = InboundGossip(self._admitter, self._links.report)
+        self.service: Final = NodeService(
+            name=config.node.name, role=config.node.role, replica=replica, queries=LedgerQueries(ledger), genesis_hash=genesis_hash_,
+            membership=membership, pool=self._pool, admitter=self._admitter, outbox=self._outbox,
+            gate=self._gate, clock=clock, counts=self._counts,
+        )
+        self._driver = ReplicaDriver(
+            replica=replica, ledger=ledger, signer=VoteSigner(consensus_key, data.journal, data.sign_state),
+            links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
+            after_commit=self._after_commit, catch_up=self._start_catch_up,
+        )
+        fetcher = BodyFetcher(self._links, self._verifier)
+        self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
+        self._driver.desk = self._desk
+        for candidate in votes.bodies:
+            self._desk.restore(candidate)
+        self._catch_up = CatchUp(ledger, self._links, self._verifier, self._driver.apply_synced)
+        self._network = self._build_network(config, node_key, genesis_hash_, membership)
+        self._links.network = self.service.network = self._network
+        self._supervisor: asyncio.Task[None] | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._syncing: asyncio.Task[None] | None = None
+        if votes.refusal is not None:
+            self.service.on_halt(votes.refusal, {"message": "what this validator signed before is in doubt: it follows"})
+
+    @classmethod
+    def open(cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None) -> "Node":
+        """Open the data directory and build the node on it; nothing runs yet.
+
+        Raises:
+            StoreError, StoreCorrupt: the data directory cannot be used, as ``DataDirectory.open``.
+            ConfigError: a key is missing, or is not this chain's.
+            DecodeError: ``genesis`` is unusable.
+        """
+        options = LevelDBOptions(
+            write_buffer_bytes=config.store.write_buffer_bytes, block_cache_bytes=config.store.block_cache_bytes
+        )
+        hash_ = genesis_hash(genesis)
+        data = DataDirectory.open(config.node.data_dir, hash_, options)
+        try:
+            return cls(config, data, hash_, clock or SystemClock())
+        except BaseException:
+            data.close()
+            raise
+
+    def _build_network(
+        self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
+    ) -> PeerNetwork:
+        tls = TlsFiles(certificate=config.tls.cert_file, key=config.tls.key_file, authority=config.tls.ca_file)
+        server = SyncServer(self.ledger.store, self._pool, self._desk.candidates)
+        return PeerNetwork(
+            NodeIdentity(node_key, tls, self.ledger.chain_id, genesis_hash_),
+            (config.network.listen.host, config.network.listen.port),
+            [PeerAddress(peer.node_key, peer.address.host, peer.address.port) for peer in config.network.peers],
+            membership.role_of,
+            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links),
+            tip_height=lambda: self.ledger.tip.height,
+        )
+
+    # Life.
+
+    async def start(self) -> None:
+        """Open links and begin to agree; returns once listening.
+
+        Raises:
+            ConfigError: TLS files or the listening address cannot be used.
+        """
+        await self._verifier.start()
+        try:
+            await self._network.start()
+        except BaseException:
+            await self._verifier.close()
+            raise
+        self._supervisor = asyncio.create_task(self._supervise(), name="node")
+
+    async def _supervise(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            group.create_task(self._driver.run(), name="replica")
+            group.create_task(self._gossip.run(), name="gossip")
+            group.create_task(self._network.wait(), name="network")
+            group.create_task(self._maintain(), name="maintenance")
+
+    async def wait(self) -> None:
+        """Return when the node is closed; raise what ended it otherwise."""
+        if self._supervisor is None:
+            return
+        await asyncio.wait({self._supervisor})
+        if self._supervisor.cancelled():
+            return
+        error = self._supervisor.exception()
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if error is not None:
+            raise error
+
+    async def close(self) -> None:
+        """Stop in order: agreement, links, verifier, data. What was acknowledged is durable already."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            await asyncio.wait({self._supervisor})
+            await self._network.close()
+            await self._verifier.close()
+        self._data.close()
+
+    async def _maintain(self) -> None:
+        """Repeat what may have been lost, and let go of old state versions."""
+        while True:
+            await asyncio.sleep(MAINTENANCE_SECONDS)
+            for batch in self._outbox.unsettled():
+                self._links.gossip(batch)
+            if self.service.halted is None:
+                for _ in range(PRUNE_CALLS_MAX):
+                    if not self.ledger.prune():
+                        break
+                    await asyncio.sleep(0)
+
+    # Glue between objects that must not know each other.
+
+    def _feed(self, event: MessageReceived) -> None:
+        self._driver.feed(event)
+
+    def _soon(self, flush: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(GOSSIP_DELAY_SECONDS, flush)
+
+    def _on_admitted(self, transactions: list[Transaction], local: bool) -> None:
+        self.service.on_admitted(transactions, local=local)
+        self._driver.note_pending()
+
+    def _after_commit(self, transactions: Sequence[Transaction]) -> None:
+        self._pool.remove([transaction.tx_id for transaction in transactions])
+        expired = self._pool.expire(self.ledger.tip.height)
+        if expired:
+            self.service.on_expired(expired)
+
+    def _start_catch_up(self, height: int, hints: Sequence[int]) -> None:
+        if self._group is not None and (self._syncing is None or self._syncing.done()):
+            self._syncing = self._group.create_task(self._run_catch_up(height, hints), name="catch-up")
+
+    async def _run_catch_up(self, height: int, hints: Sequence[int]) -> None:
+        try:
+            await self._catch_up.run(height, hints)
+        except (StoreError, LedgerDiverged):
+            # The driver has halted the node and said why; reads go on.
+            return
+        self._driver.sync_finished()
+
+    def _counts(self) -> Mapping[str, Mapping[str, int]]:
+        return {
+            "consensus_rejected": self._driver.rejected,
+            "consensus_filtered": self._gate.filtered,
+            "peers_reported": self._links.reported,
+            "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
+            "network": self._network.counters.snapshot(),
+        }
+
+
+def build_verifier(section: MempoolSection) -> Verifier:
+    """The configured way of checking signatures."""
+    if section.verifier == "inline":
+        return InlineVerifier()
+    return ProcessVerifier(section.verifier_workers or max(1, (os.cpu_count() or 1) - 1))
+
+
+def _optional_key(path: Path | None, passphrase: str | None) -> SigningKey | None:
+    return None if path is None else read_key(path, passphrase)
+
+
+def _check_keys(
+    config: NodeConfig, ledger: Ledger, membership: Membership, consensus_key: SigningKey | None, node_key: SigningKey
+) -> None:
+    """Find a key of another chain or node now, not as a refused link at night."""
+    role = membership.role_of(node_key.public_key)
+    if role is None:
+        raise ConfigError(
+            "node-key-unknown", f"the chain knows no node with the key in {config.keys.node_key_file}",
+            file=str(config.keys.node_key_file),
+        )
+    if consensus_key is None:
+        return
+    index = ledger.surroundings.validators.index_of(consensus_key.public_key)
+    if index is None or index != role.validator_index:
+        raise ConfigError(
+            "consensus-key-unknown",
+            f"the key in {config.keys.consensus_key_file} is not that of this node's validator",
+            file=str(config.keys.consensus_key_file),
+        )
+
+
+def _build_replica(ledger: Ledger, data: DataDirectory, key: SigningKey | None) -> tuple[Replica, Votes]:
+    around = ledger.surroundings
+    own_index = None if key is None else around.validators.index_of(key.public_key)
+    certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
+    tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
+    votes = data.read_votes(tip, around.validators, own_index)
+    if votes.refusal is not None:
+        # It follows the chain like an observer: reading is safe, a second vote would not be.
+        own_index = None
+    replica = Replica(
+        ledger.chain_id, around.validators, own_index, tip=tip,
+        timers=around.parameters.timer_config(), recovered=votes.recovered,
+    )
+    return replica, votes

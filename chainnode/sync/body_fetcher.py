@@ -1,0 +1,123 @@
+"""Getting the parts of a block this node lacks, from whoever has them.
+
+Every answer is checked against the hash that was asked for, so a peer that lies only
+wastes one request. Peers are asked in turn: those named first, then every other
+connected validator; rounds repeat with a pause until the caller gives up (the
+height was decided without us, or the node stops).
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+from chainnode.chain.candidate import Candidate, OpenProposal, complete, open_stored
+from chainnode.codec.canonical import encode
+from chainnode.errors import ChainError, Rejected
+from chainnode.mempool.admission import signature_records
+from chainnode.mempool.verifier import Verifier
+from chainnode.proofs.merkle import leaf_hash
+from chainnode.sync.wire import (
+    GET_BLOCK,
+    GET_TRANSACTIONS,
+    BlockWanted,
+    TransactionsWanted,
+    decode_envelopes,
+)
+from chainnode.types.block import decode_stored_block
+from chainnode.types.transaction import Transaction, decode_transaction
+from contracts.kernel.registry import decode_operations
+
+REQUEST_TIMEOUT_MS: Final = 1_000
+ROUND_PAUSE_SECONDS: Final = 0.2
+
+
+class Requester(Protocol):
+    """The part of the network a fetcher needs."""
+
+    async def request(self, node_key: bytes, kind: int, payload: bytes, timeout_ms: int) -> bytes:
+        """The answer of a peer.
+
+        Raises:
+            PeerError: no link, no answer in time, or a refusal.
+        """
+        ...
+
+    def sources(self, first: Sequence[int]) -> list[bytes]:
+        """Node keys to ask: validators with the indexes in ``first``, then every other connected one."""
+        ...
+
+
+async def check_signatures(transactions: Iterable[Transaction], verifier: Verifier) -> None:
+    """Check every signature of transactions that did not come through admission.
+
+    Raises:
+        Rejected: ``bad-signature``, ``signature-scheme`` or ``signature-form``.
+    """
+    records = [record for transaction in transactions for record in signature_records(transaction)]
+    if records and 0 in await verifier.check(records):
+        raise Rejected("bad-signature", "a transaction of the block carries an invalid signature")
+
+
+class BodyFetcher:
+    """Fetches missing transactions and whole undecided blocks."""
+
+    def __init__(self, network: Requester, verifier: Verifier) -> None:
+        """Ask through ``network``; check what did not pass admission with ``verifier``."""
+        self._network = network
+        self._verifier = verifier
+
+    async def complete(
+        self, proposal: OpenProposal, held: dict[bytes, Transaction], first: Sequence[int]
+    ) -> Candidate:
+        """The candidate of ``proposal``; ``held`` maps leaf hashes to transactions already here.
+
+        Raises:
+            ChainError: the proposal commits to bytes that are no valid transaction; no correct
+                leader proposes them.
+        """
+        found = dict(held)
+        while True:
+            missing = [leaf for leaf in proposal.leaf_hashes if leaf not in found]
+            if not missing:
+                return complete(proposal, [found[leaf] for leaf in proposal.leaf_hashes])
+            fetched = await self._some_transactions(missing, first)
+            new = [decode_transaction(envelope) for envelope in fetched]
+            for transaction in new:
+                decode_operations(transaction)
+            await check_signatures(new, self._verifier)
+            found.update((transaction.leaf_hash, transaction) for transaction in new)
+
+    async def _some_transactions(self, missing: list[bytes], first: Sequence[int]) -> list[bytes]:
+        """Envelopes for the beginning of ``missing``; at least one."""
+        wanted = encode(TransactionsWanted(b"".join(missing)))
+        while True:
+            for node_key in self._network.sources(first):
+                try:
+                    answer = await self._network.request(node_key, GET_TRANSACTIONS, wanted, REQUEST_TIMEOUT_MS)
+                    envelopes = decode_envelopes(answer)
+                except ChainError:
+                    continue
+                matching = [
+                    envelope for envelope, leaf in zip(envelopes, missing, strict=False) if leaf_hash(envelope) == leaf
+                ]
+                if matching:
+                    return matching
+            await asyncio.sleep(ROUND_PAUSE_SECONDS)
+
+    async def block(self, block_hash: bytes, first: Sequence[int]) -> Candidate:
+        """The whole block with this hash, every transaction verified; asks until somebody has it."""
+        wanted = encode(BlockWanted(block_hash))
+        while True:
+            for node_key in self._network.sources(first):
+                try:
+                    answer = await self._network.request(node_key, GET_BLOCK, wanted, REQUEST_TIMEOUT_MS)
+                    if not answer:
+                        continue
+                    candidate = open_stored(decode_stored_block(answer))
+                    if candidate.block_hash != block_hash:
+                        continue
+                    await check_signatures(candidate.transactions, self._verifier)
+                except ChainError:
+                    continue
+                return candidate
+            await asyncio.sleep(ROUND_PAUSE_SECONDS)

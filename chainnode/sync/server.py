@@ -1,0 +1,101 @@
+"""Answering peers that lack something.
+
+Every answer is bounded in bytes before it is built, and costs reads only; how many
+requests a peer may have under way is ``net``'s bound.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from chainnode.chain.candidate import Candidate
+from chainnode.codec.canonical import encode
+from chainnode.crypto.hashing import HASH_BYTES
+from chainnode.errors import PeerError
+from chainnode.mempool.pool import Pool
+from chainnode.store.ledger_reader import LedgerReader
+from chainnode.sync.wire import (
+    ANSWER_BYTES_MAX,
+    BLOCKS_PER_ANSWER_MAX,
+    GET_BLOCK,
+    GET_BLOCKS,
+    GET_TRANSACTIONS,
+    decode_block_wanted,
+    decode_blocks_wanted,
+    decode_transactions_wanted,
+)
+
+_NOTHING: Final = b""
+
+
+class SyncServer:
+    """Serves transactions and blocks from pool, desk and store."""
+
+    def __init__(
+        self,
+        store: LedgerReader,
+        pool: Pool,
+        candidates: Callable[[], list[Candidate]],
+    ) -> None:
+        """``candidates`` lists the undecided blocks held complete right now."""
+        self._store = store
+        self._pool = pool
+        self._candidates = candidates
+        self._answers = {GET_TRANSACTIONS: self._transactions, GET_BLOCK: self._block, GET_BLOCKS: self._blocks}
+
+    def answer(self, kind: int, payload: bytes) -> bytes:
+        """The answer to one request.
+
+        Raises:
+            PeerError: ``request-kind``: no such request.
+            DecodeError: the request is malformed.
+        """
+        answer = self._answers.get(kind)
+        if answer is None:
+            raise PeerError("request-kind", f"request kind {kind} is unknown")
+        return answer(payload)
+
+    def _transactions(self, payload: bytes) -> bytes:
+        leaves = decode_transactions_wanted(payload).leaf_hashes
+        # Bodies the pool has let go may still stand in a block under discussion.
+        proposed = {
+            transaction.leaf_hash: transaction
+            for candidate in self._candidates()
+            for transaction in candidate.transactions
+        }
+        found: list[bytes] = []
+        total = 0
+        for start in range(0, len(leaves) - HASH_BYTES + 1, HASH_BYTES):
+            leaf = leaves[start : start + HASH_BYTES]
+            transaction = self._pool.by_leaf(leaf) or proposed.get(leaf)
+            if transaction is None:
+                break
+            total += len(transaction.envelope)
+            if found and total > ANSWER_BYTES_MAX:
+                break
+            found.append(transaction.envelope)
+        return encode(found)
+
+    def _block(self, payload: bytes) -> bytes:
+        wanted = decode_block_wanted(payload).block_hash
+        for candidate in self._candidates():
+            if candidate.block_hash == wanted:
+                return encode(candidate.stored(_NOTHING))
+        height = self._store.height_of(wanted)
+        stored = None if height is None else self._store.block(height)
+        return _NOTHING if stored is None else encode(stored)
+
+    def _blocks(self, payload: bytes) -> bytes:
+        wanted = decode_blocks_wanted(payload)
+        last = min(wanted.last, wanted.first + BLOCKS_PER_ANSWER_MAX - 1, self._store.tip().height)
+        found: list[bytes] = []
+        total = 0
+        for height in range(wanted.first, last + 1):
+            stored = self._store.block(height)
+            if stored is None:
+                break
+            data = encode(stored)
+            total += len(data)
+            if found and total > ANSWER_BYTES_MAX:
+                break
+            found.append(data)
+        return encode(found)
