@@ -65,7 +65,7 @@ class SignatureClaim(NamedTuple):
     signature: bytes
 
 
-class MalformedCertificate(ValueError):  # noqa: N818 - reads as the state of the bytes
+class MalformedCertificate(ValueError):
     """Bytes that are not the canonical encoding of one certificate."""
 
     def __init__(self, code: str) -> None:

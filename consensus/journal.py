@@ -79,7 +79,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[JournalRecord] = msgspec.msgpack.Decoder(JournalRecord)
 
 
-class MalformedRecord(ValueError):  # noqa: N818 - reads as the state of the bytes
+class MalformedRecord(ValueError):
     """Bytes that no version of ``encode_record`` wrote: the journal is damaged and the node must not start."""
 
 

@@ -137,7 +137,7 @@ _BYTES_MAX: Final[dict[type, int]] = {
 }
 
 
-class MalformedMessage(ValueError):  # noqa: N818 - reads as the state of the bytes
+class MalformedMessage(ValueError):
     """Bytes that are no message.
 
     ``code`` is ``message_too_large``, ``message_malformed`` or ``message_not_canonical``.

@@ -29,7 +29,7 @@ from consensus.state import Phase, State
 from consensus.tip import Tip
 
 
-class RecoveryRefused(Exception):  # noqa: N818 - says what happened, as an operator would
+class RecoveryRefused(Exception):
     """Journal, sign-state and store contradict each other: one of them was lost or restored from a backup.
 
     Signing on could be the second vote of this key for one place, so the node must not vote (SPEC.md, Restart).
