@@ -193,6 +193,11 @@ class Journal:
         """The last height given to ``start_height`` and since made durable: the store reached it."""
         return self._height
 
+    @property
+    def live_bytes(self) -> int:
+        """About what the present height has journalled; ``start_height`` with ``carry`` brings it down."""
+        return (len(self._live) - 1) * SEGMENT_BYTES + self._offset
+
     def read(self) -> list[bytes]:
         """The durable records since the last height began, in order: what recovery starts from.
 

@@ -1,6 +1,6 @@
 """Keys of the ledger's records, and the seal on each value.
 
-    m | name                            marker, genesis, tip, history frontier, oldest kept tree version
+    m | name                            marker, genesis, tip, history frontier, height the tree is pruned to
     h | height                          header
     b | height                          body
     c | height                          certificate

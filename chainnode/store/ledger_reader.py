@@ -31,7 +31,12 @@ _decode_receipts: Final = Decoder(tuple[bytes, ...], layout.RECEIPTS_PER_RECORD 
 T = TypeVar("T")
 
 
-def _decoded(decode: Decoder[T], data: bytes) -> T:
+def decoded(decode: Decoder[T], data: bytes) -> T:
+    """Decode a stored record.
+
+    Raises:
+        StoreCorrupt: ``data-corrupt``: its seal is right, yet it does not decode.
+    """
     try:
         return decode(data)
     except DecodeError as error:
@@ -66,7 +71,7 @@ class LedgerReader:
 
     def tip(self) -> Tip:
         """The last durable block."""
-        return _decoded(decode_tip, self._need(layout.TIP_KEY))
+        return decoded(decode_tip, self._need(layout.TIP_KEY))
 
     def genesis(self) -> bytes:
         """The genesis document's canonical bytes."""
@@ -117,7 +122,7 @@ class LedgerReader:
         """Canonical bytes of one receipt."""
         chunk, offset = divmod(index, layout.RECEIPTS_PER_RECORD)
         record = self._get(chunk_key(layout.RECEIPTS, height, chunk))
-        receipts: tuple[bytes, ...] = () if record is None else _decoded(_decode_receipts, record)
+        receipts: tuple[bytes, ...] = () if record is None else decoded(_decode_receipts, record)
         return receipts[offset] if offset < len(receipts) else None
 
     def receipts(self, height: int) -> list[bytes]:
@@ -125,7 +130,7 @@ class LedgerReader:
         start = height_key(layout.RECEIPTS, height)
         found: list[bytes] = []
         for key, stored in self._view.iterate(start, prefix_stop(start)):
-            receipts: tuple[bytes, ...] = _decoded(_decode_receipts, unseal(key, stored))
+            receipts: tuple[bytes, ...] = decoded(_decode_receipts, unseal(key, stored))
             found += receipts
         return found
 
@@ -203,17 +208,17 @@ class LedgerReader:
         found: list[LoggedEvent] = []
         read = 0
         for key, stored in self._view.iterate(start, prefix_stop(layout.RECEIPTS)):
-            for receipt in _decoded(_decode_receipts, unseal(key, stored)):
-                decoded = _decoded(decode_receipt, receipt)
-                for number, event in enumerate(decoded.events):
-                    position = EventPosition(decoded.height, decoded.index, number)
+            for receipt in decoded(_decode_receipts, unseal(key, stored)):
+                outcome = decoded(decode_receipt, receipt)
+                for number, event in enumerate(outcome.events):
+                    position = EventPosition(outcome.height, outcome.index, number)
                     if position > cursor:
-                        found.append(LoggedEvent(position, decoded.tx_id, event))
+                        found.append(LoggedEvent(position, outcome.tx_id, event))
                         cursor = position
                         if len(found) == limit:
                             return found, cursor
                 # What is left of this receipt is read: a page without events must move on too.
-                cursor = max(cursor, EventPosition(decoded.height, decoded.index, limits.EVENTS_PER_TRANSACTION_MAX))
+                cursor = max(cursor, EventPosition(outcome.height, outcome.index, limits.EVENTS_PER_TRANSACTION_MAX))
                 read += 1
             if read >= EVENT_RECEIPTS_MAX:
                 break

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from chainnode.codec.canonical import Decoder, encode
+from chainnode.codec.canonical import Decoder
 from chainnode.errors import Misuse, StoreCorrupt, StoreError
 from chainnode.limits import STATE_KEY_BYTES_MAX
 from chainnode.store import layout
@@ -22,7 +22,7 @@ from chainnode.store.block_commit import BlockCommit, Tip, batch_of, tip_of
 from chainnode.store.durable_file import disk_error, fsync_directory
 from chainnode.store.key_value import KeyValue, WriteBatch, prefix_stop
 from chainnode.store.layout import height_key, seal, unseal
-from chainnode.store.ledger_reader import LedgerReader
+from chainnode.store.ledger_reader import LedgerReader, decoded
 from chainnode.store.leveldb import LevelDBKeyValue, LevelDBOptions
 from chainnode.types.block import block_hash, decode_header
 from chainnode.types.genesis import genesis_hash
@@ -38,7 +38,7 @@ _decode_stale: Final = Decoder(tuple[bytes, ...], layout.STALE_PER_RECORD * 2 * 
 class LedgerStore(LedgerReader):
     """An open ledger."""
 
-    __slots__ = ("_store", "_tip")
+    __slots__ = ("_pruned", "_store", "_tip")
 
     def __init__(self, store: KeyValue) -> None:
         """Take over ``store``, which holds a ledger.
@@ -57,6 +57,8 @@ class LedgerStore(LedgerReader):
         if unseal(layout.FORMAT_KEY, marker) != layout.FORMAT:
             raise StoreError("format-unknown", "the ledger was written by another version of this program")
         self._tip = super().tip()
+        pruned = self._get(layout.PRUNED_KEY)
+        self._pruned = 0 if pruned is None else int.from_bytes(pruned, "big")
         self.check_links(max(0, self._tip.height - CHECKED_BLOCKS), self._tip.height)
         last = next(store.iterate(layout.HEADER, prefix_stop(layout.HEADER), reverse=True), None)
         if last is None or last[0] != height_key(layout.HEADER, self._tip.height):
@@ -118,17 +120,21 @@ class LedgerStore(LedgerReader):
         if height > self._tip.height:
             raise Misuse("prune-range", "the tip's state cannot be pruned", found=height, tip=self._tip.height)
         batch = WriteBatch()
-        records = 0
-        for key, stored in self._store.iterate(layout.STALE, height_key(layout.STALE, height + 1)):
+        records, reached = 0, self._pruned
+        # Not from the beginning: LevelDB would step over every record deleted by earlier calls.
+        for key, stored in self._store.iterate(
+            height_key(layout.STALE, self._pruned), height_key(layout.STALE, height + 1)
+        ):
+            nodes: tuple[bytes, ...] = decoded(_decode_stale, unseal(key, stored))
+            batch.operations.extend((layout.TREE + node, None) for node in nodes)
+            batch.delete(key)
+            records, reached = records + 1, int.from_bytes(key[1:9], "big")
             if records == PRUNE_RECORDS_MAX:
                 break
-            batch.operations.extend((layout.TREE + node, None) for node in _decode_stale(unseal(key, stored)))
-            batch.delete(key)
-            records += 1
-            lowest = int.from_bytes(key[1:9], "big")
         if records:
-            batch.put(layout.PRUNED_KEY, seal(layout.PRUNED_KEY, encode(lowest)))
+            batch.put(layout.PRUNED_KEY, seal(layout.PRUNED_KEY, reached.to_bytes(8, "big")))
             self._store.write(batch, sync=False)
+            self._pruned = reached
         return records == PRUNE_RECORDS_MAX
 
     def check_links(self, low: int, high: int) -> None:
@@ -142,8 +148,8 @@ class LedgerStore(LedgerReader):
             header = self.header(height)
             if header is None:
                 raise StoreCorrupt("data-corrupt", f"the block at height {height} is missing")
-            decoded = decode_header(header)
-            if decoded.height != height or parent not in (None, decoded.parent_hash):
+            block = decoded(decode_header, header)
+            if block.height != height or parent not in (None, block.parent_hash):
                 raise StoreCorrupt("data-corrupt", f"the block at height {height} does not follow the one before it")
             parent = block_hash(header)
         if high == self._tip.height and parent != self._tip.block_hash:

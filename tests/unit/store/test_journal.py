@@ -96,6 +96,41 @@ def test_carried_records_stay_when_a_height_is_compacted(tmp_path: Path) -> None
     assert reopened(tmp_path) == (0, [b"vote", b"new view"])
 
 
+def test_live_bytes_fall_when_a_long_height_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SEGMENT_BYTES", 500)
+    journal = Journal.create(tmp_path)
+    for view in range(20):
+        step(journal, b"proposal of view %d" % view * 20)
+    before = journal.live_bytes
+    assert before > 5_000
+    journal.start_height(journal.height, carry=[b"proposal of view 19" * 20])
+    journal.sync()
+    assert journal.live_bytes < 600
+    assert len(files(tmp_path)) == 1
+    journal.close()
+    assert reopened(tmp_path) == (0, [b"proposal of view 19" * 20])
+
+
+def test_whole_steps_stay_when_the_disk_is_full(tiny_disk: Path) -> None:
+    """Fault C11: 'ENOSPC during WAL': stop, keep what was acknowledged, go on after a restart with space."""
+    (tiny_disk / "ballast").write_bytes(bytes(2 * 1024 * 1024))
+    journal = Journal.create(tiny_disk)
+    written = 0
+    with pytest.raises(StoreError) as caught:
+        while True:
+            step(journal, b"%06d" % written * 10_000)
+            written += 1
+    assert caught.value.code == "disk-full"
+    (tiny_disk / "ballast").unlink()
+    with pytest.raises(StoreError):
+        step(journal, b"space again, but what the disk kept is unknown")
+    journal.close()
+    journal = Journal.open(tiny_disk)
+    assert journal.read() == [b"%06d" % number * 10_000 for number in range(written)]
+    step(journal, b"goes on")
+    journal.close()
+
+
 def test_height_cannot_fall(tmp_path: Path) -> None:
     journal = Journal.create(tmp_path)
     journal.start_height(5)

@@ -130,6 +130,31 @@ def test_ledger_that_went_back_is_refused(path: Path) -> None:
     ledger.close()
 
 
+def test_every_shorter_log_is_an_older_whole_ledger_or_refused(path: Path, tmp_path: Path) -> None:
+    """Fault C3: block, state and tip are one batch: no cut of the log can separate them."""
+    size = max(path.glob("*.log")).stat().st_size
+    heights = set()
+    for number, length in enumerate(range(0, size, size // 40)):
+        copy = tmp_path / f"copy{number}"
+        shutil.copytree(path, copy)
+        log = max(copy.glob("*.log"))
+        log.write_bytes(log.read_bytes()[:length])
+        try:
+            ledger = open_ledger(copy, IDENTITY)
+        except StoreError as error:
+            assert error.code in ("data-missing", "data-corrupt")
+            continue
+        tip = ledger.tip()
+        heights.add(tip.height)
+        last = BLOCKS[tip.height]
+        assert ledger.block(tip.height) == last.stored
+        assert ledger.receipts(tip.height) == list(last.receipts)
+        assert all(ledger.state(key) == value for key, value in last.state_changes.items())
+        assert ledger.header(tip.height + 1) is None
+        ledger.close()
+    assert heights >= {1, 2, 3}
+
+
 def test_lost_current_file_is_refused(path: Path) -> None:
     (path / "CURRENT").unlink()
     assert code_of(open_ledger, path, IDENTITY) == "data-corrupt"

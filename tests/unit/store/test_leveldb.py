@@ -1,11 +1,9 @@
 """LevelDB's traps (chainnode/store/README.md, 'LevelDB facts'), each shown closed on real files."""
 
-import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import plyvel
@@ -194,22 +192,6 @@ def test_bare_plyvel_shows_the_traps_that_are_closed_here(closed: Path) -> None:
     database = plyvel.DB(str(closed), create_if_missing=True)
     assert database.get(b"000000") is None
     database.close()
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 3 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"cannot mount a small file system: {done.stderr.strip()}")
-    yield mount
-    subprocess.run(["umount", "-l", mount], check=True)
 
 
 def test_writes_stay_refused_until_reopened_when_the_disk_was_full(tiny_disk: Path) -> None:
