@@ -119,7 +119,8 @@ class PeerAnswer(msgspec.Struct, frozen=True):
     node_key: str
     address: str
     connected_since_ms: int
-    height: int
+    height: int | None
+    """What the peer last said of its tip; a hint."""
 
 
 class StatusAnswer(msgspec.Struct, frozen=True):
@@ -195,6 +196,13 @@ class EventPage(msgspec.Struct, frozen=True):
 
 class AssetPage(msgspec.Struct, frozen=True):
     """Assets in key order, and where to go on."""
+
+    items: tuple[Document, ...]
+    next: str | None
+
+
+class EvidencePage(msgspec.Struct, frozen=True):
+    """Records of one digest, the earliest first, and where to go on."""
 
     items: tuple[Document, ...]
     next: str | None

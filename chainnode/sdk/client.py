@@ -21,6 +21,7 @@ from chainnode.sdk.answer import (
     Document,
     EventPage,
     EventRecord,
+    EvidencePage,
     ReceiptAnswer,
     StateAnswer,
     StatusAnswer,
@@ -126,11 +127,18 @@ class Client(Transport):
         """A page of registered assets; pass its ``next`` as ``after``."""
         return await self._get("/v1/assets", AssetPage, _query(after=after, limit=limit))
 
-    async def evidence(self, evidence_id: Id | None = None, *, digest: Id | None = None) -> Document:
-        """The evidence with this id, or the first one recorded of this digest; raises NotFound."""
-        if evidence_id is not None:
-            return await self._get(f"/v1/evidence/{_hex(evidence_id)}", Document)
-        return await self._get("/v1/evidence", Document, _query(digest=_hex(digest or b"")))
+    async def evidence(self, evidence_id: Id, *, submitter: str | None = None) -> Document:
+        """The evidence with this id, of one submitter where several chose the same.
+
+        Raises:
+            NotFound: ``evidence-not-found``.
+            Rejected: ``evidence-ambiguous``: name the submitter.
+        """
+        return await self._get(f"/v1/evidence/{_hex(evidence_id)}", Document, _query(submitter=submitter))
+
+    async def evidence_of(self, digest: Id, after: str | None = None, limit: int = 100) -> EvidencePage:
+        """Every record of a digest, the earliest first; none is an empty page."""
+        return await self._get("/v1/evidence", EvidencePage, _query(digest=_text(digest), after=after, limit=limit))
 
     async def identity(self, did: str) -> Document:
         """The identity record of a DID; raises NotFound."""
@@ -162,7 +170,7 @@ class Client(Transport):
         """A portable proof bundle that this evidence existed when its block was agreed."""
         if evidence_id is not None:
             return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}")
-        return await self._bundle("/v1/proofs/evidence", _query(digest=_hex(digest or b"")))
+        return await self._bundle("/v1/proofs/evidence", _query(digest=_text(digest or b"")))
 
     async def prove_state(self, key: bytes, *, height: int | None = None) -> bytes:
         """A portable proof bundle that a state value is present, or absent, after a block."""
@@ -208,6 +216,11 @@ class Client(Transport):
 def _hex(value: Id) -> str:
     """Ids travel in lower-case hexadecimal; text is passed on, percent-encoded, for the node to judge."""
     return value.hex() if isinstance(value, bytes) else quote(value, safe="")
+
+
+def _text(value: Id) -> str:
+    """An id as a query value, which the transport encodes."""
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _query(**values: str | int | None) -> dict[str, str | int]:

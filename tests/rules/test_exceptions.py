@@ -8,6 +8,7 @@ from tests.rules.source import modules, report
 from tests.support.shared import ROOT
 
 BORDERS: dict[str, str] = {
+    "chainnode/api/border.py": "whatever a route fails with, the client gets a problem and the log the trace",
     "chainnode/cli/main.py": "whatever ends a command becomes a message and an exit status; a bug shows its trace",
     "chainnode/net/exchange.py": "a bug met while answering one peer's question must not stop a validator; it is logged",
 }
