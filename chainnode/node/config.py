@@ -50,6 +50,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 Peers = tuple[Peer, ...]
+Texts = tuple[str, ...]
 
 
 class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +103,8 @@ class ApiSection(msgspec.Struct, frozen=True, kw_only=True):
     rate_burst: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 200
     requests_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
     """Requests being answered at one time."""
+    host_names: Texts = ()
+    """Names under which clients reach this node, beside addresses and localhost."""
 
 
 class MempoolSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +220,13 @@ def _host_port(written: object, _folder: Path) -> HostPort:
     return parse_host_port(written)
 
 
+def _texts(written: object, _folder: Path) -> Texts:
+    parts = [part.strip() for part in written.split(",")] if isinstance(written, str) else written
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("expected a list of texts; in the environment, commas between them")
+    return tuple(part for part in parts if part)
+
+
 def _peers(written: object, _folder: Path) -> Peers:
     if not isinstance(written, list) or len(written) > PEERS_MAX:
         raise ValueError(f"expected at most {PEERS_MAX} entries, each {{node_key = ..., address = ...}}, in the file")
@@ -247,6 +257,7 @@ CONVERTERS: Final[Mapping[Any, Converter]] = {
     Path | None: _optional_path,
     HostPort: _host_port,
     Peers: _peers,
+    Texts: _texts,
 }
 
 

@@ -104,7 +104,7 @@ class Node:
         self._group: asyncio.TaskGroup | None = None
         self._syncing: asyncio.Task[None] | None = None
         if votes.refusal is not None:
-            self.service.on_halt(votes.refusal, {"message": "what this validator signed before is in doubt: it follows"})
+            self.service.on_halt(votes.refusal, {"message": "what this key signed before is in doubt: it only follows"})
 
     @classmethod
     def open(cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None) -> "Node":
