@@ -98,6 +98,8 @@ def status_of(error: ChainError) -> Exit:
     """The exit status that belongs to a failure."""
     if isinstance(error, CommandError):
         return error.status
+    if error.code in _ENVIRONMENT:
+        return Exit.ENVIRONMENT
     if isinstance(error, ConfigError):
         return Exit.USAGE
     if isinstance(error, NotFound):
@@ -109,6 +111,7 @@ def status_of(error: ChainError) -> Exit:
     return Exit.FAILED
 
 
+_ENVIRONMENT: Final = frozenset({"port-taken", "listen-address"})
 _NO_ANSWER: Final = frozenset({"unreachable", "node-failed", "bad-answer", "not-yet-committed", "commit-timeout"})
 """By code and not by type: this module loads with every command and must not import the client."""
 

@@ -12,11 +12,11 @@ from typing import Final
 
 import click
 
-from chainnode import __version__
 from chainnode.cli.failure import Exit, describe
 from chainnode.cli.group import ENTRIES, LazyGroup
 from chainnode.cli.output import json_option, print_failure
 from chainnode.errors import ConfigError, InvariantBroken
+from chainnode.version import VERSION
 
 HELP: Final = """A permissioned blockchain node for data markets.
 
@@ -38,7 +38,7 @@ SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 
 
 @click.group(cls=Chainnode, help=HELP, context_settings=SETTINGS)
-@click.version_option(__version__, prog_name="chainnode")
+@click.version_option(VERSION, prog_name="chainnode")
 @json_option
 def command() -> None:
     """Everything below is a sub-command."""

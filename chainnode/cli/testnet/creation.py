@@ -27,6 +27,7 @@ from chainnode.cli.testnet.manifest import (
 )
 from chainnode.crypto import tls
 from chainnode.crypto.ed25519 import SEED_BYTES, SigningKey
+from chainnode.node.data_directory import initialise_data
 from chainnode.node.key_file import write_key
 from chainnode.types.genesis import genesis_hash
 
@@ -89,6 +90,8 @@ def create_network(folder: Path, plan: Plan, *, time_ms: int) -> Manifest:
     try:
         _write_shared(building, genesis, members)
         _write_nodes(building, nodes, plan, time_ms)
+        for node in nodes:
+            initialise_data(building / node.keys.name / "data", genesis)
         write_manifest(building, manifest)
         os.replace(building, folder)  # noqa: PTH105 - an empty folder in its place is replaced, too
     except BaseException:

@@ -27,6 +27,8 @@ from chainnode.sdk.client import Client
 STOP_S: Final = 10.0
 """A node that is asked to stop closes its store first."""
 KILL_S: Final = 5.0
+READY_MS: Final = 500
+"""A node that takes longer to say that it is ready is asked again."""
 _POLL_S: Final = 0.05
 
 
@@ -109,7 +111,7 @@ async def wait_until_ready(folder: Path, manifest: Manifest, names: Sequence[str
 async def is_ready(api: str) -> bool:
     """Whether a node answers and all its own checks hold."""
     try:
-        async with Client([api], attempt_timeout_ms=2_000, patience_ms=1) as client:
+        async with Client([api], attempt_timeout_ms=READY_MS, patience_ms=READY_MS) as client:
             await client.request("GET", "/readyz")
     except ChainError:
         return False
@@ -119,7 +121,7 @@ async def is_ready(api: str) -> bool:
 async def status_of(api: str, timeout_ms: int = 2_000) -> StatusAnswer | None:
     """What a node says about itself; None when it does not answer."""
     try:
-        async with Client([api], attempt_timeout_ms=timeout_ms, patience_ms=1) as client:
+        async with Client([api], attempt_timeout_ms=timeout_ms, patience_ms=timeout_ms) as client:
             return await client.status()
     except ChainError:
         return None

@@ -208,3 +208,9 @@ AMBIGUOUS = ["::1:7000", ":7000", "host:", "host:65536", "host:-1", "host:٣", "
 def test_host_port_refuses_what_is_ambiguous(text: object):
     with pytest.raises(ValueError, match="expected host:port"):
         parse_host_port(text)
+
+
+def test_list_of_texts_is_written_with_commas_in_the_environment():
+    loaded = load_config(DEVNET, environment={"CHAINNODE_API_HOST_NAMES": "a.example, b.example"})
+
+    assert loaded.config.api.host_names == ("a.example", "b.example")

@@ -1,0 +1,121 @@
+"""``chainnode start``: one node with its API, until it is told to stop or finds that it must."""
+
+import asyncio
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+import structlog
+
+from chainnode.api.server import ApiServer
+from chainnode.api.settings import ApiSettings
+from chainnode.cli.config import config_option, load, set_option
+from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.init import read_genesis
+from chainnode.cli.output import examples, json_option
+from chainnode.node.config import ApiSection, NodeConfig
+from chainnode.node.logging import configure_logging
+from chainnode.node.wiring import Node
+
+_PR_SET_PDEATHSIG: Final = 1
+
+log = structlog.get_logger(__name__)
+
+
+@click.command(name="start", epilog=examples("chainnode start --config /etc/chainnode/node.toml"))
+@config_option
+@set_option
+@click.option("--die-with", type=int, hidden=True, help="End when this parent process does.")
+@json_option
+def command(file: Path, assignments: tuple[str, ...], die_with: int | None) -> None:
+    """Run one node until it is told to stop.
+
+    SIGTERM and SIGINT stop it in order; a node that was killed resumes at its next start. It never makes a data
+    directory: that is `chainnode init`.
+    """
+    if die_with is not None:
+        _die_with(die_with)
+    config = load(file, assignments).config
+    genesis = read_genesis(config.node.genesis_file)
+    configure_logging(config.node.log_level, config.node.log_format, node=config.node.name)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(config, genesis))
+
+
+async def serve(config: NodeConfig, genesis: bytes) -> None:
+    """Run a node and its API until a signal, or until the node ends by itself.
+
+    Raises:
+        ConfigError, StoreError: the node cannot start; ``port-taken`` among them.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    node = Node.open(config, genesis)
+    try:
+        await node.start()
+        server = ApiServer(node.service, config.api.listen.host, config.api.listen.port, api_settings(config.api))
+        await server.start()
+        try:
+            log.info("started", api=str(config.api.listen), listen=str(config.network.listen))
+            await _until_stopped(node, stop)
+        finally:
+            await server.close()
+    finally:
+        await node.close()
+    log.info("stopped")
+
+
+async def _until_stopped(node: Node, stop: asyncio.Event) -> None:
+    """Return when asked to stop; raise what ended the node otherwise."""
+    asked = asyncio.create_task(stop.wait(), name="stop")
+    ended = asyncio.create_task(node.wait(), name="node-end")
+    try:
+        await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            ended.result()
+    finally:
+        for task in (asked, ended):
+            task.cancel()
+        await asyncio.gather(asked, ended, return_exceptions=True)
+
+
+def api_settings(section: ApiSection) -> ApiSettings:
+    """The API's own settings from its section."""
+    return ApiSettings(
+        rate_per_second=section.rate_per_second,
+        rate_burst=section.rate_burst,
+        requests_max=section.requests_max,
+        host_names=section.host_names,
+        tls_cert_file=section.tls_cert_file,
+        tls_key_file=section.tls_key_file,
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The event loop of uvloop where that exists: the same interface, in C."""
+    try:
+        module = importlib.import_module("uvloop")
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = module.new_event_loop
+    return factory
+
+
+def _die_with(parent_pid: int) -> None:
+    """Ask the kernel to end this process with its parent, and end now if that came too late.
+
+    Without it a demo whose terminal was killed would leave nodes behind, which nobody knows of. Killing is safe: what
+    was acknowledged is durable.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        raise CommandError("parent-gone", "the process that started this node has ended", Exit.ENVIRONMENT)
