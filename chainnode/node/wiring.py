@@ -83,9 +83,9 @@ class Node:
         self._gate = MessageGate(ledger.chain_id, replica, self._links, self._feed)
         self._gossip = InboundGossip(self._admitter, self._links.report)
         self.service: Final = NodeService(
-            name=config.node.name, role=config.node.role, replica=replica, queries=LedgerQueries(ledger), genesis_hash=genesis_hash_,
-            membership=membership, pool=self._pool, admitter=self._admitter, outbox=self._outbox,
-            gate=self._gate, clock=clock, counts=self._counts,
+            name=config.node.name, role=config.node.role, replica=replica, queries=LedgerQueries(ledger),
+            genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
+            outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger, signer=VoteSigner(consensus_key, data.journal, data.sign_state),
@@ -104,7 +104,7 @@ class Node:
         self._group: asyncio.TaskGroup | None = None
         self._syncing: asyncio.Task[None] | None = None
         if votes.refusal is not None:
-            self.service.on_halt(votes.refusal, {"message": "what this key signed before is in doubt: it only follows"})
+            self.service.on_halt(votes.refusal, {"message": "what this key signed before is in doubt; it follows"})
 
     @classmethod
     def open(cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None) -> "Node":
