@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeVar, overload
 from urllib.parse import quote
 
-import msgspec
-
+from chainnode.codec.canonical import encode
+from chainnode.errors import DecodeError
 from chainnode.sdk.answer import (
     AssetPage,
     BlockAnswer,
@@ -33,7 +33,7 @@ from chainnode.sdk.errors import Unavailable
 from chainnode.sdk.submitter import Submitter, Wait
 from chainnode.sdk.transport import Transport, read_answer
 from chainnode.types.genesis import genesis_hash
-from chainnode.types.parameters import ChainParameters
+from chainnode.types.parameters import ChainParameters, decode_parameters
 from chainnode.types.receipt import Scalar
 
 T = TypeVar("T")
@@ -189,8 +189,9 @@ class Client(Transport):
         found = await self._get("/v1/parameters", Document)
         known = {name: found[name] for name in ChainParameters.__struct_fields__ if name in found}
         try:
-            return msgspec.convert(msgspec.structs.astuple(ChainParameters(**known)), ChainParameters)
-        except msgspec.ValidationError as error:
+            # Decoding checks types and bounds; the constructor does not.
+            return decode_parameters(encode(ChainParameters(**known)))
+        except (DecodeError, TypeError, OverflowError) as error:
             raise Unavailable("bad-answer", f"the chain's parameters cannot be read: {error}") from error
 
     async def genesis(self) -> tuple[bytes, bytes]:
