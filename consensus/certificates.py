@@ -171,7 +171,7 @@ def decode_certificate(data: bytes) -> QuorumCertificate:
     Raises:
         MalformedCertificate: too large, not a certificate, or not in canonical form.
     """
-    if len(data) > limits.CERTIFICATE_MESSAGE_BYTES_MAX:
+    if len(data) > limits.CERTIFICATE_BYTES_MAX:
         raise MalformedCertificate("certificate_too_large")
     try:
         certificate = _DECODER.decode(data)

@@ -38,11 +38,8 @@ PROPOSAL_BYTES_MAX: Final = 2 * 1024 * 1024
 MESSAGE_BYTES_MAX: Final = PROPOSAL_BYTES_MAX + 64 * 1024
 """A proposal with a justification of 128 VIEW_CHANGEs (under 300 bytes each) and one certificate (under 9 KiB)."""
 
-VOTE_BYTES_MAX: Final = 512
-"""PREPARE, COMMIT and STATUS: fixed fields and a chain identifier of at most 64 characters (256 bytes)."""
-
-CERTIFICATE_MESSAGE_BYTES_MAX: Final = 16 * 1024
-"""VIEW_CHANGE and DECIDED: a vote's fields and one certificate."""
+CERTIFICATE_BYTES_MAX: Final = 16 * 1024
+"""A certificate alone: 128 signatures with their 2-byte headers take 8.4 KiB."""
 
 RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
 """A journal record holds at most one block body, whose own bound the host sets far below this."""

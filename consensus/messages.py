@@ -127,15 +127,6 @@ Vote: TypeAlias = Prepare | Commit
 Signed: TypeAlias = PrePrepare | Prepare | Commit | ViewChange
 Message: TypeAlias = PrePrepare | Prepare | Commit | ViewChange | Decided | Status
 
-_BYTES_MAX: Final[dict[type, int]] = {
-    PrePrepare: limits.MESSAGE_BYTES_MAX,
-    Prepare: limits.VOTE_BYTES_MAX,
-    Commit: limits.VOTE_BYTES_MAX,
-    ViewChange: limits.CERTIFICATE_MESSAGE_BYTES_MAX,
-    Decided: limits.CERTIFICATE_MESSAGE_BYTES_MAX,
-    Status: limits.VOTE_BYTES_MAX,
-}
-
 
 class MalformedMessage(ValueError):
     """Bytes that are no message.
@@ -161,7 +152,8 @@ def decode_message(data: bytes) -> Message:
     """Read one message of any origin; F0's checks of size, form and field bounds.
 
     Raises:
-        MalformedMessage: more bytes than its type may have, not a message, a field out of bounds, or not canonical.
+        MalformedMessage: too many bytes, not a message, a field out of bounds, or not canonical. The bounds of the
+            fields keep PREPARE, COMMIT and STATUS below 512 bytes, VIEW_CHANGE and DECIDED below 16 KiB.
     """
     if len(data) > limits.MESSAGE_BYTES_MAX:
         raise MalformedMessage("message_too_large")
@@ -169,8 +161,6 @@ def decode_message(data: bytes) -> Message:
         message = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedMessage("message_malformed") from error
-    if len(data) > _BYTES_MAX[type(message)]:
-        raise MalformedMessage("message_too_large")
     # msgspec reads integers and lengths that are longer than need be; two encodings of one message would get past
     # the duplicate checks, so only the shortest form exists for us.
     if _ENCODER.encode(message) != data:

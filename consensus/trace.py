@@ -3,6 +3,8 @@
 Hashes and keys are cut to eight hexadecimal digits, signatures are left out; the order is the order of the fields.
 """
 
+from enum import IntEnum
+
 import msgspec
 
 from consensus.certificates import QuorumCertificate
@@ -64,6 +66,8 @@ def _value(value: object) -> str:
     match value:
         case bytes():
             return value.hex()[:_HASH_DIGITS] or "-"
+        case IntEnum():
+            return value.name
         case QuorumCertificate():
             signers = ",".join(map(str, value.signer_indexes()))
             return f"{value.kind.name}({_value(value.block_hash)}@{value.view} by {signers})"
