@@ -156,7 +156,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The descriptor is closed."""
         if isinstance(exc, ssl.SSLError):
-            self._end("tls-alert", f"the peer refused our TLS session: {exc.reason}")
+            self._end("tls-alert", f"the peer refused our TLS session: {exc}")
         else:
             self._end("link-lost", "the connection was lost")
         for timer in self._timers:

@@ -29,7 +29,9 @@ def failure_code(error: OSError | PeerError) -> str:
         case ssl.SSLCertVerificationError():
             return "tls-certificate"
         case ssl.SSLError():
-            return "tls-no-certificate" if error.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE" else "tls"
+            # An SSLError that did not come from OpenSSL has no reason at all.
+            missing = getattr(error, "reason", None) == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+            return "tls-no-certificate" if missing else "tls"
         case TimeoutError() | ConnectionAbortedError():
             return "timeout"
         case ConnectionResetError() | BrokenPipeError():

@@ -79,6 +79,8 @@ class PeerNetwork:
         self.port = int(listening.getsockname()[1])
         self._crash = asyncio.get_running_loop().create_future()
         self._supervisor = asyncio.create_task(self._supervise(listening, self._crash), name="network")
+        # Not in the task: one that is cancelled before its first step never runs.
+        self._supervisor.add_done_callback(lambda _: listening.close())
 
     async def wait(self) -> None:
         """Return when the network is closed; raise what ended it otherwise. Await it beside the node's own work."""
@@ -201,7 +203,6 @@ class PeerNetwork:
                     group.create_task(dialer.run(), name="network-dialer")
                 await self._until_cancelled()
         finally:
-            listening.close()
             await self._close_links()
 
     async def _until_cancelled(self) -> None:

@@ -97,5 +97,5 @@ def _context(side: int, files: TlsFiles) -> ssl.SSLContext:
         context.load_cert_chain(files.certificate, files.key)
         context.load_verify_locations(files.authority)
     except ssl.SSLError as error:
-        raise ConfigError("tls-certificate", f"the certificate does not belong to the key: {error.reason}") from error
+        raise ConfigError("tls-certificate", f"the certificate does not belong to the key: {error}") from error
     return context

@@ -13,6 +13,7 @@ from chainnode.codec.framing import FrameParser, encode_frame
 from chainnode.crypto import tls
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.net.channel import LINK_TAG, Channel
+from chainnode.net.handshake import Handshake, Hello, TlsBinding
 from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import OBSERVER, NodeIdentity, Peer, PeerAddress, PeerRole
 from chainnode.net.tls import ALPN, TlsFiles
@@ -204,3 +205,46 @@ async def raw_client(port: int, context: ssl.SSLContext) -> AsyncIterator[RawCli
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+def make_hello(key: bytes, **changes: object) -> Hello:
+    values: dict[str, object] = {
+        "chain_id": CHAIN_ID,
+        "genesis_hash": GENESIS_HASH,
+        "node_key": key,
+        "validator": True,
+        "listen": f"{HOST}:1",
+        "nonce": secrets.token_bytes(32),
+        "instance": secrets.token_bytes(16),
+        "tip_height": 0,
+    }
+    return Hello(**{**values, **changes})
+
+
+def make_handshake(client: RawClient, key: SigningKey, files: TlsFiles, **changes: object) -> Handshake:
+    """The dialler's side of a handshake on the client's own TLS session."""
+    own = tls.certificate_to_der(tls.certificate_from_pem(files.certificate.read_bytes()))
+    peer = client.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    binding = TlsBinding(tls.fingerprint(own), tls.fingerprint(peer), tls.node_key_of(peer))
+    own_hello = make_hello(key.public_key, **changes)
+    return Handshake(key, own_hello, binding, lambda _: OBSERVER, outbound=True, expected_key=None)
+
+
+async def shake(client: RawClient, handshake: Handshake) -> None:
+    """Run a handshake to its end."""
+    client.send_link(handshake.opening())
+    proven = False
+    while not proven:
+        _, payload = await client.frame()
+        reply, proven = handshake.receive(payload)
+        if reply is not None:
+            client.send_link(reply)
+
+
+@contextlib.asynccontextmanager
+async def raw_node(net: Net, number: int, port: int) -> AsyncIterator[RawClient]:
+    """A proven peer that then does whatever the test wants."""
+    files = net.files[number]
+    async with raw_client(port, client_context(files, files.authority)) as client:
+        await shake(client, make_handshake(client, net.keys[number], files))
+        yield client
