@@ -12,6 +12,7 @@ import msgspec
 
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
+from chainnode.types.ids import did_chain
 from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
 from contracts.governance.outcome import RoleGranted, RoleRevoked
 from contracts.governance.record import PARAMETERS_KEY, REGISTRAR_COUNT_KEY, REGISTRARS_MAX
@@ -67,7 +68,7 @@ def revoke_role(operation: RevokeRole, context: Context, state: State) -> None:
     did, role = operation.did, operation.role
     if role == "governor" and did == context.sender:
         raise OperationFailed("role-own-governor", "another governor must revoke this role")
-    before = role_record(state, did)
+    before = role_record(state, did) if did_chain(did) is not None else None
     if before is None or all(grant.role != role for grant in before.grants):
         raise OperationFailed("role-not-held", f"{did} does not hold {role}")
     grants = tuple(grant for grant in before.grants if grant.role != role)
@@ -83,7 +84,7 @@ def set_parameters(operation: SetParameters, _context: Context, state: State) ->
 def set_policy(operation: SetPolicy, _context: Context, state: State) -> None:
     """Replace one operation's rule; that the operation exists is checked when genesis is complete."""
     rules = dict(read_policies(state))
-    rules[operation.operation] = operation.rule
+    rules[operation.target] = operation.rule
     state.put(POLICIES_KEY, encode(Policies(tuple(sorted(rules.items(), key=lambda item: item[0])))))
 
 

@@ -44,7 +44,8 @@ class SetParameters(Operation, frozen=True, array_like=True, tag="governance.set
 class SetPolicy(Operation, frozen=True, array_like=True, tag="governance.set_policy"):
     """Put a rule in place of an operation's default one."""
 
-    operation: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    target: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    """Name of the operation that the rule is for."""
     rule: Rule
 
     def check(self) -> None:

@@ -117,10 +117,5 @@ CODES: Final[dict[str, Code]] = {
         "The transaction's operations would emit more events than a receipt can hold.",
         "Split the transaction.",
     ),
-    "state-key": Code(
-        "Unfit name",
-        "A name in the operation is too long to be looked up.",
-        "Use the names that the ledger issued: DIDs of this chain, ids of its records.",
-    ),
 }
 """Codes of the kernel itself; each family has its own beside its operations."""

@@ -1,0 +1,181 @@
+import json
+
+import msgpack
+import msgspec
+import pytest
+
+from chainnode.codec.canonical import encode
+from chainnode.errors import NotFound, Rejected
+from contracts.assets.description import AssetDescription, Distribution, Parent, Valuation
+from contracts.assets.operations import RegisterAsset
+from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
+from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
+from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
+from contracts.identity.record import Service, VerificationMethod
+from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, encode_operation
+from contracts.kernel.policy import Rule
+from contracts.kernel.registry import (
+    CODES,
+    EVENTS,
+    OPERATIONS,
+    checked_operation,
+    decode_operation,
+    decode_operations,
+    describe,
+    operation_document,
+    operation_from_document,
+)
+from tests.unit.contracts.world import CHAIN, World, did_of, key_of
+
+SIGNING = VerificationMethod("key-2", "ed25519", key_of("a").public_key, ("authentication",))
+SAMPLES: tuple[Operation, ...] = (
+    CreateIdentity(key_of("a").public_key, services=(Service("s", "Api", "https://example.org/"),)),
+    UpdateIdentity(services=()),
+    RotateIdentity((SIGNING,), next_key_hashes=(bytes(32),)),
+    DeactivateIdentity(),
+    GrantRole(did_of("member"), "notary"),
+    RevokeRole(did_of("member"), "notary"),
+    SetParameters(msgspec.convert([7], type=SetParameters.__annotations__["parameters"])),
+    SetPolicy("asset.register", Rule("ANY", ("member",))),
+    RecordEvidence(bytes(16), "file", "sm3", bytes(32), title="数据"),
+    RecordEvidenceBatch(bytes(16), "file", "sha256", bytes(32), 3),
+    RegisterAsset(
+        "x-1",
+        AssetDescription(
+            "dataset",
+            "A",
+            distributions=(Distribution("t", "https://example.org/a.csv"),),
+            valuation=Valuation("cost", 5, "CNY"),
+            parents=(Parent(bytes(32), "derived-from"),),
+        ),
+    ),
+)
+
+
+def test_samples_cover_every_operation() -> None:
+    assert {sample.__struct_config__.tag for sample in SAMPLES} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", SAMPLES, ids=lambda found: str(found.__struct_config__.tag))
+def test_operation_reads_back_from_bytes_and_from_its_json_form(operation: Operation) -> None:
+    """Wire form: canonical MessagePack array ``[name, field, ...]``; every field is present."""
+    data = checked_operation(operation)
+    assert decode_operation(data) == operation
+    listed = msgpack.unpackb(data)
+    assert listed[0] == operation.__struct_config__.tag
+    assert len(listed) == 1 + len(operation.__struct_fields__)
+    document = json.loads(json.dumps(operation_document(operation)))
+    assert document["operation"] == listed[0]
+    assert operation_from_document(document) == operation
+
+
+def test_evidence_begins_with_the_fields_that_the_offline_verifier_reads() -> None:
+    """The first fields of both forms never move."""
+    single = msgpack.unpackb(encode(RecordEvidence(b"i" * 16, "file", "sha256", b"d" * 32, salted=False)))
+    assert single[:6] == ["evidence.record", b"i" * 16, "file", "sha256", b"d" * 32, False]
+    batch = msgpack.unpackb(encode(RecordEvidenceBatch(b"i" * 16, "file", "sha256", b"r" * 32, 7)))
+    assert batch[:6] == ["evidence.record_batch", b"i" * 16, "file", "sha256", b"r" * 32, 7]
+
+
+GOOD = msgpack.unpackb(encode(RecordEvidence(bytes(16), "file", "sha256", bytes(32))))
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "operation-malformed"),
+        (encode({"evidence.record": 1}), "operation-malformed"),
+        (encode([]), "operation-malformed"),
+        (encode([1, 2]), "operation-malformed"),
+        (encode(["evidence.recrod", b""]), "unknown-operation"),
+        (encode(["x" * 10_000]), "unknown-operation"),
+        (encode(GOOD[:4]), "operation-malformed"),
+        (encode(GOOD[:8]), "operation-not-canonical"),
+        (encode([*GOOD, 1]), "operation-not-canonical"),
+        (encode(GOOD) + b"\x00", "operation-malformed"),
+        (encode([*GOOD[:1], bytes(15), *GOOD[2:]]), "operation-malformed"),
+        (encode([*GOOD[:2], "nonsense", *GOOD[3:]]), "operation-malformed"),
+        (encode(GOOD).replace(b"\x00" * 32, b"\x00" * 31 + b"\xff"), None),
+        (msgpack.packb(GOOD, use_bin_type=False), "operation-malformed"),
+        (encode(["evidence.record", *[[]] * 12]), "operation-malformed"),
+        (b"\xdc\x00\x02\xa1x\x01", "unknown-operation"),
+        (b"\x91" * 5_000 + b"\x01", "operation-malformed"),
+        (b"\x92\xa1\xff\x01", "operation-malformed"),
+        (bytes(OPERATION_BYTES_MAX + 1), "operation-too-large"),
+    ],
+)
+def test_bytes_that_are_no_operation_are_refused_by_code(data: bytes, code: str | None) -> None:
+    if code is None:
+        assert isinstance(decode_operation(data), RecordEvidence)
+        return
+    with pytest.raises(Rejected) as found:
+        decode_operation(data)
+    assert found.value.code == code
+    assert len(found.value.message) <= 512
+
+
+def test_admission_names_the_operation_and_the_reason() -> None:
+    world = World()
+    raws = [encode(GOOD), encode([*GOOD[:3], "md5", *GOOD[4:]])]
+    transaction = world.transaction(did_of("member"), raws, [key_of("member")], CHAIN)
+    with pytest.raises(Rejected) as found:
+        decode_operations(transaction)
+    assert found.value.code == "operation-malformed"
+    assert found.value.details["operation"] == 1
+    assert "md5" in str(found.value.details["reason"])
+    assert transaction.operations == ()
+
+
+def test_operation_built_by_hand_is_checked_before_it_is_signed() -> None:
+    with pytest.raises(Rejected) as found:
+        checked_operation(RegisterAsset("", AssetDescription("dataset", "A")))
+    assert found.value.code == "operation-malformed"
+    with pytest.raises(Rejected):
+        checked_operation(RegisterAsset("\ud800", AssetDescription("dataset", "A")))
+    with pytest.raises(Rejected):
+        checked_operation(RecordEvidence(bytes(16), "file", "sha256", bytes(32), size=2**70))
+
+
+def test_json_form_of_an_unknown_operation_is_refused() -> None:
+    for document in ({}, {"operation": "asset.regster"}, {"operation": ["asset.register"]}):
+        with pytest.raises(Rejected) as found:
+            operation_from_document(document)
+        assert found.value.code == "unknown-operation"
+
+
+def test_every_state_value_describes_itself() -> None:
+    """``describe`` gives typed state values as JSON-able documents, bytes as hex."""
+    world = World()
+    world.submit("member", RecordEvidence(bytes(16), "file", "sha256", bytes(32)))
+    world.submit("member", UpdateIdentity(services=(Service("s", "Api", "https://example.org/"),)))
+    world.submit("exchange", RegisterAsset("a", AssetDescription("dataset", "A")))
+    seen = set()
+    for state_key, value in world.content().items():
+        assert value is not None
+        document = describe(state_key, value)
+        json.dumps(document)
+        seen.add(document["type"])
+    assert {"AssetRecord", "ChainParameters", "EvidenceRecord", "IdentityRecord", "RoleRecord", "int"} <= seen
+
+
+def test_key_of_no_record_is_not_described() -> None:
+    for state_key, value in ((b"nowhere/x", b"\x01"), (b"identity/x", b"\x01"), (b"governance/roles", b"\x01"), (b"", b"")):
+        with pytest.raises(NotFound) as found:
+            describe(state_key, value)
+        assert found.value.code == "state-type"
+
+
+def test_tables_agree_with_each_other() -> None:
+    for name, spec in OPERATIONS.items():
+        assert (spec.name, spec.family) == (name, name.partition(".")[0])
+        assert set(spec.codes) <= set(CODES), name
+        assert "operation" not in spec.type.__struct_fields__, "the JSON form keeps the name there"
+    for name, event in EVENTS.items():
+        assert name == event.NAME
+        assert set(event.INDEXED) <= set(event.__struct_fields__)
+    assert EVENTS["evidence.recorded"].INDEXED == ("evidence_id", "digest", "submitter")
+
+
+def test_encoding_does_not_depend_on_how_an_operation_was_built() -> None:
+    first = GrantRole(did=did_of("member"), role="notary")
+    assert encode_operation(first) == encode_operation(GrantRole(did_of("member"), "notary"))

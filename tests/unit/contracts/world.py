@@ -1,0 +1,93 @@
+"""A small consortium on an overlay: named members, real keys and signatures, every transaction through its bytes."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+
+from chainnode.codec.canonical import encode
+from chainnode.crypto.ed25519 import SigningKey
+from chainnode.state.overlay import Overlay
+from chainnode.types.genesis import GENESIS_VERSION, SUITE_ED25519_SHA256, Genesis, decode_genesis
+from chainnode.types.ids import did_of_key
+from chainnode.types.receipt import Receipt, decode_receipt
+from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
+from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
+from contracts.governance.operations import GrantRole
+from contracts.identity.operations import CreateIdentity
+from contracts.kernel.execution import apply_genesis, execute_transaction
+from contracts.kernel.operation import Operation, encode_operation
+from contracts.kernel.policy import Role
+
+CHAIN = "test-1"
+TIME_MS = 1_795_305_600_000
+"""2026-11-22T00:00:00Z."""
+MEMBERS: dict[str, tuple[Role, ...]] = {
+    "exchange": ("exchange",),
+    "governor": ("governor",),
+    "member": ("member",),
+    "stranger": (),
+}
+
+
+def key_of(name: str) -> SigningKey:
+    return SigningKey(sha256(name.encode()).digest())
+
+
+def did_of(name: str) -> str:
+    return did_of_key(CHAIN, key_of(name).public_key)
+
+
+def founding_operations() -> list[Operation]:
+    created: list[Operation] = [CreateIdentity(key_of(name).public_key) for name in MEMBERS]
+    granted = [GrantRole(did_of(name), role) for name, roles in MEMBERS.items() for role in roles]
+    return [*created, *granted]
+
+
+def genesis_of(operations: Sequence[Operation]) -> Genesis:
+    node = key_of("node")
+    validators = ValidatorList(0, (Validator("v0", did_of("member"), node.public_key, node.public_key),))
+    observers = (ObserverNode("watcher", did_of("member"), key_of("observer").public_key),)
+    raws = tuple(msgspec.Raw(encode_operation(operation)) for operation in operations)
+    genesis = Genesis(GENESIS_VERSION, CHAIN, TIME_MS, SUITE_ED25519_SHA256, validators, observers, raws)
+    return decode_genesis(encode(genesis))
+
+
+class World:
+    """State of a chain and the block being built."""
+
+    def __init__(self, operations: Sequence[Operation] | None = None) -> None:
+        self.overlay = Overlay(lambda _key: None)
+        self.height = 1
+        self.time_ms = TIME_MS + 1_000
+        self._nonce = 0
+        apply_genesis(genesis_of(founding_operations() if operations is None else operations), self.overlay)
+
+    def transaction(self, sender: str, raws: Sequence[bytes], keys: Sequence[SigningKey], chain: str) -> Transaction:
+        self._nonce += 1
+        payload = build_payload(chain, sender, self._nonce.to_bytes(16, "big"), 1_000, raws)
+        return decode_transaction(sign_payload(payload, keys))
+
+    def execute(self, transaction: Transaction) -> Receipt:
+        receipt = execute_transaction(
+            transaction, chain_id=CHAIN, height=self.height, time_ms=self.time_ms, index=0, overlay=self.overlay
+        )
+        assert self.overlay.depth == 0
+        assert decode_receipt(encode(receipt)) == receipt
+        return receipt
+
+    def submit(
+        self,
+        name: str,
+        *operations: Operation | bytes,
+        keys: Sequence[SigningKey] | None = None,
+        sender: str | None = None,
+        chain: str = CHAIN,
+    ) -> Receipt:
+        """The receipt of a transaction of the member ``name``, built, signed and decoded like a client's."""
+        raws = [item if isinstance(item, bytes) else encode_operation(item) for item in operations]
+        did = did_of(name) if sender is None else sender
+        return self.execute(self.transaction(did, raws, [key_of(name)] if keys is None else keys, chain))
+
+    def content(self) -> dict[bytes, bytes | None]:
+        return self.overlay.changes()
