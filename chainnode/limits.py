@@ -68,6 +68,10 @@ TLS_TIMEOUT_MS: Final = 2_000
 """A TLS handshake takes 3 ms of work and three round trips; a silent socket may not hold its place longer."""
 HELLO_TIMEOUT_MS: Final = 2_000
 LINK_CLOSE_TIMEOUT_MS: Final = 1_000
+LINK_TICK_MS: Final = 500
+"""Between two looks at time-outs and at the chain's allow list."""
+LINK_TICK_LATE_MS_MAX: Final = 1_000
+"""A look that comes later was not the peers' fault: this process was stopped, and has not read what they sent."""
 PING_INTERVAL_MS: Final = 2_000
 SILENCE_MS_MAX: Final = 10_000
 """Five pings without a byte: the peer is gone, even if TCP has not noticed."""

@@ -9,7 +9,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from chainnode import limits
 from chainnode.errors import Misuse, PeerError, RequestFailed
@@ -23,7 +23,6 @@ from chainnode.net.listener import Listener, bind
 from chainnode.net.peer import AllowList, NetworkHandler, NodeIdentity, PeerAddress, PeerInfo
 from chainnode.net.tls import TlsMaterial, load_material
 
-_TICK_S: Final = 0.5
 _logger = logging.getLogger(__name__)
 Recipients = Literal["validators", "all"] | Iterable[bytes]
 
@@ -228,9 +227,9 @@ class PeerNetwork:
         loop = asyncio.get_running_loop()
         while True:
             before_s = loop.time()
-            await asyncio.sleep(_TICK_S)
-            # A process that was stopped for a while first reads what its peers sent meanwhile, then judges them.
-            if loop.time() - before_s < 2 * _TICK_S:
+            await asyncio.sleep(limits.LINK_TICK_MS / 1000)
+            late_ms = (loop.time() - before_s) * 1000 - limits.LINK_TICK_MS
+            if late_ms <= limits.LINK_TICK_LATE_MS_MAX:
                 self._table.tick(loop.time())
 
     def _crashed(self, error: BaseException) -> None:

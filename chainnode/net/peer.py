@@ -64,7 +64,7 @@ class Peer:
     listen: str
     """Where the peer says it listens; for people, never dialled."""
     rtt_ms: float | None = None
-    """Smoothed round trip of pings in milliseconds; None before the first."""
+    """Smoothed round trip of pings, to the millisecond of the event loop's clock; None before the first."""
 
 
 class PeerInfo(msgspec.Struct, frozen=True):
