@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from chainnode.codec.canonical import encode
 from chainnode.errors import DecodeError, Misuse, StoreError
 from chainnode.store import layout
+from chainnode.store.block_commit import Tip
 from chainnode.store.key_value import WriteBatch
 from chainnode.store.layout import height_key, seal
 from chainnode.store.ledger_store import LedgerStore, initialise, open_ledger
@@ -165,12 +167,13 @@ def test_lost_current_file_is_refused(path: Path) -> None:
         [(layout.BLOCK_HASH + BLOCKS[3].block_hash, None)],
         [(layout.TIP_KEY, None)],
         [(height_key(layout.HEADER, 3), b"four bytes of nothing")],
+        [(layout.TIP_KEY, seal(layout.TIP_KEY, encode(Tip(4, bytes(32), bytes(32), bytes(32), 0))))],
         [
             (height_key(layout.HEADER, 5), seal(height_key(layout.HEADER, 5), BLOCKS[5].stored.header)),
             (layout.BLOCK_HASH + BLOCKS[5].block_hash, seal(layout.BLOCK_HASH + BLOCKS[5].block_hash, bytes(7) + b"5")),
         ],
     ],
-    ids=["hole", "no last block", "hash index", "no tip", "broken header", "block above the tip"],
+    ids=["hole", "no last block", "hash index", "no tip", "broken header", "other tip", "block above the tip"],
 )
 def test_last_blocks_that_do_not_hang_together_are_refused(path: Path, operations) -> None:
     """'a hole in the log can lose older keys and keep newer ones'"""

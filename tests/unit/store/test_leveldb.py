@@ -4,12 +4,14 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import plyvel
 import pytest
 
-from chainnode.errors import StoreCorrupt, StoreError
+from chainnode.errors import Misuse, StoreCorrupt, StoreError
+from chainnode.store import leveldb
 from chainnode.store.key_value import WriteBatch
 from chainnode.store.leveldb import LevelDBKeyValue, LevelDBOptions
 from tests.support.shared import ROOT
@@ -54,6 +56,26 @@ def test_nothing_of_a_batch_is_written_when_one_operation_is_wrong(tmp_path: Pat
     fill(store, 1)
     assert store.get(b"000000") is not None
     store.close()
+
+
+def test_close_waits_for_a_call_inside_and_names_one_that_never_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """'closing under a reader in another thread crashes the process'"""
+    store = LevelDBKeyValue.create(tmp_path / "db")
+    with store._readers:
+        monkeypatch.setattr(leveldb, "CLOSE_WAIT_S", 0.01)
+        with pytest.raises(Misuse) as caught:
+            store.close()
+        assert caught.value.code == "store-in-use"
+        monkeypatch.setattr(leveldb, "CLOSE_WAIT_S", 5.0)
+        closing = threading.Thread(target=store.close)
+        closing.start()
+        closing.join(0.05)
+        assert closing.is_alive()
+    closing.join(5)
+    assert not closing.is_alive()
+    LevelDBKeyValue.open(tmp_path / "db").close()
 
 
 def test_create_makes_a_private_directory_and_refuses_a_second_time(tmp_path: Path) -> None:
@@ -210,6 +232,7 @@ def test_writes_stay_refused_until_reopened_when_the_disk_was_full(tiny_disk: Pa
     with pytest.raises(StoreError) as caught:
         fill(store, 1, start=written)
     assert caught.value.code == "disk-full"
+    assert caught.value.message.startswith("refused after"), "LevelDB alone forgets some failed writes"
     assert store.get(b"000000") == random.Random(0).randbytes(4_000)
     store.close()
     store = LevelDBKeyValue.open(tiny_disk / "db", SMALL)

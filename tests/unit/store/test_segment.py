@@ -54,6 +54,17 @@ def test_damage_is_told_from_a_torn_tail_when_a_whole_frame_follows() -> None:
         assert len(found.frames) < 3
 
 
+def test_damage_is_found_when_the_broken_frame_holds_the_marker_itself() -> None:
+    """Chance puts the marker into a payload once in four billion places; the search goes on behind it."""
+    marker = SEGMENT.frame(HEADER_BYTES, STEP, b"")[:4]
+    data = SEGMENT.header + SEGMENT.frame(HEADER_BYTES, STEP, b"x" + marker + b"y" * 40 + marker)
+    data += SEGMENT.frame(len(data), STEP, b"whole")
+    flipped = data[: HEADER_BYTES + FRAME_HEADER_BYTES] + b"z" + data[HEADER_BYTES + FRAME_HEADER_BYTES + 1 :]
+    assert len(SEGMENT.scan(data).frames) == 2
+    assert SEGMENT.scan(flipped).frames == []
+    assert SEGMENT.scan(flipped).damaged
+
+
 def test_frame_is_not_found_inside_a_record_when_it_belongs_to_another_salt_or_place() -> None:
     """'nobody who supplies the bytes of a record can forge a frame inside it'"""
     other = SegmentFormat(7, b"guessed!")
