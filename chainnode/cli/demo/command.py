@@ -1,0 +1,132 @@
+"""``chainnode demo``: see for yourself."""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from chainnode.cli.demo.screen import LiveScreen, closing_lines, say, watch_plainly
+from chainnode.cli.demo.session import REPORT_NAME, Options, Outcome, Session
+from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.output import examples, json_option, wants_json
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(
+    name="demo",
+    epilog=examples(
+        "chainnode demo",
+        "chainnode demo --catalog catalogue.json --evidence README.md consensus contracts",
+        "chainnode demo --once --json --kill-one",
+    ),
+)
+@click.option("--catalog", "catalogue", type=PATH, help="A DCAT-US or DCAT catalogue; each data set is registered.")
+@click.option("--evidence", multiple=True, type=PATH, help="Files and folders to record; several may follow.")
+@click.argument("more_evidence", metavar="[EVIDENCE]...", nargs=-1, type=PATH)
+@click.option("--validators", type=click.IntRange(1, 32), default=4, show_default=True)
+@click.option("--observers", type=click.IntRange(0, 16), default=1, show_default=True)
+@click.option("--once", is_flag=True, help="End when everything is checked, instead of running on.")
+@click.option("--kill-one", is_flag=True, help="Kill the leader half-way with SIGKILL, restart it later.")
+@click.option("--keep", type=PATH, help="Make the network in this folder and keep it.")
+@click.option("--report", type=PATH, help="Also write the per-entry report here.")
+@click.option("--port-base", type=click.IntRange(1_024, 65_000), help="First port; by default free ones are found.")
+@json_option
+def command(
+    catalogue: Path | None,
+    evidence: tuple[Path, ...],
+    more_evidence: tuple[Path, ...],
+    validators: int,
+    observers: int,
+    once: bool,
+    kill_one: bool,
+    keep: Path | None,
+    report: Path | None,
+    port_base: int | None,
+) -> int:
+    """Watch real processes agree on real registrations.
+
+    Starts validators and an observer as processes of their own on this machine, with real mutual TLS between them and
+    databases in a temporary folder. Registers every data set of a catalogue, records evidence of files, and has a
+    separate process verify proofs of both. Without --catalog and --evidence it takes the project's own files.
+
+    While it runs on: k kills a validator, r restarts it, q quits. With --json the last line is a summary for programs.
+    """
+    if more_evidence and not evidence:
+        raise click.UsageError(f"unexpected argument {str(more_evidence[0])!r}; name files after --evidence")
+    options = Options(validators, observers, catalogue, (*evidence, *more_evidence), kill_one, port_base)
+    with _folder(keep) as folder:
+        return asyncio.run(_run(folder, options, once=once, report=report, keep=keep))
+
+
+async def _run(folder: Path, options: Options, *, once: bool, report: Path | None, keep: Path | None) -> int:
+    me = asyncio.current_task()
+    stopped: list[int] = []
+
+    def stop(number: int) -> None:
+        stopped.append(number)
+        if me is not None and len(stopped) == 1:
+            me.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop, number)
+    session = Session(folder, options, say)
+    outcome: Outcome | None = None
+    try:
+        await session.start()
+        outcome = await session.work()
+        if report is not None:
+            await asyncio.to_thread(shutil.copyfile, folder / REPORT_NAME, report)
+        _tell(session, outcome, once=once, kept=keep)
+        if not once:
+            await (LiveScreen(session).watch() if _has_terminal() else watch_plainly(session))
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        say("stopping the nodes")
+        if outcome is None:
+            return 128 + stopped[0]
+    finally:
+        session.close()
+    return _finish(outcome)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _tell(session: Session, outcome: Outcome, *, once: bool, kept: Path | None) -> None:
+    for line in closing_lines(session, outcome, runs_on=not once, kept=kept):
+        click.echo(line, err=True)
+
+
+def _finish(outcome: Outcome) -> int:
+    for reason in outcome.broken:
+        click.echo(f"chainnode: promise not kept: {reason}", err=True)
+    if wants_json():
+        click.echo(outcome.summary.line())
+    return Exit.FAILED if outcome.broken else Exit.OK
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The folder to keep, or a temporary one that is removed at the end."""
+    if keep is not None:
+        yield keep
+        return
+    try:
+        top = Path(tempfile.mkdtemp(prefix="chainnode-demo-"))
+    except OSError as error:
+        message = f"no temporary folder can be made: {error.strerror}"
+        raise CommandError("directory-not-writable", message, Exit.ENVIRONMENT) from error
+    try:
+        yield top / "network"
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
