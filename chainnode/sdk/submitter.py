@@ -4,7 +4,8 @@ A node that acknowledged a transaction may die before any other heard of it. So 
 same bytes over again, to whichever node is well, until one reports the block: idempotent by design, since a transaction
 is named by its payload's hash.
 
-An expiry is believed only after asking: a transaction whose window has passed may have been committed inside it.
+A node answers ``expired`` only when its own chain has passed the expiry height without the transaction: then it never
+took effect anywhere, and never will.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import msgspec
 
 from chainnode.errors import Detail, NotFound, Rejected
 from chainnode.limits import BULK_TRANSACTIONS_MAX, KIB, REQUEST_BYTES_MAX
-from chainnode.sdk.answer import ReceiptSummary, Submission, Submissions, TransactionAnswer
+from chainnode.sdk.answer import Submission, Submissions, TransactionAnswer
 from chainnode.sdk.errors import Unavailable, Unsettled
 from chainnode.sdk.transport import Transport, read_answer
 
@@ -71,7 +72,7 @@ class Submitter:
                         raise
                     continue
                 for item, answer in zip(part, answers, strict=True):
-                    results[item] = await self._believe(answer)
+                    results[item] = answer
             open_items = [item for item in open_items if _is_open(results[item], wait)]
             left_ms = deadline_ms - self._transport.now_ms()
             if left_ms <= 0:
@@ -121,19 +122,6 @@ class Submitter:
             "GET", f"/v1/transactions/{tx_id}", query={"wait_ms": hold_ms} if hold_ms else None, waits_ms=hold_ms
         )
         return read_answer(answer, TransactionAnswer)
-
-    async def _believe(self, answer: Submission) -> Submission:
-        """An expired transaction is refused, unless it is on the chain already."""
-        if answer.outcome != "rejected" or answer.code != "expired":
-            return answer
-        try:
-            found = await self._transaction(answer.tx_id, 0)
-        except NotFound:
-            return answer
-        if found.state != "committed" or found.receipt is None:
-            return answer
-        receipt = ReceiptSummary(found.receipt.code, found.receipt.failed_operation, found.receipt.info)
-        return Submission(answer.tx_id, "committed", height=found.height, index=found.index, receipt=receipt)
 
 
 def _is_open(answer: Submission, wait: Wait) -> bool:
