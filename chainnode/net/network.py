@@ -284,7 +284,8 @@ class PeerNetwork:
         except (OSError, PeerError) as error:
             code = failure_code(error)
             self.counters.refused[code] += 1
-            _logger.info("refused a connection from %s: %s (%s)", address, code, error)
+            level = logging.WARNING if code == "node-key-in-use" else logging.INFO
+            _logger.log(level, "refused a connection from %s: %s (%s)", address, code, error)
             return None
 
     async def _dial(self, peer: PeerAddress) -> None:

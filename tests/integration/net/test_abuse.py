@@ -307,7 +307,7 @@ async def test_peer_above_the_link_rate_is_read_more_slowly(net: Net, monkeypatc
 
 async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypatch) -> None:
     """Others are unaffected; votes forget the oldest, transactions refuse the newest; then the peer is cut off."""
-    monkeypatch.setattr(limits, "STALL_MS_MAX", 800)
+    monkeypatch.setattr(limits, "STALL_MS_MAX", 400)
     target, key = net.networks[TARGET], net.key(HOSTILE)
     async with raw_node(net, HOSTILE, net.ports[TARGET]) as client:
         await until(lambda: target.is_linked(key))
@@ -330,8 +330,8 @@ async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypat
 
 async def test_peer_that_falls_silent_is_cut_off(net: Net, monkeypatch) -> None:
     """Half-open: the peer vanished and TCP has not noticed."""
-    monkeypatch.setattr(limits, "PING_INTERVAL_MS", 200)
-    monkeypatch.setattr(limits, "SILENCE_MS_MAX", 900)
+    monkeypatch.setattr(limits, "PING_INTERVAL_MS", 100)
+    monkeypatch.setattr(limits, "SILENCE_MS_MAX", 600)
     async with raw_node(net, HOSTILE, net.ports[TARGET]):
         await until(lambda: net.handlers[TARGET].disconnected == [(net.key(HOSTILE), "silent")])
     assert net.networks[TARGET].is_linked(net.key(HONEST)), "a link with pings lives on"
