@@ -1,9 +1,13 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainnode.crypto.ed25519 import SigningKey
 from contracts.identity.multikey import MULTICODEC, base58btc, multikey
 from contracts.identity.record import KEY_BYTES
+from tests.support.shared import shared
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -32,11 +36,14 @@ def test_base58_can_be_read_back(data: bytes) -> None:
 
 
 def test_ed25519_multikey_gives_the_published_vector() -> None:
-    """Source: W3C vc-di-eddsa test vectors, keyPair.json."""
-    key = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
-    text = multikey("ed25519", key)
-    assert text.startswith("z6Mk")
-    assert text == "z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"
+    """Source: W3C vc-di-eddsa, TestVectors/keyPair.json; the private key is multicodec 0x1300 and the seed."""
+    pair = json.loads(shared("vectors", "vc-di-eddsa", "keyPair.json").read_text("utf-8"))
+    number = 0
+    for letter in pair["privateKeyMultibase"][1:]:
+        number = number * 58 + ALPHABET.index(letter)
+    private = number.to_bytes(34, "big")
+    assert private[:2] == b"\x80\x26"
+    assert multikey("ed25519", SigningKey(private[2:]).public_key) == pair["publicKeyMultibase"]
 
 
 def test_prefix_of_each_algorithm_shows() -> None:

@@ -1,0 +1,70 @@
+from contracts.assets.description import AssetDescription
+from contracts.assets.operations import RegisterAsset
+from contracts.governance.operations import GrantRole, RevokeRole
+from contracts.governance.queries import role_record
+from contracts.identity.operations import DeactivateIdentity
+from contracts.kernel.policy import Grant, RoleRecord, roles_of
+from tests.unit.contracts.world import TIME_MS, World, did_of
+
+
+def roles(world: World, name: str) -> RoleRecord:
+    found = role_record(world.overlay, did_of(name))
+    assert found is not None
+    return found
+
+
+def test_genesis_grants_carry_no_grantor_and_the_founding_time() -> None:
+    assert roles(World(), "governor").grants == (Grant("governor", 0, TIME_MS, ""),)
+
+
+def test_governor_grants_and_the_role_counts_at_once() -> None:
+    world = World()
+    register = RegisterAsset("a", AssetDescription("dataset", "A"))
+    assert world.submit("member", register).code == "role-missing"
+    receipt = world.submit("governor", GrantRole(did_of("member"), "exchange"))
+    assert receipt.events[0].attributes == {
+        "did": did_of("member"),
+        "role": "exchange",
+        "granted_by": did_of("governor"),
+        "registrar_number": 2,
+    }
+    assert world.submit("member", register).code == "ok"
+    assert roles_of(world.overlay, did_of("member")) == ("exchange", "member")
+
+
+def test_registrar_number_is_given_once_and_never_again() -> None:
+    """Whoever gets ``exchange`` or ``registrar`` also gets a registrar number, which stays with its holder for ever."""
+    world = World()
+    exchange, member = did_of("exchange"), did_of("member")
+    assert roles(world, "exchange").registrar_number == 1
+    assert roles(world, "member").registrar_number == 0
+    world.submit("governor", GrantRole(exchange, "registrar"), RevokeRole(exchange, "exchange"))
+    world.submit("governor", RevokeRole(exchange, "registrar"), GrantRole(member, "registrar"))
+    world.submit("governor", GrantRole(exchange, "exchange"))
+    assert (roles(world, "exchange").registrar_number, roles(world, "member").registrar_number) == (1, 2)
+
+
+def test_revoked_role_is_gone_and_can_be_granted_again() -> None:
+    world, member = World(), did_of("member")
+    assert world.submit("governor", RevokeRole(member, "member")).code == "ok"
+    assert roles_of(world.overlay, member) == ()
+    assert world.submit("governor", RevokeRole(member, "member")).code == "role-not-held"
+    assert world.submit("governor", GrantRole(member, "member")).code == "ok"
+    assert world.submit("governor", GrantRole(member, "member")).code == "role-held"
+
+
+def test_governors_cannot_all_leave_office() -> None:
+    """A governor cannot give up its own office, lest nobody is left to grant one."""
+    world = World()
+    world.submit("governor", GrantRole(did_of("member"), "governor"))
+    assert world.submit("governor", RevokeRole(did_of("governor"), "governor")).code == "role-own-governor"
+    assert world.submit("member", RevokeRole(did_of("governor"), "governor")).code == "ok"
+    assert world.submit("governor", RevokeRole(did_of("member"), "governor")).code == "role-missing"
+
+
+def test_role_goes_to_active_identities_of_this_chain_only() -> None:
+    world = World()
+    world.submit("stranger", DeactivateIdentity())
+    for did in (did_of("stranger"), did_of("nobody"), "did:web:example.org", ""):
+        assert world.submit("governor", GrantRole(did, "member")).code == "role-did-unknown"
+    assert world.submit("governor", RevokeRole("", "member")).code == "role-not-held"
