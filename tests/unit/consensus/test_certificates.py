@@ -17,7 +17,7 @@ from consensus.certificates import (
     vote_bytes,
 )
 from consensus.signing import signed_bytes
-from tests.unit.consensus.rig import A, B, CHAIN, HEIGHT, SET_HASH, certificate, commit, prepare, signature, validators
+from tests.unit.consensus.rig import CHAIN, HEIGHT, SET_HASH, A, B, certificate, commit, prepare, signature, validators
 
 
 def check(wrong, kind=PREPARE, size=4, chain_id=CHAIN):

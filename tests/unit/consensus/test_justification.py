@@ -6,10 +6,10 @@ import pytest
 from consensus.justification import check_justification, check_view_change, make_justification
 from consensus.messages import Justification
 from tests.unit.consensus.rig import (
+    HEIGHT,
     A,
     B,
     C,
-    HEIGHT,
     certificate,
     justification,
     pre_prepare,

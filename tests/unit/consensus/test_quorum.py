@@ -18,7 +18,9 @@ def test_quorum_shares_an_honest_validator_and_the_honest_alone_reach_it(size):
     assert 2 * (quorum - 1) - size < faults + 1
 
 
-@pytest.mark.parametrize(("size", "faults", "quorum"), [(1, 0, 1), (2, 0, 2), (3, 0, 2), (4, 1, 3), (6, 1, 4), (7, 2, 5)])
+@pytest.mark.parametrize(
+    ("size", "faults", "quorum"), [(1, 0, 1), (2, 0, 2), (3, 0, 2), (4, 1, 3), (6, 1, 4), (7, 2, 5)]
+)
 def test_validator_set_names_its_thresholds(size, faults, quorum):
     """Numbers: q = ceil((n + f + 1) / 2); with n = 6 one vote less than n - f."""
     members = validators(size)

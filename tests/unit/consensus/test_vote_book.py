@@ -5,7 +5,7 @@ import pytest
 from consensus import limits
 from consensus.certificates import COMMIT, PREPARE
 from consensus.vote_book import CONFLICT, NOT_COUNTED, VoteBook
-from tests.unit.consensus.rig import A, B, HEIGHT, commit, prepare, signature, view_change
+from tests.unit.consensus.rig import HEIGHT, A, B, commit, prepare, signature, view_change
 
 BOTH = pytest.mark.parametrize("vote", [prepare, commit])
 
