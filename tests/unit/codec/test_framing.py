@@ -1,55 +1,52 @@
-"""chainnode/codec/framing.py."""
+"""Frames on a byte stream."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chainnode.codec.framing import HEADER_BYTES, FrameParser, encode_frame
+from chainnode.codec.framing import FrameParser, encode_frame
 from chainnode.errors import PeerError
 
+FRAMES = [(0, b""), (3, b"payload"), (255, bytes(1_000))]
+STREAM = b"".join(encode_frame(tag, payload) for tag, payload in FRAMES)
 
-@given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=60)), max_size=6), st.data())
-def test_parser_yields_what_was_encoded_however_the_stream_is_cut(frames, data) -> None:
+
+def test_frame_is_length_tag_payload() -> None:
+    """Length (4 bytes, big-endian) counts tag and payload."""
+    assert encode_frame(7, b"abc") == b"\x00\x00\x00\x04\x07abc"
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 7, 12, 100, 10_000])
+def test_parser_finds_the_frames_however_the_stream_is_cut(step: int) -> None:
     """The parser is fed what the socket gave and yields whole frames."""
-    stream = b"".join(encode_frame(tag, payload) for tag, payload in frames)
     parser = FrameParser()
-    found = []
-    at = 0
-    while at < len(stream):
-        step = data.draw(st.integers(1, len(stream) - at))
-        found += parser.feed(stream[at : at + step])
-        at += step
-    assert found == frames
-    assert parser.pending_bytes == 0
+    found = [frame for at in range(0, len(STREAM), step) for frame in parser.feed(STREAM[at : at + step])]
+    assert found == FRAMES
+    assert list(parser.feed(b"")) == []
 
 
-@pytest.mark.parametrize("size", [0, 11, 0xFFFFFFFF])
-def test_parser_refuses_announced_size_before_it_keeps_anything(size: int) -> None:
-    """``frame-size``: a frame announces zero bytes or more than the bound."""
+def test_parser_keeps_what_was_not_consumed() -> None:
+    """A caller may stop between two frames; the rest stays for the next call."""
+    parser = FrameParser()
+    for frame in parser.feed(STREAM):
+        assert frame == FRAMES[0]
+        break
+    assert list(parser.feed(b"")) == FRAMES[1:]
+
+
+@pytest.mark.parametrize("announced", [0, 11, 2**32 - 1])
+def test_frame_outside_the_bound_is_refused_at_its_head(announced: int) -> None:
+    """A frame announces zero bytes or more than the bound: the link cannot continue, and nothing is kept for it."""
     parser = FrameParser(10)
     with pytest.raises(PeerError) as caught:
-        list(parser.feed(size.to_bytes(HEADER_BYTES, "big")))
+        list(parser.feed(announced.to_bytes(4, "big")))
     assert caught.value.code == "frame-size"
 
 
-def test_parser_accepts_a_frame_of_exactly_the_bound() -> None:
-    assert list(FrameParser(10).feed(encode_frame(3, bytes(9)))) == [(3, bytes(9))]
-
-
-def test_parser_uses_new_bound_for_frames_already_fed() -> None:
-    """A HELLO and the first large frame may arrive in one read."""
+def test_bound_can_be_raised_after_the_handshake() -> None:
+    """A small bound before the handshake, the full one after it."""
     parser = FrameParser(10)
-    found = []
-    for frame in parser.feed(encode_frame(1, b"hello") + encode_frame(2, bytes(100))):
-        found.append(frame)
-        parser.allow(1000)
-    assert found == [(1, b"hello"), (2, bytes(100))]
-
-
-def test_parser_keeps_the_rest_when_the_reader_stops_early() -> None:
-    """What is not consumed stays for the next call."""
-    parser = FrameParser()
-    frames = parser.feed(encode_frame(1, b"a") + encode_frame(2, b"b"))
-    assert next(frames) == (1, b"a")
-    frames.close()
-    assert list(parser.feed(b"")) == [(2, b"b")]
+    with pytest.raises(PeerError):
+        list(parser.feed(encode_frame(1, bytes(100))))
+    parser = FrameParser(10)
+    assert list(parser.feed(encode_frame(1, b"hello"))) == [(1, b"hello")]
+    parser.allow(101)
+    assert list(parser.feed(encode_frame(1, bytes(100)))) == [(1, bytes(100))]

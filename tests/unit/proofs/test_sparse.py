@@ -125,7 +125,7 @@ def test_proof_has_one_canonical_form() -> None:
     assert msgpack.unpackb(encode(proof)) == plain
     assert msgpack.packb(plain) == encode(proof)
     assert decode_state_proof(encode(proof)) == proof
-    too_deep: list[object] = [[EMPTY] * 257, None]
-    for wrong in ([[b"short"], None], [[], [b"x", b"y"]], too_deep, [[]], [[], None, None]):
+    wrongs: list[list[object]] = [[[b"short"], None], [[], [b"x", b"y"]], [[EMPTY] * 257, None], [[]], [[], None, None]]
+    for wrong in wrongs:
         with pytest.raises(DecodeError):
             decode_state_proof(msgpack.packb(wrong))
