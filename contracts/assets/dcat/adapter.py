@@ -68,7 +68,7 @@ class Adapter:
             text = text.replace("^", "%5E").replace("\\", "%5C").replace('"', "%22")
             if is_uri(text) and not _SURROGATE.search(text):
                 return text
-            if found is not None and found != "":
+            if item not in ("", {}, []):
                 self.note(name, "is no address that a record can hold; left out")
         return ""
 

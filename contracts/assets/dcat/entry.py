@@ -23,8 +23,9 @@ from contracts.assets.description import (
 )
 from contracts.kernel.operation import OPERATION_BYTES_MAX
 
-ACCESS: Final = ("public", "restricted public", "non-public", "restricted", "confidential")
+ACCESS: Final = ("public", "restricted public", "non-public", "restricted", "confidential", "sensitive", "normal")
 """DCAT-US access levels, and those of the EU's vocabulary."""
+_ACCESS_BY_WORDS: Final = {level.replace("-", " "): level for level in ACCESS}
 API_FORMATS: Final = ("api", "rest", "wms", "wfs", "wcs", "geoservice", "sparql", "odata", "ogc", "graphql")
 DISTRIBUTIONS_MAX: Final = 128
 DESCRIPTION_BYTES_MAX: Final = OPERATION_BYTES_MAX - 2_048
@@ -83,10 +84,10 @@ def _last_part(text: str) -> str:
 def _access(adapter: Adapter) -> str:
     name = "accessLevel" if "accessLevel" in adapter.node else "accessRights"
     text = adapter.line(name)
-    level = _last_part(text).lower().replace("_", " ")
-    if text and level not in ACCESS:
-        adapter.note(name, f"{text[:40]!a} is no known level of access; left out")
-        return ""
+    words = _last_part(text).lower().replace("_", " ").replace("-", " ")
+    level = _ACCESS_BY_WORDS.get(words, "")
+    if text and not level:
+        adapter.note(name, f"{text[-40:]!a} is no known level of access; left out")
     return level
 
 

@@ -5,9 +5,7 @@ from hypothesis import strategies as st
 from contracts.assets.certificate import SERIAL_MAX, certificate_number, is_certificate_number
 from tests.unit.contracts.world import TIME_MS
 
-NUMBERS = st.builds(
-    certificate_number, st.integers(1, 9_999), st.integers(0, 2**47), st.integers(1, SERIAL_MAX)
-)
+NUMBERS = st.builds(certificate_number, st.integers(1, 9_999), st.integers(0, 2**47), st.integers(1, SERIAL_MAX))
 
 
 def test_number_names_registrar_day_and_serial() -> None:
@@ -36,6 +34,8 @@ def test_every_wrong_digit_and_swap_of_neighbours_is_found(number: str, data: st
         assert not is_certificate_number(f"{swapped[:4]}-{swapped[4:-10]}-{swapped[-10:-2]}-{swapped[-2:]}")
 
 
-@pytest.mark.parametrize("text", ["", "0001", "0001-20261122-00000001", "0001-20261122-00000001-xx", "٠٠٠١-20261122-00000001-30"])
+@pytest.mark.parametrize(
+    "text", ["", "0001", "0001-20261122-00000001", "0001-20261122-00000001-xx", "٠٠٠١-20261122-00000001-30"]
+)
 def test_other_texts_are_no_numbers(text: str) -> None:
     assert not is_certificate_number(text)

@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 import msgspec
 import pytest
 
@@ -88,7 +90,7 @@ def test_only_kind_and_name_are_asked_for() -> None:
         {"valuation": Valuation("income", -1, "CNY")},
         {"space": Space("", Box(-180_000_001, 0, 0, 0))},
         {"parents": (Parent(bytes(31), "derived-from"),)},
-        {"parents": (Parent(bytes(32), "cousin-of"),)},
+        {"parents": (Parent(bytes(32), cast("Any", "cousin-of")),)},
     ],
 )
 def test_part_beyond_its_bound_does_not_read(change: dict) -> None:
@@ -107,12 +109,14 @@ def test_part_beyond_its_bound_does_not_read(change: dict) -> None:
         ({"parents": (Parent(bytes(32), "part-of"),) * 2}, "asset-parent-twice"),
     ],
 )
-def test_parts_that_contradict_each_other_are_refused(change: dict, code: str) -> None:
+def test_parts_that_contradict_each_other_are_refused(change: dict[str, Any], code: str) -> None:
     with pytest.raises(OperationFailed) as found:
         check_description(msgspec.structs.replace(FULL, **change))
     assert found.value.code == code
 
 
 def test_open_period_and_box_across_the_date_line_are_fine() -> None:
-    check_description(msgspec.structs.replace(FULL, period=TimeRange(5), space=Space("", Box(170_000_000, 0, -170_000_000, 1))))
+    check_description(
+        msgspec.structs.replace(FULL, period=TimeRange(5), space=Space("", Box(170_000_000, 0, -170_000_000, 1)))
+    )
     check_description(msgspec.structs.replace(FULL, grade="important", general_level=0))

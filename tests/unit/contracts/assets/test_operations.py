@@ -7,7 +7,7 @@ from contracts.kernel.registry import checked_operation
 
 
 def test_core_data_is_refused_before_it_reaches_a_block() -> None:
-    """grade (general 1-4 / important / core; core is refused)."""
+    """Grade (general 1-4 / important / core; core is refused)."""
     with pytest.raises(OperationFailed) as found:
         RegisterAsset("a", AssetDescription("dataset", "A", grade="core")).check()
     assert found.value.code == "asset-grade-core"

@@ -1,3 +1,5 @@
+from typing import Any
+
 from contracts.assets.certificate import is_certificate_number
 from contracts.assets.description import AssetDescription, Parent
 from contracts.assets.operations import RegisterAsset
@@ -7,7 +9,7 @@ from contracts.identity.operations import DeactivateIdentity
 from tests.unit.contracts.world import World, did_of, founding_operations
 
 
-def register(identifier: str, holder: str = "", **fields: object) -> RegisterAsset:
+def register(identifier: str, holder: str = "", **fields: Any) -> RegisterAsset:
     return RegisterAsset(identifier, AssetDescription("dataset", f"Set {identifier}", **fields), holder)
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -10,7 +12,7 @@ from contracts.kernel.registry import decode_operation
 
 
 @pytest.mark.parametrize("algorithm", DIGEST_BYTES)
-def test_digest_has_the_length_of_its_algorithm(algorithm: str) -> None:
+def test_digest_has_the_length_of_its_algorithm(algorithm: Any) -> None:
     length = DIGEST_BYTES[algorithm]
     RecordEvidence(bytes(16), "file", algorithm, bytes(length)).check()
     wrong = 64 if length < 64 else 32
@@ -32,7 +34,9 @@ def test_references_can_name_something(previous: bytes, asset: bytes, good: bool
         assert found.value.code == "evidence-reference"
 
 
-@pytest.mark.parametrize(("count", "good"), [(0, False), (1, True), (BATCH_ITEMS_MAX, True), (BATCH_ITEMS_MAX + 1, False)])
+@pytest.mark.parametrize(
+    ("count", "good"), [(0, False), (1, True), (BATCH_ITEMS_MAX, True), (BATCH_ITEMS_MAX + 1, False)]
+)
 def test_batch_holds_one_to_a_million_items(count: int, good: bool) -> None:
     """One operation anchors a Merkle root of up to 2^20 digests."""
     batch = RecordEvidenceBatch(bytes(16), "file", "sha256", bytes(32), count)

@@ -49,7 +49,9 @@ def test_batch_keeps_root_and_count() -> None:
 def test_id_is_used_once_by_either_form() -> None:
     world = World()
     world.submit("member", PLAIN)
-    assert world.submit("member", RecordEvidenceBatch(b"1" * 16, "file", "sha256", bytes(32), 1)).code == "evidence-exists"
+    assert (
+        world.submit("member", RecordEvidenceBatch(b"1" * 16, "file", "sha256", bytes(32), 1)).code == "evidence-exists"
+    )
 
 
 def test_versions_form_one_line() -> None:
@@ -80,7 +82,9 @@ def test_related_asset_must_be_registered() -> None:
     assert world.submit("member", related).code == "ok"
 
 
-@pytest.mark.parametrize(("ahead", "code"), [(CAPTURE_AHEAD_MS_MAX, "ok"), (CAPTURE_AHEAD_MS_MAX + 1, "evidence-captured-in-future")])
+@pytest.mark.parametrize(
+    ("ahead", "code"), [(CAPTURE_AHEAD_MS_MAX, "ok"), (CAPTURE_AHEAD_MS_MAX + 1, "evidence-captured-in-future")]
+)
 def test_claimed_time_may_run_ahead_a_little(ahead: int, code: str) -> None:
     world = World()
     assert world.submit("member", msgspec.structs.replace(PLAIN, captured_at_ms=world.time_ms + ahead)).code == code

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from chainnode.errors import StoreCorrupt
@@ -16,7 +18,7 @@ def test_founders_settings_are_read_back() -> None:
 
 
 @pytest.mark.parametrize("read", [read_parameters, read_validators, read_observers])
-def test_state_without_genesis_says_so(read: object) -> None:
+def test_state_without_genesis_says_so(read: Any) -> None:
     with pytest.raises(StoreCorrupt) as found:
         read(Overlay(lambda _key: None))
     assert found.value.code == "state-incomplete"

@@ -1,6 +1,13 @@
 from chainnode.types.receipt import Receipt
 from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
-from contracts.identity.record import METHODS_MAX, IdentityRecord, Service, VerificationMethod, next_key_hash, read_identity
+from contracts.identity.record import (
+    METHODS_MAX,
+    IdentityRecord,
+    Service,
+    VerificationMethod,
+    next_key_hash,
+    read_identity,
+)
 from tests.unit.contracts.world import TIME_MS, World, did_of, key_of
 
 
@@ -74,7 +81,10 @@ def test_keys_of_rotation_and_update_may_not_collide() -> None:
 
 def test_document_cannot_grow_beyond_its_bound() -> None:
     world = World()
-    assert world.submit("member", UpdateIdentity(methods=asserting(*(f"a{n}" for n in range(METHODS_MAX - 1))))).code == "ok"
+    assert (
+        world.submit("member", UpdateIdentity(methods=asserting(*(f"a{n}" for n in range(METHODS_MAX - 1))))).code
+        == "ok"
+    )
     assert world.submit("member", RotateIdentity(signing("x", "y"))).code == "identity-key-form"
 
 
@@ -85,7 +95,9 @@ def test_announced_keys_and_only_they_may_follow() -> None:
     assert world.submit("member", RotateIdentity(signing("now"), next_key_hashes=announced)).code == "ok"
     stolen = [key_of("now")]
     assert world.submit("member", RotateIdentity(signing("thief")), keys=stolen).code == "identity-not-announced"
-    assert world.submit("member", RotateIdentity(signing("next", "thief")), keys=stolen).code == "identity-not-announced"
+    assert (
+        world.submit("member", RotateIdentity(signing("next", "thief")), keys=stolen).code == "identity-not-announced"
+    )
     assert world.submit("member", RotateIdentity(signing("next")), keys=stolen).code == "ok"
     assert current(world, "member").next_key_hashes == ()
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from chainnode.errors import Misuse, Rejected
@@ -45,7 +47,7 @@ EVIDENCE = {"evidence_id": "00" * 16, "kind": "file", "algorithm": "sha256", "di
         ({"surplus": 1}, "surplus"),
     ],
 )
-def test_document_with_a_fault_names_the_field(change: dict, named: str) -> None:
+def test_document_with_a_fault_names_the_field(change: dict[str, Any], named: str) -> None:
     with pytest.raises(Rejected) as found:
         from_document(RecordEvidence, {**EVIDENCE, **change})
     assert found.value.code == "operation-malformed"
@@ -70,6 +72,7 @@ def test_document_of_the_wrong_shape_is_refused(document: object) -> None:
 
 
 def test_only_structs_have_documents() -> None:
+    number: Any = int
     with pytest.raises(Misuse):
-        from_document(int, {})
+        from_document(number, {})
     assert from_document(ObserverList, {"observers": []}) == ObserverList(())

@@ -15,6 +15,7 @@ from contracts.identity.operations import CreateIdentity, UpdateIdentity
 from contracts.kernel import execution
 from contracts.kernel.operation import Operation, OperationSpec
 from contracts.kernel.policy import EVERYONE, FEATURES_KEY, Features, Rule
+from contracts.kernel.registry import SPEC_OF
 from tests.unit.contracts.world import World, did_of, founding_operations, key_of
 
 
@@ -97,7 +98,7 @@ def test_bug_in_a_contract_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_feature_waits_for_its_activation_height(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = execution.SPEC_OF[RecordEvidence]
+    real = SPEC_OF[RecordEvidence]
     spec = OperationSpec(RecordEvidence, real.apply, real.rule, real.codes, feature="later")
     world = World()
     monkeypatch.setattr(execution, "SPEC_OF", {RecordEvidence: spec})
@@ -157,5 +158,5 @@ def test_genesis_with_a_refused_operation_names_it(operations: list[Operation], 
 
 
 def test_genesis_with_a_rule_for_an_unknown_operation_is_refused() -> None:
-    with pytest.raises(ConfigError, match="evidence.recrod"):
+    with pytest.raises(ConfigError, match=r"evidence\.recrod"):
         World([SetPolicy("evidence.recrod", EVERYONE)])

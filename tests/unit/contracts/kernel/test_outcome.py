@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -29,19 +30,19 @@ from tests.unit.contracts.world import World, did_of, founding_operations, key_o
 CONTRACTS = ROOT / "contracts"
 
 
-def evidence(**fields: object) -> RecordEvidence:
+def evidence(**fields: Any) -> RecordEvidence:
     return RecordEvidence(bytes(16), "file", "sha256", bytes(32), **fields)
 
 
-def asset(identifier: str = "a", **fields: object) -> RegisterAsset:
+def asset(identifier: str = "a", **fields: Any) -> RegisterAsset:
     return RegisterAsset(identifier, AssetDescription("dataset", "A", **fields))
 
 
-def method(name: str, *purposes: str, algorithm: str = "ed25519", size: int = 32) -> VerificationMethod:
-    return VerificationMethod(name, algorithm, key_of(name).public_key[:size], purposes or ("authentication",))
+def method(name: str, size: int = 32) -> VerificationMethod:
+    return VerificationMethod(name, "ed25519", key_of(name).public_key[:size], ("authentication",))
 
 
-def creation(**fields: object) -> CreateIdentity:
+def creation(**fields: Any) -> CreateIdentity:
     return CreateIdentity(key_of("newcomer").public_key, **fields)
 
 
@@ -143,9 +144,7 @@ REACHED: dict[str, Callable[[], str]] = {
     "asset-grade-level": lambda: World().submit("exchange", asset(grade="important", general_level=1)).code,
     "asset-range": lambda: World().submit("exchange", asset(period=TimeRange(2, 1))).code,
     "asset-parent-twice": lambda: (
-        World()
-        .submit("exchange", asset(parents=(Parent(bytes(32), "sample-of"), Parent(bytes(32), "part-of"))))
-        .code
+        World().submit("exchange", asset(parents=(Parent(bytes(32), "sample-of"), Parent(bytes(32), "part-of")))).code
     ),
     "asset-parent-unknown": lambda: (
         World().submit("exchange", asset(parents=(Parent(asset_id_of("x", "y"), "sample-of"),))).code
@@ -178,10 +177,14 @@ def test_every_code_that_is_raised_is_explained_and_every_explanation_is_raised(
     raised: dict[str, str] = {}
     for path in sorted(CONTRACTS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("OperationFailed", "Rejected", "_refused"):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
+                "OperationFailed",
+                "Rejected",
+                "_refused",
+            ):
                 for argument in node.args[:4]:
                     if isinstance(argument, ast.Constant) and argument.value in CODES:
-                        raised[argument.value] = path.name
+                        raised[str(argument.value)] = path.name
                 codes = [a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
                 for code in codes:
                     assert code in CODES, f"{path.name} raises {code}, which no catalogue explains"
@@ -198,7 +201,7 @@ def test_every_code_of_the_catalogue_is_reached() -> None:
     assert set(REACHED) | imports == set(CODES)
 
 
-CATALOGUES: dict[str, object] = {
+CATALOGUES: dict[str, bytes] = {
     "catalogue-not-json": b"{",
     "catalogue-duplicate-key": b'{"dataset": [], "dataset": []}',
     "catalogue-too-deep": b'{"dataset": ' + b"[" * 100 + b"]" * 100 + b"}",

@@ -1,6 +1,6 @@
 import json
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # the independent decoder ships no types
 import msgspec
 import pytest
 
@@ -159,7 +159,12 @@ def test_every_state_value_describes_itself() -> None:
 
 
 def test_key_of_no_record_is_not_described() -> None:
-    for state_key, value in ((b"nowhere/x", b"\x01"), (b"identity/x", b"\x01"), (b"governance/roles", b"\x01"), (b"", b"")):
+    for state_key, value in (
+        (b"nowhere/x", b"\x01"),
+        (b"identity/x", b"\x01"),
+        (b"governance/roles", b"\x01"),
+        (b"", b""),
+    ):
         with pytest.raises(NotFound) as found:
             describe(state_key, value)
         assert found.value.code == "state-type"
