@@ -36,7 +36,7 @@ def command(bundle: Path, genesis: str | None, header: str | None) -> None:
         raise click.UsageError("give --genesis HASH, or --header HASH")
     content = _read(bundle)
     try:
-        found = verify_bundle(content, genesis_hash=_hash(genesis), trusted_header_hash=_hash(header))
+        found = verify_bundle(content, genesis_hash=parse_hash(genesis), trusted_header_hash=parse_hash(header))
     except ProofInvalid as error:
         message = f"the proof is NOT valid: {error.message}"
         raise CommandError(error.code, message, Exit.FAILED, **error.details) from error
@@ -88,7 +88,12 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _hash(text: str | None) -> bytes | None:
+def parse_hash(text: str | None) -> bytes | None:
+    """A hash as given on the command line.
+
+    Raises:
+        CommandError: ``genesis-hash``.
+    """
     if text is None:
         return None
     try:

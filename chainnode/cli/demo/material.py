@@ -1,17 +1,22 @@
 """What a demo submits: entries of a catalogue and digests of files, each with the operation that stands for it."""
 
-import hmac
 import mimetypes
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
-from chainnode.cli.demo.report import Kind, Result
+from chainnode.cli.demo.report import Kind, Report, Result
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.errors import Rejected
 from chainnode.limits import MIB
+from chainnode.sdk import sidecar as sidecars
+from chainnode.sdk.content import hash_file
+from chainnode.sdk.evidence import ID_BYTES
+from chainnode.sdk.sidecar import FORMAT, Sidecar, write_sidecar
+from chainnode.sdk.wallet import Wallet
 from contracts.assets.dcat import Imported, import_catalogue
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import asset_id_of
@@ -21,7 +26,6 @@ from contracts.kernel.operation import Operation
 
 CATALOGUE_BYTES_MAX: Final = 64 * MIB
 FILES_MAX: Final = 10_000
-TITLE_CHARS_MAX: Final = 200
 
 
 class Item(NamedTuple):
@@ -37,6 +41,8 @@ class Item(NamedTuple):
     refusal: str = "ok"
     """Code of the refusal."""
     id: str = ""
+    sidecar: Sidecar | None = None
+    """The private half of a piece of evidence."""
 
 
 def read_catalogue(path: Path) -> bytes:
@@ -76,72 +82,47 @@ def _asset_item(
     return Item("asset", name, operation, "adapted" if notes else "registered", tuple(notes), id=asset_id)
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The regular files among these paths and below those that are folders, in order, each once.
+def evidence_items(paths: Iterable[Path], wallet: Wallet) -> list[Item]:
+    """A salted digest of every file; who has the file and its salt can show what was recorded."""
+    return [_evidence_item(path, wallet) for path in paths]
 
-    Hidden entries, ``__pycache__`` and symbolic links below a folder are passed over.
 
-    Raises:
-        CommandError: ``evidence-missing``: a path does not exist; ``evidence-too-many``.
+def _evidence_item(path: Path, wallet: Wallet) -> Item:
+    salt, evidence_id = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(ID_BYTES)
+    name = path.as_posix()
+    try:
+        found = hash_file(path, salt=salt)
+    except Rejected as error:
+        return Item("evidence", name, None, "refused", (error.message,), error.code)
+    operation = RecordEvidence(
+        evidence_id=evidence_id,
+        kind="file",
+        algorithm="sha256",
+        digest=found.digest,
+        size=found.size,
+        media_type=mimetypes.guess_type(path.name)[0] or "",
+    )
+    sidecar = Sidecar(
+        format=FORMAT,
+        chain_id=wallet.chain_id,
+        submitter=wallet.did,
+        evidence_id=evidence_id.hex(),
+        kind=operation.kind,
+        algorithm=operation.algorithm,
+        salted=True,
+        batch=False,
+        items=(sidecars.Item(str(path.absolute()), found.size, found.digest.hex(), salt.hex()),),
+    )
+    return Item("evidence", name, operation, "recorded", id=evidence_id.hex(), sidecar=sidecar)
+
+
+def write_sidecars(folder: Path, items: Iterable[Item], report: Report) -> None:
+    """Keep the private halves of what was recorded, so that its files can be verified later.
+
+    Unlike ``record_files`` of the SDK only after the commit: a demo that breaks off leaves nothing worth proving.
     """
-    found: dict[Path, None] = {}
-    for path in paths:
-        if not path.exists():
-            raise CommandError("evidence-missing", f"there is no file or folder {path}", Exit.ENVIRONMENT)
-        for file in [path] if path.is_file() else _below(path):
-            found.setdefault(file)
-            if len(found) > FILES_MAX:
-                message = f"more than {FILES_MAX} files; name fewer folders"
-                raise CommandError("evidence-too-many", message, Exit.USAGE, expected=FILES_MAX)
-    return list(found)
-
-
-def evidence_items(paths: Iterable[Path]) -> tuple[list[Item], dict[str, str]]:
-    """A salted digest of every file, and the salts by evidence id: who has file and salt can show what was recorded."""
-    items, salts = [], {}
-    for path in paths:
-        evidence_id, salt = secrets.token_bytes(16), secrets.token_bytes(SALT_BYTES)
-        name = path.as_posix()
-        try:
-            digest, size = digest_file(path, salt)
-        except OSError as error:
-            items.append(Item("evidence", name, None, "refused", (str(error.strerror),), "evidence-unreadable"))
-            continue
-        operation = RecordEvidence(
-            evidence_id=evidence_id,
-            kind="file",
-            algorithm="sha256",
-            digest=digest,
-            size=size,
-            media_type=mimetypes.guess_type(path.name)[0] or "",
-            title=name[-TITLE_CHARS_MAX:],
-        )
-        items.append(Item("evidence", name, operation, "recorded", id=evidence_id.hex()))
-        salts[evidence_id.hex()] = salt.hex()
-    return items, salts
-
-
-def digest_file(path: Path, salt: bytes) -> tuple[bytes, int]:
-    """HMAC-SHA256 of a file's content under ``salt``, read in pieces, and its size in bytes."""
-    state = hmac.new(salt, digestmod="sha256")
-    size = 0
-    with path.open("rb") as file:
-        while piece := file.read(MIB):
-            state.update(piece)
-            size += len(piece)
-    return state.digest(), size
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name == "__pycache__" or entry.is_symlink():
-            continue
-        if entry.is_dir():
-            yield from _below(entry)
-        elif entry.is_file():
-            yield entry
-
-
-def encode_salts(salts: dict[str, str]) -> bytes:
-    """The file that keeps the salts, by evidence id."""
-    return msgspec.json.format(msgspec.json.encode(salts)) + b"\n"
+    committed = {entry.id: entry for entry in report.entries if entry.is_committed}
+    for item in items:
+        entry = committed.get(item.id)
+        if item.sidecar is not None and entry is not None:
+            write_sidecar(folder, msgspec.structs.replace(item.sidecar, tx_id=entry.tx_id, height=entry.height))

@@ -23,11 +23,12 @@ from chainnode.cli.testnet.manifest import Manifest, identity_path, write_atomic
 from chainnode.cli.testnet.network import status_of
 from chainnode.node.key_file import read_key
 from chainnode.sdk.client import Client
+from chainnode.sdk.content import find_files
 from chainnode.sdk.wallet import Wallet
 
 CHAIN_ID: Final = "demo"
 REPORT_NAME: Final = "report.json"
-SALTS_NAME: Final = "evidence-salts.json"
+RECORDS_NAME: Final = "evidence-records"
 KILLED_S: Final = 2.0
 """How long a killed validator stays down at least, so that the others have to go on without it."""
 
@@ -71,16 +72,16 @@ class Session:
         given = options.catalogue
         root = own_catalogue.project_root()
         content = own_catalogue.build_catalogue(root) if given is None else material.read_catalogue(given)
-        files = material.find_files(options.evidence) if options.evidence else own_catalogue.source_files(root)
+        named = options.evidence
+        files = find_files(named, files_max=material.FILES_MAX) if named else own_catalogue.source_files(root)
         # Read before anything is made, so that a wrong file costs nothing; the registrar is not known yet.
         material.catalogue_items(content, registrar="")
         plan = Plan(CHAIN_ID, options.validators, options.observers, options.port_base)
         self.manifest: Final[Manifest] = create_network(folder, plan, time_ms=time.time_ns() // 1_000_000)
         key = read_key(identity_path(folder, EXCHANGE))
         self.wallet: Final = Wallet(CHAIN_ID, [key])
-        evidence, salts = material.evidence_items(files)
+        evidence = material.evidence_items(files, self.wallet)
         self._items: Final = material.catalogue_items(content, self.wallet.did) + evidence
-        write_atomically(folder / SALTS_NAME, material.encode_salts(salts), 0o600)
         self.supervisor: Final = Supervisor(folder, self.manifest, os.getpid())
         self._killer: asyncio.Task[None] | None = None
 
@@ -131,6 +132,7 @@ class Session:
         for name, bundle in bundles.items():
             write_atomically(self.folder / f"{name}.proof", bundle)
         report.write(self.folder / REPORT_NAME)
+        await asyncio.to_thread(material.write_sidecars, self.folder / RECORDS_NAME, self._items, report)
         summary = summarise(
             report,
             agreement,

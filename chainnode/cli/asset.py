@@ -1,0 +1,168 @@
+"""``chainnode asset``: data assets, one by one or a catalogue at a time."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
+from chainnode.cli.demo.material import read_catalogue
+from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.output import dump, emit, examples, fields, json_option
+from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
+from chainnode.sdk.answer import Submission
+from chainnode.sdk.assets import EntryResult, register_catalogue
+from contracts.assets.dcat import ImportedEntry, import_catalogue
+
+IN = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUT = click.Path(dir_okay=False, path_type=Path)
+SHOWN_MAX: Final = 20
+"""Lines of one sort on a screen; --json and --report have them all."""
+
+
+@click.group(name="asset", epilog=examples("chainnode asset import catalogue.json", "chainnode asset show ASSET_ID"))
+def command() -> None:
+    """Register data assets and whole catalogues."""
+
+
+@command.command(epilog=examples("chainnode asset register my-data-set.json --wallet my-key.json"))
+@click.argument("file", type=IN)
+@timeout_option
+@node_option
+@wallet_options
+@json_option
+def register(
+    file: Path,
+    timeout_s: float,
+    nodes: tuple[str, ...],
+    wallet: str | None,
+    did: str | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Register one asset from its JSON form.
+
+    {"identifier": "my-data-set", "description": {"name": "My data set", ...}}
+    """
+    document = _read_registration(file)
+    done = run(_register(document, Access(nodes, wallet, did, passphrase_file), int(timeout_s * 1000)))
+    emit_submission(done)
+
+
+@command.command(
+    name="import",
+    epilog=examples("chainnode asset import catalogue.json", "chainnode asset import data.jsonld --dry-run"),
+)
+@click.argument("catalogue", type=IN)
+@click.option("--dry-run", is_flag=True, help="Only say what would be registered, adapted or refused; needs no node.")
+@click.option("--report", type=OUT, help="Write every entry's outcome to this file, one JSON object a line.")
+@timeout_option
+@node_option
+@wallet_options
+@json_option
+def import_catalogue_command(
+    catalogue: Path,
+    dry_run: bool,
+    report: Path | None,
+    timeout_s: float,
+    nodes: tuple[str, ...],
+    wallet: str | None,
+    did: str | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Register every entry of a DCAT-US or DCAT (JSON-LD) catalogue, and say what became of each.
+
+    Importing a catalogue again is harmless: what is registered already is refused by name. Ends with status 1 when an
+    entry was refused.
+    """
+    content = read_catalogue(catalogue)
+    if dry_run:
+        results = [_planned(entry) for entry in import_catalogue(content).entries]
+    else:
+        access = Access(nodes, wallet, did, passphrase_file)
+        results = run(_import(content, access, int(timeout_s * 1000)))
+    documents = [msgspec.to_builtins(result) for result in results]
+    if report is not None:
+        report.write_text("".join(dump(document) + "\n" for document in documents))
+    counts = {outcome: sum(result.outcome == outcome for result in results) for outcome in OUTCOMES}
+    emit({**counts, "entries": documents}, _import_lines(results, counts))
+    if counts["refused"] or counts["unsettled"]:
+        status = Exit.NO_ANSWER if counts["unsettled"] else Exit.FAILED
+        message = f"{counts['refused']} entries were refused, {counts['unsettled']} are not settled"
+        raise CommandError("catalogue-partly-refused", message, status)
+
+
+@command.command(epilog=examples("chainnode asset show ASSET_ID --json"))
+@click.argument("asset_id")
+@node_option
+@json_option
+def show(asset_id: str, nodes: tuple[str, ...]) -> None:
+    """Show the record of a registered asset."""
+    wanted = check_id(asset_id)
+
+    async def ask() -> dict[str, Any]:
+        async with connected(nodes) as client:
+            return await client.asset(wanted)
+
+    found = run(ask())
+    emit(found, fields(found))
+
+
+OUTCOMES: Final = ("registered", "adapted", "refused", "unsettled")
+
+
+def _read_registration(file: Path) -> bytes:
+    """The JSON form with the operation's name, which the file may leave out."""
+    try:
+        found = msgspec.json.decode(file.read_bytes())
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise CommandError("operations-form", f"{file} is not JSON: {error}", Exit.USAGE) from error
+    if not isinstance(found, dict) or found.get("operation", "asset.register") != "asset.register":
+        expected = '{"identifier": ..., "description": {...}}'
+        raise CommandError("operations-form", f"{file} does not describe one asset", Exit.USAGE, expected=expected)
+    return msgspec.json.encode({"operation": "asset.register", **found})
+
+
+async def _register(document: bytes, access: Access, timeout_ms: int) -> Submission:
+    operations = parse_operations(document)
+    async with connected(access.nodes, patience_ms=timeout_ms) as client:
+        signer = await open_wallet(access, client)
+        return await signer.submit(client, operations, timeout_ms=timeout_ms)
+
+
+async def _import(content: bytes, access: Access, timeout_ms: int) -> list[EntryResult]:
+    async with connected(access.nodes, patience_ms=timeout_ms) as client:
+        signer = await open_wallet(access, client)
+        found = [result async for result in register_catalogue(client, signer, content, timeout_ms=timeout_ms)]
+    return sorted(found, key=lambda result: result.position)
+
+
+def _planned(entry: ImportedEntry) -> EntryResult:
+    """What the importer alone can say: the ledger may still refuse, for example what is registered already."""
+    outcomes = {"ready": "registered", "adapted": "adapted", "refused": "refused"}
+    return msgspec.convert(
+        {
+            "position": entry.position,
+            "identifier": entry.identifier,
+            "title": entry.title,
+            "outcome": outcomes[entry.outcome],
+            "code": entry.code or "ok",
+            "notes": entry.notes,
+        },
+        EntryResult,
+    )
+
+
+def _import_lines(results: list[EntryResult], counts: dict[str, int]) -> list[str]:
+    text = [", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "the catalogue is empty"]
+    for outcome in ("adapted", "refused", "unsettled"):
+        named = [result for result in results if result.outcome == outcome]
+        text += [f"  {outcome} {result.identifier or result.position}: {_why(result)}" for result in named[:SHOWN_MAX]]
+        if len(named) > SHOWN_MAX:
+            text.append(f"  ... and {len(named) - SHOWN_MAX} more {outcome}; --report FILE has them all")
+    return text
+
+
+def _why(result: EntryResult) -> str:
+    code = f" ({result.code})" if result.code != "ok" else ""
+    return "; ".join(result.notes) + code
