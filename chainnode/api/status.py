@@ -129,5 +129,5 @@ ROUTES: Final = (
     Route("GET", "/problems/{code}", problem, "One problem code"),
     Route("GET", "/livez", alive, "The process answers", guarded=False),
     Route("GET", "/readyz", ready, "The node can work, or which checks fail", guarded=False),
-    Route("GET", "/metrics", metrics, "Prometheus metrics", media_types=(METRICS_TYPE, JSON), guarded=False),
+    Route("GET", "/metrics", metrics, "Prometheus metrics", media_types=(METRICS_TYPE,), guarded=False),
 )

@@ -31,7 +31,7 @@ class EntryResult:
     identifier: str
     title: str
     outcome: Literal["registered", "adapted", "refused", "unsettled"]
-    """``adapted``: registered, with the changes in ``notes``. ``unsettled``: submitted, and nobody could tell in time."""
+    """``adapted``: registered, with the changes in ``notes``. ``unsettled``: submitted, not seen committed in time."""
     code: str
     """``ok``, or why it was refused."""
     notes: tuple[str, ...]

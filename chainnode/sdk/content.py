@@ -58,8 +58,8 @@ def find_files(paths: Iterable[Path], *, files_max: int = FILES_MAX) -> list[Pat
     """The files named, and all files below the folders named, each once.
 
     The order follows from the names alone (argument by argument, within a folder by name). Symbolic links are not
-    followed, except where one is named itself; hidden folders below a named one, and what is no regular file, are
-    passed over.
+    followed, except where one is named itself; hidden folders and ``__pycache__`` below a named one, and what is no
+    regular file, are passed over.
 
     Raises:
         Rejected: ``file-missing``: a named path does not exist; ``too-many-files``; ``file-unreadable``: a folder.
@@ -87,7 +87,7 @@ def _below(folder: Path) -> Iterator[Path]:
         raise Rejected("file-unreadable", f"{folder} cannot be read: {error.strerror}", path=str(folder)) from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith("."):
+            if not entry.name.startswith(".") and entry.name != "__pycache__":
                 yield from _below(Path(entry.path))
         elif entry.is_file(follow_symlinks=False):
             yield Path(entry.path)

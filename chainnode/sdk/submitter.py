@@ -71,8 +71,7 @@ class Submitter:
                     if any(item not in results for item in part):
                         raise
                     continue
-                for item, answer in zip(part, answers, strict=True):
-                    results[item] = answer
+                results |= zip(part, answers, strict=True)
             open_items = [item for item in open_items if _is_open(results[item], wait)]
             left_ms = deadline_ms - self._transport.now_ms()
             if left_ms <= 0:
