@@ -1,4 +1,4 @@
-"""The ICS-23 export; the vectors of cosmos/ics23 are held in tests/vectors."""
+"""The ICS-23 export; the vectors of cosmos/ics23 are held in tests/vectors/test_smt.py."""
 
 from hashlib import sha256
 
