@@ -9,6 +9,7 @@ about it. So the document is written before anything is submitted, for its owner
 makes the evidence worthless, and one that leaks makes guessing possible.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -72,7 +73,8 @@ def write_sidecar(folder: Path, sidecar: Sidecar) -> Path:
             os.fsync(stream.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise ConfigError(
             "sidecar-unwritable", f"{path} cannot be written: {error.strerror}", path=str(path)
         ) from error
