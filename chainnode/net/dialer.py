@@ -21,6 +21,16 @@ def dials_first(own_key: bytes, own_role: PeerRole | None, peer_key: bytes, peer
     return own_key < peer_key if own_votes == peer_votes else peer_votes
 
 
+def replaces_link(*, old_outbound: bool, new_outbound: bool, same_instance: bool, we_dial_first: bool) -> bool:
+    """Whether a new link of the same peer replaces the one that is up; both ends come to the same decision.
+
+    Another instance: the peer restarted, the old link is dead. Dialled by the same
+    side: it would not dial had it not lost the old one. Otherwise both dialled at
+    once, and the attempt of the side that dials first stands.
+    """
+    return not same_instance or new_outbound in (old_outbound, we_dial_first)
+
+
 def failure_code(error: OSError | PeerError) -> str:
     """The stable code of an attempt that did not become a link."""
     match error:

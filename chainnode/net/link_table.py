@@ -10,7 +10,7 @@ from chainnode.net.ban import BanList
 from chainnode.net.channel import Channel
 from chainnode.net.connection import Link
 from chainnode.net.counter import NetworkCounters
-from chainnode.net.dialer import Dialer, dials_first
+from chainnode.net.dialer import Dialer, dials_first, replaces_link
 from chainnode.net.exchange import Exchange, Spawn
 from chainnode.net.handshake import Hello
 from chainnode.net.peer import AllowList, NetworkHandler, Peer
@@ -136,15 +136,11 @@ class LinkTable:
         self._crashed(error)
 
     def _replaces(self, old: Link, peer: Peer, hello: Hello) -> bool:
-        """Whether a new link of the same peer replaces the old one. Both ends come to the same decision.
-
-        Another instance: the peer restarted, the old link is dead. Dialled by the same
-        side: it would not dial had it not lost the old one. Otherwise both dialled at
-        once, and the attempt of the side that dials first stands.
-        """
-        if old.peer is None or old.hello is None or old.hello.instance != hello.instance:
+        if old.peer is None or old.hello is None:
             return True
-        if old.peer.outbound == peer.outbound:
-            return True
-        we_dial_first = dials_first(self._own_key, self._allowed(self._own_key), peer.node_key, peer.role)
-        return peer.outbound == we_dial_first
+        return replaces_link(
+            old_outbound=old.peer.outbound,
+            new_outbound=peer.outbound,
+            same_instance=old.hello.instance == hello.instance,
+            we_dial_first=dials_first(self._own_key, self._allowed(self._own_key), peer.node_key, peer.role),
+        )

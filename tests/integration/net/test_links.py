@@ -151,15 +151,17 @@ async def test_link_returns_after_a_peer_restarts(tmp_path, restarted: int) -> N
         await until(lambda: net.handlers[1].messages[-1:] == [(net.key(0), Channel.CONTROL, b"again")])
 
 
-async def test_restarted_peer_replaces_a_link_that_nobody_closed(tmp_path) -> None:
-    """Its new instance number tells a restart from a second link: no waiting for time-outs."""
+@pytest.mark.parametrize("restarted", [0, 1])
+async def test_restarted_peer_replaces_a_link_that_nobody_closed(tmp_path, restarted: int) -> None:
+    """Its new instance number tells a restart from a second link: no waiting for time-outs, whoever dialled."""
+    other = 1 - restarted
     async with linked_pair(tmp_path) as net:
-        old = net.networks.pop(0)
-        del net.ports[0]
-        await net.start(0, [1])
-        await until(lambda: (net.key(0), "duplicate-link") in net.handlers[1].disconnected)
+        old = net.networks.pop(restarted)
+        del net.ports[restarted]
+        await net.start(restarted, [other])
+        await until(lambda: (net.key(restarted), "duplicate-link") in net.handlers[other].disconnected)
         await net.linked(0, 1)
-        assert len(net.networks[1].connected()) == 1
+        assert len(net.networks[other].connected()) == 1
         await old.close()
 
 
