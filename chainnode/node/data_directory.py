@@ -128,7 +128,13 @@ class DataDirectory:
         Raises:
             StoreCorrupt: ``journal-corrupt``: a record is unreadable.
         """
-        records = [_read_record(data) for data in self.journal.read()]
+        encoded = self.journal.read()
+        records = [_read_record(data) for data in encoded]
+        if self.journal.height < tip.height:
+            # The mark of the last height was still waiting for a sync when the node ended.
+            live = [data for data, record in zip(encoded, records, strict=True) if record.height > tip.height]
+            self.journal.start_height(tip.height, carry=live)
+            self.journal.sync()
         bodies = [
             open_stored(decode_stored_block(record.body))
             for record in records
