@@ -319,9 +319,14 @@ async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypat
             assert target.send(key, Channel.CONSENSUS, vote)
             await asyncio.sleep(0)
         assert not accepted[-1]
+        await asyncio.sleep(0.1)
+        transport = target._table.links[key]._transport
+        assert transport.get_write_buffer_size() < limits.MIB, (
+            "what the socket does not take stays in the bounded queue"
+        )
         assert target.counters.dropped_out[Channel.CONSENSUS] > 0
         info = next(info for info in target.connected() if info.node_key == key)
-        assert info.queue_bytes[Channel.CONSENSUS] <= limits.CONSENSUS_QUEUE_BYTES_MAX
+        assert limits.MIB < info.queue_bytes[Channel.CONSENSUS] <= limits.CONSENSUS_QUEUE_BYTES_MAX
         assert info.queue_bytes[Channel.TRANSACTIONS] <= limits.GOSSIP_QUEUE_BYTES_MAX
         await unharmed(net)
         await until(lambda: net.handlers[TARGET].disconnected == [(key, "stalled")])
