@@ -24,6 +24,8 @@ from contracts.governance.record import RECORDS as GOVERNANCE_RECORDS
 from contracts.identity import management as identity
 from contracts.identity import outcome as identity_outcome
 from contracts.identity.record import RECORDS as IDENTITY_RECORDS
+from contracts.identity.record import IdentityRecord
+from contracts.identity.resolution import did_document
 from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.document import Document, from_document, to_document
 from contracts.kernel.event import TypedEvent
@@ -161,6 +163,8 @@ def operation_from_document(document: Document) -> Operation:
 def describe(value_key: bytes, value: bytes) -> Document:
     """A state value as a JSON document: ``{"type": record, field: value, ...}``, bytes as lower-case hex.
 
+    An identity also shows its W3C ``did_document``.
+
     Raises:
         NotFound: ``state-type``: the key belongs to no record known here, or the value is not one.
     """
@@ -173,5 +177,7 @@ def describe(value_key: bytes, value: bytes) -> Document:
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise NotFound("state-type", f"the value under {head} does not read as a record") from error
             fields = to_document(found) if isinstance(found, msgspec.Struct) else {"value": found}
-            return {"type": getattr(kind, "__name__", str(kind)), **fields}
+            if isinstance(found, IdentityRecord):
+                fields["did_document"] = did_document(found)
+            return {"type": kind.__name__, **fields}
     raise NotFound("state-type", f"no record is kept under {head[:64]!a}")

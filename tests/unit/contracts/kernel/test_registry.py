@@ -12,8 +12,9 @@ from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
 from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
 from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
 from contracts.identity.record import Service, VerificationMethod
+from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, encode_operation
-from contracts.kernel.policy import Rule
+from contracts.kernel.policy import ANY_MEMBER, Rule
 from contracts.kernel.registry import (
     CODES,
     EVENTS,
@@ -25,6 +26,7 @@ from contracts.kernel.registry import (
     operation_document,
     operation_from_document,
 )
+from tests.support.shared import ROOT
 from tests.unit.contracts.world import CHAIN, World, did_of, key_of
 
 SIGNING = VerificationMethod("key-2", "ed25519", key_of("a").public_key, ("authentication",))
@@ -155,6 +157,8 @@ def test_every_state_value_describes_itself() -> None:
         document = describe(state_key, value)
         json.dumps(document)
         seen.add(document["type"])
+        if document["type"] == "IdentityRecord":
+            assert document["did_document"]["id"] == document["did"]
     assert {"AssetRecord", "ChainParameters", "EvidenceRecord", "IdentityRecord", "RoleRecord", "int"} <= seen
 
 
@@ -184,3 +188,18 @@ def test_tables_agree_with_each_other() -> None:
 def test_encoding_does_not_depend_on_how_an_operation_was_built() -> None:
     first = GrantRole(did=did_of("member"), role="notary")
     assert encode_operation(first) == encode_operation(GrantRole(did_of("member"), "notary"))
+
+
+def test_readme_shows_every_operation_with_its_rule_and_codes() -> None:
+    """contracts/README.md: operations table by family with roles and codes."""
+    page = (ROOT / "contracts" / "README.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    shown = {row[0].strip("`"): row[1:] for row in rows}
+    words = {"EVERYONE": "everyone", "SELF": "the identity itself", "FORBIDDEN": "nobody"}
+    expected = {}
+    for name, spec in OPERATIONS.items():
+        roles = "any role" if spec.rule == ANY_MEMBER else ", ".join(spec.rule.roles)
+        codes = ", ".join(f"`{code}`" for code in spec.codes) or "none"
+        expected[name] = [words.get(spec.rule.kind, roles), spec.genesis, codes]
+    assert shown == expected
+    assert all(f"`{code}`" in page for code in kernel_outcome.CODES)
