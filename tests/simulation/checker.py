@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from consensus.certificates import QuorumCertificate
-from consensus.journal import BlockPrepared, MessageSigned, PersistBlock, encode_record
+from consensus.journal import BlockPrepared, MessageSigned, PersistBlock, encode_record, sign_position
 from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange
-from consensus.outputs import Outputs
+from consensus.outputs import Evidence, Outputs
 from consensus.quorum import ValidatorSet
 from consensus.replica import Replica
 from consensus.signing import signed_digest
@@ -33,13 +33,13 @@ class Checker:
     """Sees everything that honest validators do; any contradiction of the invariants raises ``Violation``."""
 
     validators: ValidatorSet
+    twins: tuple[int, ...] = ()
+    """Validators that may contradict themselves and be accused."""
     decided: dict[int, bytes] = field(default_factory=dict)
     refused: int = 0
     events: Counter = field(default_factory=Counter)
     rejections: Counter = field(default_factory=Counter)
-    honest: frozenset[int] | None = None
-    """Senders whose double votes count as violations; ``None``: all."""
-    evidence_expected: bool = False
+    accused: set[int] = field(default_factory=set)
     _sent: dict[tuple[int, int, int, type], bytes] = field(default_factory=dict)
     _view_change_sent: dict[tuple[int, int], int] = field(default_factory=dict)
     _commits: dict[tuple[int, int, bytes], set[int]] = field(default_factory=dict)
@@ -51,12 +51,13 @@ class Checker:
     def __post_init__(self) -> None:
         self.quorum = quorum_by_definition(self.validators.size)
 
-    def on_restarted(self, index: int, replica: Replica) -> None:
+    def on_restarted(self, address: int, replica: Replica) -> None:
         """View never backwards: a restarted replica is not below a view that it told others about."""
-        self._incarnation[index] += 1
-        self._place[index] = (replica.height, replica.view)
-        told = self._view_change_sent.get((index, replica.height), 0)
-        expect(replica.view >= told, f"{index} restarted in view {replica.view} after asking for {told}")
+        self._incarnation[address] += 1
+        self._place[address] = (replica.height, replica.view)
+        if replica.own_index not in self.twins:
+            told = self._view_change_sent.get((replica.own_index, replica.height), 0)
+            expect(replica.view >= told, f"{address} restarted in view {replica.view} after asking for {told}")
 
     def on_step(self, index: int, replica: Replica, out: Outputs, voiceless: bool) -> None:
         place = (replica.height, replica.view)
@@ -64,9 +65,8 @@ class Checker:
         self._place[index] = place
         expect(not (voiceless and out.sign), f"{index} voted while syncing or halted")
         expect(out.halt is None, f"{index} halted: {out.halt}")
-        expect(self.evidence_expected or not out.evidence, f"{index} accused an honest validator: {out.evidence}")
         for accusation in out.evidence:
-            expect(self.honest is None or accusation.first.sender not in self.honest, "an honest validator is accused")
+            self._check_evidence(accusation)
         if out.decided is not None:
             key = (index, self._incarnation[index], out.decided.height)
             expect(key not in self._decide_asked, f"{index} decided height {out.decided.height} twice")
@@ -76,6 +76,15 @@ class Checker:
             self.events[event.reason] += 1
         for rejection in out.rejected:
             self.rejections[rejection.code] += 1
+
+    def _check_evidence(self, accusation: Evidence) -> None:
+        """Only the guilty are accused, with two signed payloads for one place."""
+        first, second = accusation
+        expect(first.sender in self.twins, f"an honest validator is accused: {accusation}")
+        expect(sign_position(first) == sign_position(second), "evidence of two places")
+        expect(first.sender == second.sender and signed_digest(first) != signed_digest(second), "evidence of nothing")
+        expect(bool(first.signature and second.signature), "evidence without signatures")
+        self.accused.add(first.sender)
 
     def on_filtered(self, code: str | None) -> None:
         if code is not None:
@@ -89,6 +98,10 @@ class Checker:
             expect(self._is_quorum(message.certificate), "DECIDED without a quorum")
             return
         expect(message.sender == index, f"{index} sent a message of {message.sender}")
+        if index in self.twins:
+            if isinstance(message, Commit):
+                self._note_commit(message)
+            return
         if not self._is_new(message):
             return
         self._check_durable(message, disk)

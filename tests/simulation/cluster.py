@@ -16,20 +16,24 @@ TIMERS = TimerConfig(
 
 
 class Cluster:
-    """``size`` validators, started; every random choice comes from ``seed``."""
+    """``size`` validators, started; every random choice comes from ``seed``.
 
-    def __init__(self, size: int, seed: int = 0, timers: TimerConfig = TIMERS) -> None:
+    ``twins`` names validators whose key runs on a second machine too: the typical Byzantine fault of an operator, and
+    together with the scheduler's choices a source of equivocation of every kind.
+    """
+
+    def __init__(self, size: int, seed: int = 0, timers: TimerConfig = TIMERS, twins: tuple[int, ...] = ()) -> None:
         self.random = Random(seed)
         self.timers = timers
         self.keys = Keys(size)
         self.genesis_hash = sha256(b"genesis").digest()
         self.schedule = Schedule()
-        self.network = Network(self.schedule, self.random, size)
+        self.network = Network(self.schedule, self.random, size + len(twins))
         self.network.receive = lambda _, to, data: self.hosts[to].receive(data)
-        self.checker = Checker(self.keys.validators)
+        self.checker = Checker(self.keys.validators, twins)
         self._number = 0
         self._transactions = 0
-        self.hosts = [Host(self, index) for index in range(size)]
+        self.hosts = [Host(self, address, index) for address, index in enumerate((*range(size), *twins))]
         for host in self.hosts:
             host.start()
 
@@ -62,10 +66,10 @@ class Cluster:
         deadline_ms = self.schedule.now_ms + within_ms
         return self.schedule.run_until(deadline_ms, lambda: self.committed_everywhere(transaction, *without))
 
-    def reachable(self, index: int) -> list[Host]:
+    def reachable(self, address: int) -> list[Host]:
         return [
             host for host in self.hosts
-            if host.index != index and host.running and self.network.connected(index, host.index)
+            if host.address != address and host.running and self.network.connected(address, host.address)
         ]
 
     def fetch(self, host: Host, request: FetchBlock) -> None:
@@ -75,7 +79,7 @@ class Cluster:
         def deliver() -> None:
             if host.incarnation != incarnation:
                 return
-            holders = [host, *(peer for peer in self.reachable(host.index) if peer.index in request.holders)]
+            holders = [host, *(peer for peer in self.reachable(host.address) if peer.index in request.holders)]
             bodies = [body for holder in holders if (body := holder.body_of(request.block_hash)) is not None]
             if bodies and self.random.random() >= self.network.faults.loss:
                 host.fetched(request.block_hash, bodies[0])

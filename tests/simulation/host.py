@@ -30,9 +30,11 @@ class Crashed(Exception):
 class Host:
     """One validator: a disk that stays, and a process that comes and goes."""
 
-    def __init__(self, cluster: "Cluster", index: int) -> None:
+    def __init__(self, cluster: "Cluster", address: int, index: int) -> None:
         self.cluster = cluster
+        self.address = address
         self.index = index
+        """In the validator set; two hosts with one index are twins: one key on two machines."""
         self.disk = Disk(cluster.genesis_hash)
         self.replica: Replica | None = None
         self.incarnation = 0
@@ -58,7 +60,7 @@ class Host:
         self._timers = {}
         self._inbox = []
         self.replica = Replica(CHAIN_ID, validators, self.index, tip=tip, timers=cluster.timers, recovered=found)
-        cluster.checker.on_restarted(self.index, self.replica)
+        cluster.checker.on_restarted(self.address, self.replica)
         self.take(inputs.Started())
         self._offer_transactions()
 
@@ -113,9 +115,9 @@ class Host:
             self._stepping = False
 
     def _step(self, replica: Replica, event: inputs.Input) -> None:
-        voiceless = replica.phase in {Phase.SYNCING, Phase.HALTED}
+        voiceless = replica.phase in {Phase.SYNCING, Phase.HALTED} and not isinstance(event, inputs.SyncFinished)
         out = replica.step(event, self.cluster.schedule.now_ms)
-        self.cluster.checker.on_step(self.index, replica, out, voiceless and not isinstance(event, inputs.SyncFinished))
+        self.cluster.checker.on_step(self.address, replica, out, voiceless)
         signed = self._make_durable(out)
         for message in signed:
             self._transmit(message, None)
@@ -175,9 +177,9 @@ class Host:
         if isinstance(message, Status):
             message = msgspec.structs.replace(message, lowest_height=1)
         data = encode_message(message)
-        for other in range(len(self.cluster.hosts)) if to is None else [to]:
-            if other != self.index:
-                self.cluster.network.send(self.index, other, data)
+        for other in self.cluster.hosts:
+            if other.address != self.address and to in {None, other.index}:
+                self.cluster.network.send(self.address, other.address, data)
 
     def _set_timer(self, request: outputs.TimerRequest) -> None:
         if isinstance(request, outputs.CancelTimer):
@@ -268,7 +270,7 @@ class Host:
         def sync() -> None:
             if self.incarnation != incarnation:
                 return
-            for peer in self.cluster.reachable(self.index):
+            for peer in self.cluster.reachable(self.address):
                 for stored in peer.disk.chain[len(self.disk.chain) :]:
                     if self._certified(stored) and self.replica is not None:
                         self._apply(stored)

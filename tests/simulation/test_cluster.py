@@ -173,6 +173,22 @@ def _survives(seed, *, crashes):
     return cluster
 
 
+@pytest.mark.parametrize("batch", range(8))
+def test_cluster_agrees_and_recovers_beside_twins(batch):
+    """Agreement with f Byzantine validators: one key on two machines proposes and votes twice (S04-S07, S30)."""
+    accused = set()
+    for seed in range(2_000 + batch * 10, 2_010 + batch * 10):
+        size, twins = ((4, (seed % 4,)), (5, (2,)), (7, (1, 4)))[seed % 3]
+        cluster = Cluster(size, seed=seed, twins=twins)
+        cluster.network.faults = Faults(loss=0.05, straggling=0.1)
+        cluster.trouble(10_000)
+        cluster.heal()
+        assert cluster.run_until_committed(cluster.submit(), 15 * TIMERS.view_timeout_max_ms), f"seed {seed}"
+        accused |= cluster.checker.accused
+
+    assert accused
+
+
 @pytest.mark.parametrize("batch", range(10))
 def test_cluster_agrees_and_recovers_under_loss_partitions_and_crashes(batch):
     """Invariants after every step, and liveness after the network heals; a failure names its seed."""

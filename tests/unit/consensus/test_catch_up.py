@@ -185,6 +185,20 @@ def test_votes_recorded_while_syncing_count_afterwards():
     assert rig.replica.phase == Phase.COMMITTING
 
 
+def test_proposal_under_judgement_when_sync_begins_is_taken_again_afterwards():
+    """R9: its verdict was not heard, so the leader's repetition must count."""
+    rig = Rig()
+    rig.hear(pre_prepare())
+    syncing(rig)
+    rig.checked()
+    rig.step(inputs.SyncFinished())
+
+    again = rig.hear(pre_prepare())
+
+    assert kinds(again.requests) == ["CheckProposal"]
+    assert rig.checked().sign == [prepare(1, signature=b"")]
+
+
 def test_replica_in_a_view_change_returns_to_it_after_a_sync_that_brought_nothing():
     """R9: the view still binds, and goes on (S22)."""
     rig = Rig(own=1)

@@ -115,6 +115,16 @@ def test_restarted_replica_stays_in_the_view_it_asked_for():
     assert rig.replica.prepared == certificate()
 
 
+def test_highest_lock_counts_after_a_restart():
+    """Restart: a certificate of a higher view replaced the lower one, and does so again."""
+    later = [PersistBlock(HEIGHT, B), ProposalAccepted(pre_prepare(B, 2, justification(2, senders=(0, 1, 3))))]
+    records = [*COMMITTED, *later, MessageSigned(prepare(1, B, 2)), BlockPrepared(certificate(block_hash=B, view=2))]
+
+    found = recover(records, TIP, validators(), 1)
+
+    assert (found.prepared.view, found.prepared.block_hash, found.prepared_proposal) == (2, B, b"proposal of " + B)
+
+
 def test_replica_resumes_in_a_view_it_reached_by_justification():
     """Restart: the accepted proposal names the view."""
     later = pre_prepare(B, 2, justification(2, senders=(0, 1, 3)))

@@ -216,13 +216,28 @@ def test_new_leader_prefers_the_highest_lock():
 
 
 def test_new_leader_proposes_once():
-    """R7: more VIEW_CHANGEs do not make a second proposal."""
+    """R7: more VIEW_CHANGEs make neither a second request nor a second proposal."""
     rig = timed_out(own=1)
     rig.hear(view_change(0, 1), view_change(3, 1))
+
+    asked_again = rig.hear(view_change(2, 1)).requests
     rig.built(B)
 
-    assert not rig.hear(view_change(2, 1)).requests
+    assert not asked_again
     assert not rig.built(A).sign
+
+
+def test_own_message_that_returns_after_its_view_is_not_repeated():
+    """R8: only messages of the current view are repeated."""
+    rig = Rig(own=3)
+    rig.hear(pre_prepare())
+    rig.replica.step(inputs.ProposalChecked(HEIGHT, 0, A, None), 0)
+    rig.time_out()
+
+    rig.step(inputs.MessageReceived(prepare(3)))
+    rig.fire(TimerKind.RESEND)
+
+    assert [type(send.message).__name__ for send in rig.fire(TimerKind.RESEND).sends] == ["ViewChange", "Status"]
 
 
 def test_view_is_only_left_for_a_higher_one():
