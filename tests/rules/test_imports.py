@@ -36,7 +36,7 @@ FLOORS: dict[str, int] = {
     "chainnode.cli": 11,
     "chainnode.__main__": 12,
 }
-GROUND = ("chainnode.errors", "chainnode.limits", "chainnode.clock")
+GROUND = ("chainnode.errors", "chainnode.limits", "chainnode.clock", "chainnode.version")
 NEIGHBOURS = {
     ("chainnode.codec", "chainnode.crypto"),
     ("chainnode.crypto", "chainnode.codec"),
