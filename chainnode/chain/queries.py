@@ -152,7 +152,7 @@ class LedgerQueries:
 
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
-        return self._store.state_range(prefix, after, min(limit, limits.PAGE_ITEMS_MAX))
+        return self._store.state_range(prefix, after, _page_items(limit))
 
     def events(
         self, name: str, attribute: str, value: Scalar, cursor: bytes | None, limit: int
@@ -166,11 +166,8 @@ class LedgerQueries:
         """
         after = None
         if cursor is not None:
-            try:
-                after = _CURSOR.decode(cursor)
-            except msgspec.DecodeError as error:
-                raise Rejected("cursor", "the cursor is not one this node gave out") from error
-        limit = min(limit, limits.PAGE_ITEMS_MAX)
+            after = _read_cursor(cursor)
+        limit = _page_items(limit)
         places = self._store.index_scan(name, attribute, value if attribute else None, after, limit)
         found = [view for place in places if (view := self._event(place, name, attribute, value)) is not None]
         return found, msgspec.msgpack.encode(places[-1]) if len(places) == limit else None
@@ -220,3 +217,18 @@ class LedgerQueries:
             Rejected: ``proof-pending``: the block that certifies that state is not there yet.
         """
         return self._proofs.state(key, height)
+
+
+def _page_items(limit: int) -> int:
+    return max(1, min(limit, limits.PAGE_ITEMS_MAX))
+
+
+def _read_cursor(cursor: bytes) -> EventPosition:
+    try:
+        found = _CURSOR.decode(cursor)
+    except msgspec.DecodeError as error:
+        raise Rejected("cursor", "the cursor is not one this node gave out") from error
+    # Numbers that no position has would not fit the index's keys.
+    if not (0 <= found.height < 2**53 and 0 <= found.index < 2**32 and 0 <= found.event < 2**32):
+        raise Rejected("cursor", "the cursor is not one this node gave out")
+    return found

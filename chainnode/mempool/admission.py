@@ -9,6 +9,7 @@ advice for the client: the same check decides again, for all nodes alike, when t
 block executes.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
@@ -94,7 +95,9 @@ class Admitter:
         self._pool = pool
         self._verifier = verifier
         self._on_admitted = on_admitted
-        self._verifying: set[bytes] = set()
+        self._verifying: dict[bytes, tuple[_Batch, int]] = {}
+        """By leaf hash, so by exact envelope: the id does not cover the signatures, and a copy with a false one must
+        not stand in the way of the true one."""
 
     async def submit(self, envelopes: Sequence[bytes], *, local: bool) -> list[Admission]:
         """Admit each envelope or say why not; one answer each, in order.
@@ -102,8 +105,10 @@ class Admitter:
         The same bytes twice is one transaction, answered the same way. ``local`` marks
         what clients gave to this node (it will be passed on to the validators).
         """
-        answers: list[Admission | None] = [None] * len(envelopes)
+        batch = _Batch(len(envelopes))
+        answers = batch.answers
         candidates: list[tuple[int, Transaction]] = []
+        repeats: list[tuple[int, bytes, _Batch, int]] = []
         records: list[bytes] = []
         for position, envelope in enumerate(envelopes):
             tx_id = b""
@@ -114,21 +119,29 @@ class Admitter:
                 if known is not None:
                     answers[position] = known
                     continue
+                under_way = self._verifying.get(transaction.leaf_hash)
+                if under_way is not None:
+                    repeats.append((position, tx_id, *under_way))
+                    continue
                 records += self._static_records(transaction)
             except ChainError as error:
                 answers[position] = _refusal(tx_id, error)
                 continue
-            self._verifying.add(tx_id)
+            self._verifying[transaction.leaf_hash] = (batch, position)
             candidates.append((position, transaction))
         if candidates:
-            await self._verify(candidates, records, answers, local=local)
+            await self._verify(candidates, records, batch, local=local)
+        # Only now: the first of the same bytes may stand in this very batch.
+        for position, tx_id, other, place in repeats:
+            await other.settled.wait()
+            answers[position] = _repeated(tx_id, other.answers[place])
         return [answer for answer in answers if answer is not None]
 
     def _known(self, tx_id: bytes) -> Admission | None:
         height = self._chain.height_of(tx_id)
         if height is not None:
             return Admission(tx_id, "committed", height=height)
-        if tx_id in self._pool or tx_id in self._verifying:
+        if tx_id in self._pool:
             return Admission(tx_id, "duplicate")
         return None
 
@@ -151,21 +164,23 @@ class Admitter:
         self,
         candidates: list[tuple[int, Transaction]],
         records: list[bytes],
-        answers: list[Admission | None],
+        batch: "_Batch",
         *,
         local: bool,
     ) -> None:
+        admitted: list[Transaction] = []
         try:
             verdicts = await self._verifier.check(records)
+            cursor = 0
+            for position, transaction in candidates:
+                count = len(transaction.signatures)
+                valid = 0 not in verdicts[cursor : cursor + count]
+                cursor += count
+                batch.answers[position] = self._settle(transaction, valid=valid, admitted=admitted)
         finally:
-            self._verifying.difference_update(transaction.tx_id for _, transaction in candidates)
-        admitted: list[Transaction] = []
-        cursor = 0
-        for position, transaction in candidates:
-            count = len(transaction.signatures)
-            valid = 0 not in verdicts[cursor : cursor + count]
-            cursor += count
-            answers[position] = self._settle(transaction, valid=valid, admitted=admitted)
+            for _, transaction in candidates:
+                del self._verifying[transaction.leaf_hash]
+            batch.settled.set()
         if admitted:
             self._on_admitted(admitted, local)
 
@@ -182,6 +197,23 @@ class Admitter:
             return _refusal(transaction.tx_id, error)
         admitted.append(transaction)
         return Admission(transaction.tx_id, "accepted")
+
+
+class _Batch:
+    """One call of ``submit``; others with the same bytes wait for its answers."""
+
+    __slots__ = ("answers", "settled")
+
+    def __init__(self, size: int) -> None:
+        self.answers: list[Admission | None] = [None] * size
+        self.settled = asyncio.Event()
+
+
+def _repeated(tx_id: bytes, first: Admission | None) -> Admission:
+    if first is None:
+        # Its caller gave up, or the verifier failed.
+        return _refusal(tx_id, Rejected("overloaded", "the check was interrupted; submit again"))
+    return Admission(tx_id, "duplicate") if first.outcome == "accepted" else first
 
 
 def _refusal(tx_id: bytes, error: ChainError) -> Admission:

@@ -23,7 +23,8 @@ class Pool:
         self._bytes_max = bytes_max
         self._pending: dict[bytes, Transaction] = {}
         self._by_leaf: dict[bytes, Transaction] = {}
-        self._expiring: dict[int, list[bytes]] = {}
+        self._expiring: dict[int, dict[bytes, None]] = {}
+        """Ids by last height; holds what is pending and nothing else."""
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -71,7 +72,7 @@ class Pool:
         self.check_room(len(transaction.envelope))
         self._pending[transaction.tx_id] = transaction
         self._by_leaf[transaction.leaf_hash] = transaction
-        self._expiring.setdefault(transaction.payload.valid_until, []).append(transaction.tx_id)
+        self._expiring.setdefault(transaction.payload.valid_until, {})[transaction.tx_id] = None
         self._bytes += len(transaction.envelope)
         return True
 
@@ -97,12 +98,22 @@ class Pool:
             if transaction is not None:
                 self._by_leaf.pop(transaction.leaf_hash, None)
                 self._bytes -= len(transaction.envelope)
+                self._forget_expiry(tx_id, transaction.payload.valid_until)
+
+    def _forget_expiry(self, tx_id: bytes, valid_until: int) -> None:
+        # Not left for ``expire``: a committed transaction may name a height far ahead, and the pool's bound
+        # must bound its bookkeeping too.
+        same_height = self._expiring.get(valid_until)
+        if same_height is not None:
+            same_height.pop(tx_id, None)
+            if not same_height:
+                del self._expiring[valid_until]
 
     def expire(self, tip_height: int) -> Sequence[bytes]:
         """Drop what can no longer enter a block after ``tip_height``; returns the dropped ids."""
         dropped: list[bytes] = []
         for height in [height for height in self._expiring if height <= tip_height]:
-            dropped += [tx_id for tx_id in self._expiring.pop(height) if tx_id in self._pending]
+            dropped += self._expiring.pop(height)
         self.remove(dropped)
         return dropped
 

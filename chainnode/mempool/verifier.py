@@ -92,12 +92,15 @@ class _Worker:
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        self._owed = 0
+        """Verdicts the process still owes: this batch's, and those of batches whose caller was cancelled."""
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "chainnode.mempool.verifier_worker",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )
+        self._owed = 0
 
     @property
     def busy(self) -> bool:
@@ -114,8 +117,13 @@ class _Worker:
             count = len(records) // RECORD_BYTES
             try:
                 process.stdin.write(_COUNT.pack(count) + records)
+                self._owed += count
                 await process.stdin.drain()
-                return await process.stdout.readexactly(count)
+                # A caller cancelled between writing and reading leaves its verdicts in the pipe; they must not
+                # be taken for those of the next batch.
+                verdicts = await process.stdout.readexactly(self._owed)
+                self._owed = 0
+                return verdicts[-count:]
             except (asyncio.IncompleteReadError, ConnectionError):
                 # It died with the batch in its hands; the answer is still owed.
                 return check_records(records)

@@ -80,7 +80,11 @@ def transaction(number: int, **options: object) -> Transaction:
 
 
 def certificate_of(
-    candidate: Candidate, *, signers: Sequence[int] = (0, 1, 2), view: int = 0, kind: CertificateKind = CertificateKind.COMMIT
+    candidate: Candidate,
+    *,
+    signers: Sequence[int] = (0, 1, 2),
+    view: int = 0,
+    kind: CertificateKind = CertificateKind.COMMIT,
 ) -> QuorumCertificate:
     """What those signers say when they commit ``candidate``."""
     header = candidate.header
@@ -125,9 +129,9 @@ class LocalChain:
     def commit(self, candidate: Candidate) -> list[Receipt] | None:
         return self.ledger.commit(candidate, encode_certificate(certificate_of(candidate)))
 
-    def extend(self, *numbers: int, **options: object) -> Candidate:
+    def extend(self, *numbers: int, proposer: int = 0, **options: object) -> Candidate:
         """Build and commit one block."""
-        candidate = self.build(*numbers, **options)
+        candidate = self.build(*numbers, proposer=proposer, **options)
         self.commit(candidate)
         return candidate
 

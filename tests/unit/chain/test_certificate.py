@@ -36,7 +36,7 @@ def _refusal(chain: LocalChain, candidate: Candidate, certificate: QuorumCertifi
 
 
 def test_certificate_of_any_quorum_is_accepted(chain: LocalChain, candidate: Candidate) -> None:
-    """q = 3 of 4; who they are does not matter, and more of them do no harm."""
+    """Three of four; who they are does not matter, and more of them do no harm."""
     for signers in ((0, 1, 2), (1, 2, 3), (0, 1, 2, 3)):
         assert _refusal(chain, candidate, certificate_of(candidate, signers=signers)) == "ok"
     assert _refusal(chain, candidate, certificate_of(candidate, view=7)) == "ok"

@@ -11,6 +11,8 @@ from contracts.identity.operations import CreateIdentity
 from tests.support.local_chain import LocalChain, envelope, evidence, key_of, transaction
 from tests.support.shared import ROOT
 
+NEWCOMER = key_of("newcomer")
+
 
 def _mixed(chain: LocalChain) -> list:
     """Applied, refused by role or key, and refused because an earlier one of the block took its place."""
@@ -20,7 +22,7 @@ def _mixed(chain: LocalChain) -> list:
         transaction(3, operations=[evidence(7)]),
         transaction(4, signer="civic-notary"),
         transaction(5, operations=[evidence(9), evidence(9)]),
-        transaction(6, signer="newcomer", sender="newcomer", operations=[CreateIdentity(key_of("newcomer").public_key)]),
+        transaction(6, signer="newcomer", sender="newcomer", operations=[CreateIdentity(NEWCOMER.public_key)]),
     ]
 
 

@@ -16,7 +16,7 @@ def _id(number: int) -> bytes:
     ("valid_until", "code"), [(0, "expired"), (10, "expired"), (11, "ok"), (110, "ok"), (111, "expiry-too-far")]
 )
 def test_expiry_is_judged_against_the_tip(valid_until: int, code: str) -> None:
-    """height < valid_until <= height + window; every rejection for expiry returns the currently valid range."""
+    """Valid: height < valid_until <= height + window; every rejection for expiry returns the valid range."""
     try:
         check_expiry(valid_until, 10, 100)
         found = "ok"

@@ -1,0 +1,237 @@
+"""One tip, one way forward: what is committed, what is refused, and what leaves no trace."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from chainnode.chain.candidate import Candidate, open_stored
+from chainnode.chain.ledger import Ledger, LedgerDiverged, index_entries
+from chainnode.codec.canonical import encode
+from chainnode.errors import InvariantBroken, NotFound, StoreError
+from chainnode.store.ledger_store import LedgerStore
+from chainnode.types.block import block_hash
+from consensus.certificates import encode_certificate
+from tests.support.local_chain import LocalChain, certificate_of, transaction
+
+
+def _content(ledger: Ledger) -> tuple[object, ...]:
+    """All that a ledger shows, whatever path led there."""
+    around = ledger.surroundings
+    return (
+        ledger.tip, around.tip_certificate, around.validators, around.parameters, ledger.validators, ledger.chain_id,
+        {number: ledger.height_of(transaction(number, valid_until=50).tx_id) for number in range(1, 30)},
+    )
+
+
+def test_blocks_are_committed_in_order_with_their_results() -> None:
+    """``commit`` is the only function that extends the chain: block, certificate, state and tip in one batch."""
+    chain = LocalChain()
+    before = chain.ledger.tip
+    candidate = chain.build(1, 2)
+    receipts = chain.commit(candidate)
+    assert receipts is not None
+    assert [receipt.code for receipt in receipts] == ["ok", "ok"]
+    tip = chain.ledger.tip
+    assert (tip.height, tip.block_hash, tip.holds_transactions) == (1, candidate.block_hash, True)
+    assert tip.state_root not in {before.state_root, bytes(32)}
+    assert tip.history_root != before.history_root
+    assert not chain.extend().transactions
+    assert not chain.ledger.tip.holds_transactions
+    assert chain.ledger.tip.state_root == tip.state_root
+
+
+def test_next_header_states_our_results_of_the_previous_block() -> None:
+    """prev_state_root, prev_results_root: the state and the receipts after the *previous* block."""
+    chain = LocalChain()
+    chain.extend(1)
+    tip = chain.ledger.tip
+    header = chain.build(2).header
+    assert (header.prev_state_root, header.prev_results_root, header.parent_hash) == (
+        tip.state_root, tip.results_root, tip.block_hash,
+    )
+    assert header.time_ms == chain.now_ms
+
+
+def test_block_time_never_stands_still_when_the_clock_goes_back() -> None:
+    """C16: wall clock minus ten years: block time stays above the parent's."""
+    chain = LocalChain()
+    chain.extend(1)
+    assert chain.ledger.build(0, [], 0).header.time_ms == chain.ledger.tip.time_ms + 1
+
+
+def test_build_leaves_out_what_is_on_the_chain_already() -> None:
+    """A leader whose pool lags must not propose what no voter accepts."""
+    chain = LocalChain()
+    old = chain.extend(1).transactions[0]
+    fresh = transaction(2)
+    assert chain.ledger.build(0, [old, fresh], chain.now_ms).transactions == [fresh]
+
+
+def test_same_block_again_is_no_news() -> None:
+    """The same block again is ignored: own quorum, DECIDED and sync may all bring it."""
+    chain = LocalChain()
+    blocks = chain.grow(3)
+    before, written = _content(chain.ledger), dict(chain.engine.iterate())
+    for candidate in blocks:
+        assert chain.commit(candidate) is None
+    assert _content(chain.ledger) == before
+    assert dict(chain.engine.iterate()) == written
+
+
+@pytest.mark.parametrize("height", [1, 2, 3])
+def test_another_block_at_a_decided_height_is_a_fork(height: int) -> None:
+    """Another block at a decided height is a fork (R11); nothing is written."""
+    chain, other = LocalChain(), LocalChain()
+    chain.grow(3)
+    other.extend(77)
+    other.grow(2)
+    rival = other.queries.block(height)
+    written = dict(chain.engine.iterate())
+    with pytest.raises(LedgerDiverged) as caught:
+        chain.ledger.commit(open_stored(rival), rival.certificate)
+    assert caught.value.reason == "fork"
+    assert caught.value.details["height"] == str(height)
+    assert caught.value.details["decided"] == block_hash(rival.header).hex()
+    assert dict(chain.engine.iterate()) == written
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"), [("prev_state_root", "header-state-root"), ("prev_results_root", "header-results-root")]
+)
+def test_certified_root_unlike_ours_is_reported_with_a_diagnosis(field: str, reason: str) -> None:
+    """A difference between our state and a certified root: one of us computes wrongly (SPEC R11)."""
+    chain = LocalChain()
+    chain.extend(1)
+    candidate = _with_header(chain.build(2), **{field: b"\x07" * 32})
+    written = dict(chain.engine.iterate())
+    with pytest.raises(LedgerDiverged) as caught:
+        chain.commit(candidate)
+    details = caught.value.details
+    assert caught.value.reason == details["rule"] == reason
+    assert details["own_state_root"] == chain.ledger.tip.state_root.hex()
+    assert details["height"] == "2"
+    assert "07" * 32 in {details["certified_state_root"], details["certified_results_root"]}
+    assert len(details["own_receipts"]) == 16
+    assert dict(chain.engine.iterate()) == written
+
+
+def test_decided_block_on_another_parent_is_divergence() -> None:
+    """The host applies a block only on the parent that is its tip."""
+    chain = LocalChain()
+    chain.extend(1)
+    with pytest.raises(LedgerDiverged) as caught:
+        chain.commit(_with_header(chain.build(2), parent_hash=bytes(32)))
+    assert caught.value.reason == "header-parent"
+
+
+def test_block_beyond_the_next_height_is_a_defect_of_the_caller() -> None:
+    """Blocks are committed in order; a gap can only come from our own code."""
+    chain, other = LocalChain(), LocalChain()
+    other.grow(2)
+    with pytest.raises(InvariantBroken):
+        chain.ledger.commit(open_stored(other.queries.block(2)), b"")
+
+
+def test_reopened_ledger_equals_the_one_that_was_closed() -> None:
+    """All that lives in memory is rebuilt from the store: tip, history, replay window, certificate."""
+    chain = LocalChain()
+    chain.extend(1, 2)
+    chain.extend()
+    chain.extend(3)
+    again = chain.reopened()
+    assert _content(again) == _content(chain.ledger)
+    candidate = chain.build(4)
+    certificate = encode_certificate(certificate_of(candidate))
+    again.commit(candidate, certificate)
+    chain.ledger.store._tip = LedgerStore(chain.engine).tip()
+    assert again.tip.height == 4
+    assert again.tip == chain.reopened().tip
+
+
+def test_two_ledgers_that_commit_the_same_blocks_hold_the_same_bytes() -> None:
+    """State roots agree, whatever was prepared, restarted or discarded on the way."""
+    chain, follower = LocalChain(), LocalChain()
+    for number in range(1, 6):
+        candidate = chain.extend(number, number + 100)
+        follower.ledger.prepare(follower.build(number + 500))
+        follower.commit(candidate)
+        follower.ledger = follower.reopened()
+    assert dict(chain.engine.iterate()) == dict(follower.engine.iterate())
+
+
+def test_prepared_block_is_not_visible_until_it_is_committed() -> None:
+    """Execute ahead of the decision, in memory only."""
+    chain = LocalChain()
+    before, written = _content(chain.ledger), dict(chain.engine.iterate())
+    candidate = chain.build(1)
+    chain.ledger.prepare(candidate)
+    chain.ledger.prepare(candidate)
+    assert _content(chain.ledger) == before
+    assert dict(chain.engine.iterate()) == written
+    with pytest.raises(NotFound):
+        chain.queries.block(1)
+    direct = LocalChain()
+    direct.commit(candidate)
+    chain.commit(candidate)
+    assert _content(chain.ledger) == _content(direct.ledger)
+
+
+def test_prepared_block_is_dropped_when_another_is_decided() -> None:
+    """PrepareExecution: optional; discard the overlay if another block is decided."""
+    chain, direct = LocalChain(), LocalChain()
+    first, second = chain.build(1, 2, 3), chain.build(4)
+    chain.ledger.prepare(first)
+    chain.commit(second)
+    direct.commit(second)
+    assert dict(chain.engine.iterate()) == dict(direct.engine.iterate())
+    # The loser stands on a parent that is no longer the tip: preparing it again does nothing.
+    chain.ledger.prepare(first)
+    following = chain.build(5)
+    chain.commit(following)
+    direct.commit(following)
+    assert dict(chain.engine.iterate()) == dict(direct.engine.iterate())
+
+
+def test_failed_disk_leaves_the_tip_where_it_was() -> None:
+    """StoreError: the disk failed; nothing may be signed until the store is opened again. Reads see the old tip."""
+    chain = LocalChain()
+    chain.extend(1)
+    candidate = chain.build(2)
+    before = chain.ledger.tip
+    chain.engine.close()
+    with pytest.raises(StoreError) as caught:
+        chain.commit(candidate)
+    assert caught.value.code == "store-closed"
+    assert chain.ledger.tip == before
+
+
+def test_proofs_stay_possible_at_the_last_heights_only() -> None:
+    """Drop state versions older than the last ``proof_heights``."""
+    chain = LocalChain(proof_heights=3)
+    assert not chain.ledger.prune()
+    chain.grow(8, transactions=3)
+    while chain.ledger.prune():
+        pass
+    tip = chain.ledger.tip.height
+    for height in range(tip - 3, tip + 1):
+        assert chain.ledger.tree.root(height)
+    with pytest.raises(NotFound) as caught:
+        chain.ledger.tree.root(tip - 4)
+    assert caught.value.code == "state-version"
+    chain.extend(9_999_999)
+
+
+def test_events_are_indexed_by_name_and_by_each_declared_attribute() -> None:
+    """Search entries: one for the event's name and one for each attribute its type declares."""
+    chain = LocalChain()
+    receipts = chain.commit(chain.build(1, 2))
+    assert receipts is not None
+    entries = index_entries(1, receipts)
+    assert len(entries) == len(set(entries)) == 2 * (1 + 3)
+
+
+def _with_header(candidate: Candidate, **changes: object) -> Candidate:
+    header = msgspec.structs.replace(candidate.header, **changes)
+    data = encode(header)
+    return replace(candidate, header=header, header_bytes=data, block_hash=block_hash(data))
