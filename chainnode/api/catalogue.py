@@ -150,9 +150,6 @@ _TRANSACTION: Final = {
     ),
     "pool-full": Problem(503, "Pool full", "Too many transactions wait for a block.", _ASK_LATER, True),
     "overloaded": Problem(503, "Overloaded", "Too many transactions are being checked.", _ASK_LATER, True),
-    "not-ready": Problem(
-        503, "Not ready", "The node starts, catches up or has halted; /readyz says which.", _ASK_LATER, True
-    ),
 }
 
 _READ: Final = {
@@ -203,9 +200,6 @@ _READ: Final = {
         "Value not kept",
         "Only the newest value is kept, and the key has changed since.",
         "Ask for a newer height.",
-    ),
-    "height-pruned": Problem(
-        410, "Pruned", "The node no longer keeps what is needed for this height.", "Ask a node that keeps more."
     ),
     "store-failed": Problem(
         503,

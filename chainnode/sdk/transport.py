@@ -6,6 +6,7 @@ grows and varies. Answers are bounded; what a node refuses is raised at once wit
 """
 
 import asyncio
+import io
 import secrets
 import ssl
 from collections.abc import Mapping, Sequence
@@ -196,8 +197,10 @@ class Transport:
 
     async def _ask(self, node: _Node, request: _Request) -> Answer:
         url = node.url + request.path + ("?" + urlencode(request.query) if request.query else "")
+        # A stream each time: large bytes would be written at once and hold up the loop.
+        data = None if request.body is None else io.BytesIO(request.body)
         async with self._open().request(
-            request.method, url, data=request.body, headers=request.headers, allow_redirects=False
+            request.method, url, data=data, headers=request.headers, allow_redirects=False
         ) as response:
             content = await _read_bounded(response, node)
             if response.status < 300:

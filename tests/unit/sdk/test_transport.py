@@ -42,7 +42,7 @@ async def nodes(count: int) -> AsyncIterator[list[Node]]:
     made = [Node() for _ in range(count)]
     runners = []
     for node in made:
-        app = web.Application()
+        app = web.Application(client_max_size=8_000_000)
         app.router.add_route("*", "/{tail:.*}", node.handle)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
@@ -69,6 +69,15 @@ async def test_the_first_node_is_preferred() -> None:
         assert json.loads(answer.body) == {"node": first.url}
         assert first.last.query == {"a": "b c&d"}
         assert second.asked == 0
+
+
+async def test_a_large_body_is_sent_whole_and_again() -> None:
+    body = bytes(3_000_000)
+    async with nodes(2) as [busy, well]:
+        busy.answer = lambda _: problem(503, "pool-full")
+        async with Transport([busy.url, well.url]) as transport:
+            await transport.request("POST", "/x", body=body)
+        assert busy.body == well.body == body
 
 
 async def test_spreading_begins_each_request_elsewhere() -> None:
