@@ -39,6 +39,17 @@ def hashed_changes(changes: list[tuple[bytes, bytes | None]]) -> list[Change]:
     return hashed
 
 
+def _merged(leaves: bytes, key_hash: bytes, leaf: bytes) -> bytes:
+    """A leaf list after one change."""
+    for at in range(0, len(leaves), LEAF_BYTES):
+        own = leaves[at : at + HASH_BYTES]
+        if own == key_hash:
+            return leaves[:at] + leaf + leaves[at + LEAF_BYTES :]
+        if own > key_hash:
+            return leaves[:at] + leaf + leaves[at:]
+    return leaves + leaf
+
+
 class Batch:
     """Applies changes, sorted by key hash, once; collects what must be written and what became stale."""
 
@@ -72,10 +83,10 @@ class Batch:
         trail: list[tuple[bytes, bytes, int, int, int]] = []
         found = base
         while len(found[1]) == VERSION_BYTES:
-            stored_under = page_key(found[1], depth, key_hash)
-            old = self._read(stored_under)
             byte = key_hash[depth >> 1]
             number = byte & 0x0F if depth & 1 else byte >> 4
+            stored_under = page_key(found[1], depth, key_hash)
+            old = self._read(stored_under)
             start = PAYLOAD_START + UNIT_BYTES * sum(old[:number])
             end = start + UNIT_BYTES * old[number]
             trail.append((stored_under, old, number, start, end))
@@ -103,19 +114,13 @@ class Batch:
     def _list(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
         """Merge changes into a leaf list, which may grow into a page."""
         old = base[1]
-        if stop - first == 1 and len(old) <= LEAF_BYTES:
+        if stop - first == 1:
             key_hash, leaf = self._changes[first]
-            if not old:
-                return (list_hash(leaf, 0), leaf) if leaf else base
-            if old.startswith(key_hash):
-                return base if old == leaf else (list_hash(leaf, 0), leaf)
-            if not leaf:
-                return base
-            merged = old + leaf if old < leaf else leaf + old
-            return list_hash(merged, 4 * depth), merged
-        leaves = {old[at : at + HASH_BYTES]: old[at : at + LEAF_BYTES] for at in range(0, len(old), LEAF_BYTES)}
-        leaves.update(self._changes[first:stop])
-        merged = b"".join(sorted(leaves.values()))
+            merged = _merged(old, key_hash, leaf)
+        else:
+            leaves = {old[at : at + HASH_BYTES]: old[at : at + LEAF_BYTES] for at in range(0, len(old), LEAF_BYTES)}
+            leaves.update(self._changes[first:stop])
+            merged = b"".join(sorted(leaves.values()))
         return base if merged == old else self._grow(merged, depth)
 
     def _grow(self, leaves: bytes, depth: int) -> Subtree:

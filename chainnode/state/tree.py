@@ -60,7 +60,11 @@ def root_key(version: int) -> bytes:
 
 
 class StateTree:
-    """Versions of the state over stored pages, with a bounded cache of pages."""
+    """Versions of the state over stored pages.
+
+    The cache holds the pages that the last adopted updates wrote, within a bound of bytes; the
+    oldest leave first. Pages near the root are rewritten by nearly every block, so they stay.
+    """
 
     __slots__ = ("_cache", "_cache_bytes", "_cache_bytes_max", "_nodes")
 
@@ -97,13 +101,19 @@ class StateTree:
 
     def adopt(self, update: TreeUpdate) -> None:
         """Take the pages of a stored update into the cache, so that the next one need not read them."""
+        cache = self._cache
+        cached_bytes = self._cache_bytes
         for node_key in update.stale:
-            page = self._cache.pop(node_key, None)
+            page = cache.pop(node_key, None)
             if page is not None:
-                self._cache_bytes -= len(page)
+                cached_bytes -= len(page)
         for node_key, page in update.writes.items():
-            if node_key.startswith(b"p"):
-                self._keep(node_key, page)
+            if node_key.startswith(b"p") and node_key not in cache:
+                cache[node_key] = page
+                cached_bytes += len(page)
+        while cached_bytes > self._cache_bytes_max:
+            cached_bytes -= len(cache.pop(next(iter(cache))))
+        self._cache_bytes = cached_bytes
 
     def root(self, version: int) -> bytes:
         """State root of a kept version.
@@ -141,23 +151,11 @@ class StateTree:
         return record[:HASH_BYTES], payload
 
     def _page(self, node_key: bytes) -> bytes:
-        page = self._cache.pop(node_key, None)
+        # What is read from the store is not kept: an update replaces it by a page of its own, which adopt keeps.
+        page = self._cache.get(node_key)
         if page is not None:
-            self._cache[node_key] = page
             return page
         stored = self._nodes.get(node_key)
         if stored is None:
             raise StoreCorrupt("state-page", "a page of the state tree is missing", key=node_key.hex())
-        page = checked(stored, node_key)
-        self._keep(node_key, page)
-        return page
-
-    def _keep(self, node_key: bytes, page: bytes) -> None:
-        """Newest last; the oldest leave when the bound is passed."""
-        cache = self._cache
-        replaced = cache.pop(node_key, b"")
-        cache[node_key] = page
-        self._cache_bytes += len(page) - len(replaced)
-        while self._cache_bytes > self._cache_bytes_max:
-            oldest = next(iter(cache))
-            self._cache_bytes -= len(cache.pop(oldest))
+        return checked(stored, node_key)
