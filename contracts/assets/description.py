@@ -12,9 +12,20 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from chainnode.types.transaction import Did
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.text import Hash32, Line, LongText, Name, OneLine, ShortLine, ShortName, ShortText, Time, Uri
+from contracts.kernel.text import (
+    AnyDid,
+    Hash32,
+    Line,
+    LongText,
+    Name,
+    OneLine,
+    ShortLine,
+    ShortName,
+    ShortText,
+    Time,
+    Uri,
+)
 
 AssetKind = Literal["resource", "product", "asset", "dataset", "model", "service"]
 Grade = Literal["general", "important", "core"]
@@ -96,7 +107,7 @@ class Quality(msgspec.Struct, frozen=True, array_like=True):
     """A quality report."""
 
     score: BasisPoints
-    assessor: Did = ""
+    assessor: AnyDid = ""
     report_hash: OptionalHash = None
 
 
@@ -104,7 +115,7 @@ class Compliance(msgspec.Struct, frozen=True, array_like=True):
     """A lawyer's opinion."""
 
     opinion_hash: Hash32
-    counsel: Did = ""
+    counsel: AnyDid = ""
 
 
 class Valuation(msgspec.Struct, frozen=True, array_like=True):
@@ -115,7 +126,7 @@ class Valuation(msgspec.Struct, frozen=True, array_like=True):
     """Minor units of the currency."""
     currency: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
     """ISO 4217."""
-    assessor: Did = ""
+    assessor: AnyDid = ""
     report_hash: OptionalHash = None
     valued_at_ms: Time = 0
 

@@ -1,9 +1,9 @@
 """How assets are registered: the wire form and its form rules."""
 
-from chainnode.types.transaction import Did
 from contracts.assets.description import AssetDescription, check_description
 from contracts.assets.record import Identifier
 from contracts.kernel.operation import Operation
+from contracts.kernel.text import AnyDid
 
 
 class RegisterAsset(Operation, frozen=True, array_like=True, tag="asset.register"):
@@ -14,7 +14,7 @@ class RegisterAsset(Operation, frozen=True, array_like=True, tag="asset.register
 
     identifier: Identifier
     description: AssetDescription
-    holder: Did = ""
+    holder: AnyDid = ""
     """Whose asset it is; empty = the sender's."""
 
     def check(self) -> None:

@@ -5,23 +5,23 @@ from typing import Annotated
 import msgspec
 
 from chainnode.types.parameters import ChainParameters
-from chainnode.types.transaction import Did
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import Role, Rule
+from contracts.kernel.text import AnyDid
 
 
 class GrantRole(Operation, frozen=True, array_like=True, tag="governance.grant_role"):
     """Give an identity a role; whoever gets ``exchange`` or ``registrar`` also gets a registrar number."""
 
-    did: Did
+    did: AnyDid
     role: Role
 
 
 class RevokeRole(Operation, frozen=True, array_like=True, tag="governance.revoke_role"):
     """Take a role from an identity; what was done under it stays."""
 
-    did: Did
+    did: AnyDid
     role: Role
 
 

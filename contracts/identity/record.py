@@ -19,7 +19,7 @@ from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.ids import did_chain
 from chainnode.types.transaction import Did, Height
-from contracts.kernel.text import Hash32, ShortName, Uri
+from contracts.kernel.text import Address, AnyDid, Hash32, ShortName
 
 KEY_BYTES: Final = {"ed25519": 32, "x25519": 32, "p256": 33}
 """Public key sizes; p256 in compressed form."""
@@ -50,13 +50,13 @@ class Service(msgspec.Struct, frozen=True, array_like=True):
 
     fragment: Fragment
     type: ShortName
-    endpoint: Uri
+    endpoint: Address
 
 
 Methods = Annotated[tuple[VerificationMethod, ...], msgspec.Meta(max_length=METHODS_MAX)]
 Services = Annotated[tuple[Service, ...], msgspec.Meta(max_length=SERVICES_MAX)]
-Aliases = Annotated[tuple[Uri, ...], msgspec.Meta(max_length=16)]
-Controllers = Annotated[tuple[Did, ...], msgspec.Meta(max_length=CONTROLLERS_MAX)]
+Aliases = Annotated[tuple[Address, ...], msgspec.Meta(max_length=16)]
+Controllers = Annotated[tuple[AnyDid, ...], msgspec.Meta(max_length=CONTROLLERS_MAX)]
 NextKeyHashes = Annotated[tuple[Hash32, ...], msgspec.Meta(max_length=NEXT_KEYS_MAX)]
 Threshold = Annotated[int, msgspec.Meta(ge=1, le=limits.SIGNATURES_MAX)]
 ControllerThreshold = Annotated[int, msgspec.Meta(ge=0, le=CONTROLLERS_MAX)]

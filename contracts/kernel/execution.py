@@ -16,6 +16,7 @@ from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import OK, Receipt
 from chainnode.types.transaction import Transaction
 from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, VALIDATORS_KEY, ObserverList
+from contracts.identity.operations import DeactivateIdentity
 from contracts.kernel.authentication import authenticate
 from contracts.kernel.context import Context
 from contracts.kernel.operation import Operation, OperationSpec
@@ -69,11 +70,13 @@ def execute_transaction(
 class _Authority:
     """The sender's roles and the consortium's rules, read once for a transaction."""
 
-    __slots__ = ("policies", "roles", "sender", "state")
+    __slots__ = ("ended", "policies", "roles", "sender", "state")
 
     def __init__(self, state: State, sender: str) -> None:
         self.state = state
         self.sender = sender
+        self.ended = False
+        """Whether an earlier operation of this transaction deactivated the sender."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -87,6 +90,8 @@ def _apply(operation: object, context: Context, authority: _Authority, state: St
     name = spec.name
     if spec.genesis == "only":
         raise OperationFailed("genesis-only", f"{name} sets up a chain and cannot be used afterwards")
+    if authority.ended:
+        raise OperationFailed("sender-deactivated", f"{context.sender} was deactivated by this transaction")
     _check_feature(spec, context.height, state)
     authorise(authority.policies.get(name, spec.rule), name, context.sender, authority.roles)
     spec.apply(operation, context, state)
@@ -94,6 +99,7 @@ def _apply(operation: object, context: Context, authority: _Authority, state: St
         raise OperationFailed("too-many-events", f"more than {EVENTS_PER_TRANSACTION_MAX} events")
     if spec.family == "governance":
         authority.refresh()
+    authority.ended = spec.type is DeactivateIdentity
 
 
 def _check_feature(spec: OperationSpec, height: int, state: State) -> None:

@@ -5,12 +5,18 @@ on byte by byte. So ``info`` is always our own text about our own values, never 
 wording of a library, which may change with its version and split the chain.
 """
 
+import re
 from typing import Final, NamedTuple
 
 from chainnode.errors import Rejected
+from contracts.kernel.text import UNFIT_IN_LINE
 
 INFO_CHARS_MAX: Final = 512
 """As ``Receipt.info``: a receipt that validators could not decode again would be lost."""
+
+
+_UNFIT: Final = re.compile(UNFIT_IN_LINE)
+"""An info may quote a client's text, and is shown on terminals."""
 
 
 class Code(NamedTuple):
@@ -28,7 +34,7 @@ class OperationFailed(Rejected):
     """The ledger's rules refuse an operation; the whole transaction has no effect."""
 
     def __init__(self, code: str, info: str) -> None:
-        super().__init__(code, info[:INFO_CHARS_MAX])
+        super().__init__(code, _UNFIT.sub("?", info)[:INFO_CHARS_MAX])
 
 
 CODES: Final[dict[str, Code]] = {

@@ -18,8 +18,9 @@ import msgspec
 from chainnode import limits
 from chainnode.state.keys import key
 from chainnode.state.view import State
-from chainnode.types.transaction import Did, Height
+from chainnode.types.transaction import Height
 from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.text import AnyDid
 
 Role = Literal[
     "arbitrator",
@@ -61,7 +62,7 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
 
     kind: RuleKind
     roles: Annotated[tuple[Role, ...], msgspec.Meta(max_length=len(ROLES))] = ()
-    organisations: Annotated[tuple[Did, ...], msgspec.Meta(max_length=limits.VALIDATORS_MAX)] = ()
+    organisations: Annotated[tuple[AnyDid, ...], msgspec.Meta(max_length=limits.VALIDATORS_MAX)] = ()
     numerator: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     denominator: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
 

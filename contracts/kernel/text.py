@@ -1,9 +1,10 @@
 """Text as the ledger accepts it.
 
-Bounds count characters. Control characters are refused: they hide content from the
-person who reads a record. Nothing here asks the interpreter's Unicode tables
-(``str.isprintable``, normalisation): they differ between Python versions, and two
-validators would disagree.
+Bounds count characters. Control characters, line separators and the marks that turn the
+direction of writing are refused: they hide content from the person who reads a
+record. Nothing here asks the interpreter's Unicode tables (``str.isprintable``,
+normalisation): they differ between Python versions, and two validators would
+disagree.
 """
 
 import re
@@ -11,11 +12,19 @@ from typing import Annotated, Final
 
 import msgspec
 
-LINE_PATTERN: Final = r"\A[^\x00-\x1f\x7f]*\Z"
-TEXT_PATTERN: Final = r"\A[^\x00-\x08\x0b-\x1f\x7f]*\Z"
+from chainnode.limits import DID_BYTES_MAX
+
+_HIDING: Final = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+UNFIT_IN_LINE: Final = rf"[\x00-\x1f{_HIDING}]"
+UNFIT_IN_TEXT: Final = rf"[\x00-\x08\x0b-\x1f{_HIDING}]"
+LINE_PATTERN: Final = rf"\A[^\x00-\x1f{_HIDING}]*\Z"
+TEXT_PATTERN: Final = rf"\A[^\x00-\x08\x0b-\x1f{_HIDING}]*\Z"
 _SCHEMES: Final = "https?|ftps?|sftp|s3|ipfs|ipns|urn|did|mailto|tel|magnet|oci|git"
-URI_PATTERN: Final = rf"\A(?:(?:{_SCHEMES}):[^\x00-\x20\x7f<>\"\\^`{{|}}]+)?\Z"
+_URI: Final = rf"(?:{_SCHEMES}):[^\x00-\x20{_HIDING}<>\"\\^`{{|}}]+"
+URI_PATTERN: Final = rf"\A(?:{_URI})?\Z"
 """A URI of a scheme that a reader may follow without running anything; empty when there is none."""
+DID_PATTERN: Final = r"\A(?:did:[a-z0-9]+:[A-Za-z0-9._:%-]+)?\Z"
+"""A DID of any method; empty when there is none. Source: DID Core 1.1, section 3.1."""
 
 URI_CHARS_MAX: Final = 1_024
 
@@ -30,6 +39,9 @@ LongText = Annotated[str, msgspec.Meta(max_length=8_192, pattern=TEXT_PATTERN)]
 """Paragraphs: tabs and line feeds are allowed."""
 ShortText = Annotated[str, msgspec.Meta(max_length=1_024, pattern=TEXT_PATTERN)]
 Uri = Annotated[str, msgspec.Meta(max_length=URI_CHARS_MAX, pattern=URI_PATTERN)]
+Address = Annotated[str, msgspec.Meta(min_length=1, max_length=URI_CHARS_MAX, pattern=rf"\A{_URI}\Z")]
+"""A URI that must be there."""
+AnyDid = Annotated[str, msgspec.Meta(max_length=DID_BYTES_MAX, pattern=DID_PATTERN)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """Milliseconds since 1970-01-01 UTC; 0 where a time may be absent means absent."""
 Hash32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]

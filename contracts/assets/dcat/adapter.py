@@ -4,14 +4,14 @@ import re
 from typing import Any, Final
 
 from contracts.assets.dcat.linked_data import Graph, Node, items, tagged_texts, texts
-from contracts.kernel.text import is_uri
+from contracts.kernel.text import UNFIT_IN_LINE, UNFIT_IN_TEXT, is_uri
 
 NOTES_MAX: Final = 24
 NOTE_CHARS_MAX: Final = 200
 LINE_CHARS: Final = 256
 SHORT_CHARS: Final = 64
-_UNFIT_LINE: Final = re.compile(r"[\x00-\x1f\x7f]+")
-_UNFIT_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
+_UNFIT_LINE: Final = re.compile(f"{UNFIT_IN_LINE}+")
+_UNFIT_TEXT: Final = re.compile(f"{UNFIT_IN_TEXT}+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 

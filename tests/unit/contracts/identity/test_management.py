@@ -1,4 +1,5 @@
 from chainnode.types.receipt import Receipt
+from contracts.evidence.operations import RecordEvidence
 from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
 from contracts.identity.record import (
     METHODS_MAX,
@@ -112,6 +113,8 @@ def test_controller_must_be_another_active_identity() -> None:
 
 def test_operations_after_the_end_in_one_transaction_are_refused() -> None:
     world = World()
-    receipt = world.submit("member", DeactivateIdentity(), UpdateIdentity())
-    assert (receipt.code, receipt.failed_operation) == ("sender-deactivated", 1)
+    evidence = RecordEvidence(bytes(16), "file", "sha256", bytes(32))
+    for after in (UpdateIdentity(), evidence):
+        receipt = world.submit("member", DeactivateIdentity(), after)
+        assert (receipt.code, receipt.failed_operation) == ("sender-deactivated", 1)
     assert not current(world, "member").deactivated

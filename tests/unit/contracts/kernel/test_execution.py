@@ -46,7 +46,7 @@ def test_transaction_leaves_nothing_when_its_last_operation_fails() -> None:
     [
         ("member", RegisterAsset("a", AssetDescription("dataset", "A")), "role-missing"),
         ("stranger", evidence(), "role-missing"),
-        ("exchange", GrantRole("x", "member"), "role-missing"),
+        ("exchange", GrantRole(did_of("stranger"), "member"), "role-missing"),
         ("governor", SetParameters(ChainParameters()), "genesis-only"),
         ("governor", SetPolicy("evidence.record", EVERYONE), "genesis-only"),
     ],

@@ -117,7 +117,7 @@ REACHED: dict[str, Callable[[], str]] = {
     "too-many-events": overflowing,
     "role-did-unknown": lambda: World().submit("governor", GrantRole(did_of("nobody"), "member")).code,
     "role-held": lambda: World().submit("governor", GrantRole(did_of("member"), "member")).code,
-    "role-not-held": lambda: World().submit("governor", RevokeRole("界" * 128, "notary")).code,
+    "role-not-held": lambda: World().submit("governor", RevokeRole("did:web:" + "x" * 120, "notary")).code,
     "role-own-governor": lambda: World().submit("governor", RevokeRole(did_of("governor"), "governor")).code,
     "registrar-numbers-spent": lambda: after_writing(
         REGISTRAR_COUNT_KEY, REGISTRARS_MAX, "governor", GrantRole(did_of("member"), "registrar")
@@ -242,6 +242,11 @@ def test_longest_info_fits_a_receipt() -> None:
     assert receipt.code == "asset-exists"
     assert len(receipt.info) <= INFO_CHARS_MAX
     assert limits.EVENTS_PER_TRANSACTION_MAX >= limits.OPERATIONS_MAX
+
+
+def test_info_quotes_a_client_without_what_would_move_a_terminal() -> None:
+    receipt = World().submit("nobody", evidence(), sender="did:\x1b[2J\u202ex\n")
+    assert (receipt.code, receipt.info) == ("unknown-sender", "did:?[2J?x? does not exist")
 
 
 def test_box_upside_down_is_out_of_range() -> None:

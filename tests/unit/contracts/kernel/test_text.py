@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from contracts.kernel.text import URI_CHARS_MAX, Line, LongText, Name, Uri, is_uri
+from contracts.kernel.text import URI_CHARS_MAX, Address, AnyDid, Line, LongText, Name, Uri, is_uri
 
 
 def accepts(kind: object, text: str) -> bool:
@@ -12,7 +12,7 @@ def accepts(kind: object, text: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("text", ["a\nb", "a\x00", "\x7f", "a\n", "\r"])
+@pytest.mark.parametrize("text", ["a\u202eb", "a\u2066", "a\u2028", "a\x9b", "a\nb", "a\x00", "\x7f", "a\n", "\r"])
 def test_line_refuses_control_characters(text: str) -> None:
     """Control characters are refused: they hide content from the person who reads a record."""
     assert not accepts(Line, text)
@@ -65,3 +65,15 @@ def test_uri_that_a_reader_should_not_follow_is_refused(text: str) -> None:
 def test_absent_uri_is_empty() -> None:
     assert accepts(Uri, "")
     assert not is_uri("")
+
+
+@pytest.mark.parametrize(
+    ("text", "good"), [("", True), ("did:web:example.org", True), ("did:x", False), ("x\n", False)]
+)
+def test_did_of_any_method_has_its_form(text: str, good: bool) -> None:
+    assert accepts(AnyDid, text) is good
+
+
+def test_required_address_is_not_empty() -> None:
+    assert accepts(Address, "https://x.y/")
+    assert not accepts(Address, "")
