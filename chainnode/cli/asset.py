@@ -42,7 +42,7 @@ def register(
 ) -> None:
     """Register one asset from its JSON form.
 
-    {"identifier": "my-data-set", "description": {"name": "My data set", ...}}
+    {"identifier": "my-data-set", "description": {"kind": "dataset", "name": "My data set", ...}}
     """
     document = _read_registration(file)
     done = run(_register(document, Access(nodes, wallet, did, passphrase_file), int(timeout_s * 1000)))

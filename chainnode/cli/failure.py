@@ -120,10 +120,9 @@ def lines(failure: Failure) -> list[str]:
     """The failure for a person."""
     text = [f"chainnode: {failure.message} ({failure.code})"]
     shown = [(name, value) for name, value in failure.details.items() if value is not None]
-    text += [f"  {name:<9} {value}" for name, value in shown[:_DETAILS_SHOWN_MAX]]
-    if failure.next:
-        text.append(f"  next      {failure.next}")
-    return text
+    shown = [*shown[:_DETAILS_SHOWN_MAX], ("next", failure.next)] if failure.next else shown[:_DETAILS_SHOWN_MAX]
+    width = max((len(name) for name, _ in shown), default=0)
+    return text + [f"  {name:<{width}}  {value}" for name, value in shown]
 
 
 def document(failure: Failure) -> dict[str, object]:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.output import emit, examples, fields, json_option
 from chainnode.crypto.ed25519 import SEED_BYTES, SigningKey
-from chainnode.errors import ConfigError
+from chainnode.errors import Misuse
 from chainnode.node.key_file import read_key, read_key_info, read_passphrase, read_private_file, write_key
 from chainnode.types.ids import did_of_key, is_chain_id
 
@@ -102,7 +102,7 @@ def _read_source(source: Path, passphrase_file: Path | None) -> SigningKey:
         return SigningKey(_seed_from_pem(source, content, passphrase))
     try:
         return SigningKey(bytes.fromhex(content.decode("ascii")))
-    except (ValueError, ConfigError) as error:
+    except (ValueError, Misuse) as error:
         raise _no_key(source, "neither a key file, nor PEM, nor 64 hexadecimal digits") from error
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.failure import CommandError, Exit
-from chainnode.cli.output import emit, examples, fields, json_option, table
+from chainnode.cli.output import dump, emit, examples, fields, json_option, table
 from chainnode.cli.tx import check_id
 from chainnode.sdk.client import Client
 from chainnode.types.receipt import Scalar
@@ -106,7 +106,7 @@ def events(
     """Show events by an indexed attribute, in ledger order; bytes are written in hexadecimal."""
     wanted = _scalar(value, kind)
     page = _ask(nodes, lambda client: client.events(name, attribute, wanted, after=after, limit=limit))
-    rows = [(item.height, item.tx_index, item.name, item.tx_id[:16], item.attributes) for item in page.items]
+    rows = [(item.height, item.tx_index, item.name, item.tx_id[:16], dump(item.attributes)) for item in page.items]
     lines = table(("height", "index", "event", "transaction", "attributes"), rows) if rows else ["no such events"]
     emit(msgspec.to_builtins(page), lines + ([f"more: --after {page.next}"] if page.next else []))
 

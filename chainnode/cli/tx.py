@@ -11,11 +11,13 @@ import msgspec
 from chainnode.cli.connection import FILE, Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.output import emit, examples, fields, json_option
-from chainnode.limits import ENVELOPE_BYTES_MAX, MIB
+from chainnode.errors import DecodeError
+from chainnode.limits import MIB
 from chainnode.sdk.answer import Submission, TransactionAnswer
 from chainnode.sdk.client import Client
 from chainnode.sdk.submitter import Wait
 from chainnode.sdk.wallet import Operation
+from chainnode.types.transaction import decode_transaction
 from contracts.kernel.registry import operation_from_document
 
 FILE_BYTES_MAX: Final = 4 * MIB
@@ -130,11 +132,24 @@ async def _submit(
             operations = parse_operations(content)
             signer = await open_wallet(access, client)
             envelope = (await signer.transaction(client, operations, memo=memo)).envelope
-        elif len(content) > ENVELOPE_BYTES_MAX:
-            raise CommandError("too-large", "too large for an envelope", Exit.USAGE, expected=ENVELOPE_BYTES_MAX)
+        else:
+            check_envelope(content)
         if save is not None:
             await asyncio.to_thread(save.write_bytes, envelope)
         return await client.submit(envelope, wait=wait, timeout_ms=timeout_ms)
+
+
+def check_envelope(content: bytes) -> None:
+    """Refuse here what no node would read.
+
+    Raises:
+        CommandError: ``operations-form``.
+    """
+    try:
+        decode_transaction(content)
+    except DecodeError as error:
+        message = f"the file holds neither operations in JSON nor a signed envelope: {error.message}"
+        raise CommandError("operations-form", message, Exit.USAGE) from error
 
 
 def parse_operations(content: bytes) -> list[Operation]:
