@@ -107,7 +107,7 @@ def ask_for_body(state: State, out: Outputs) -> None:
 
 def on_block_fetched(state: State, answer: BlockFetched, out: Outputs) -> None:
     """R7: the body is here; propose it if this replica still leads the view that needs it."""
-    if state.fetching != answer.block_hash or not state.can_vote:
+    if state.fetching != answer.block_hash or state.accepted is not None or not state.can_vote:
         return
     state.fetching = None
     state.fetched = (answer.block_hash, answer.proposal)

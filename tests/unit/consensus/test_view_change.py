@@ -193,6 +193,16 @@ def test_new_leader_fetches_the_locked_block_it_lacks():
     assert proposed.sign[0].proposal == b"proposal of " + A
 
 
+def test_new_leader_whose_twin_proposed_meanwhile_adds_no_second_proposal():
+    """Sign-state: steps of a view only go up, so after an own PREPARE no PRE_PREPARE follows."""
+    rig = timed_out(own=1)
+    rig.hear(view_change(0, 1, certificate(signers=(0, 2, 3))), view_change(3, 1))
+    rig.hear(pre_prepare(B, 1, justification(senders=(0, 2, 3))))
+    rig.checked(B)
+
+    assert not rig.fetched(A).sign
+
+
 def test_new_leader_asks_again_for_a_body_that_does_not_come():
     """R8: what led nowhere is repeated."""
     rig = timed_out(own=1)
