@@ -97,10 +97,15 @@ next_key_hash = tagged_hash("next-key")
 decode_identity = lru_cache(1024)(msgspec.msgpack.Decoder(IdentityRecord).decode)
 
 
-@lru_cache(4096)
 def identity_key(did: str) -> bytes:
     """State key of the current version."""
     return key("identity", did)
+
+
+@lru_cache(4096)
+def _name_key(did: str) -> bytes | None:
+    """State key of a name as strangers write it; None for what cannot be one."""
+    return identity_key(did) if did_chain(did) is not None else None
 
 
 def identity_version_key(did: str, version: int) -> bytes:
@@ -110,7 +115,8 @@ def identity_version_key(did: str, version: int) -> bytes:
 
 def read_identity(state: State, did: str) -> IdentityRecord | None:
     """The current version of ``did``; None where it was never created, or cannot be a name."""
-    stored = state.get(identity_key(did)) if did_chain(did) is not None else None
+    state_key = _name_key(did)
+    stored = None if state_key is None else state.get(state_key)
     return None if stored is None else decode_identity(stored)
 
 

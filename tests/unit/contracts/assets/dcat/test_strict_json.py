@@ -36,6 +36,14 @@ def test_duplicate_key_is_named() -> None:
         parse_document(b'{"title": 1, "a": 2, "title": 3}')
 
 
+def test_duplicate_among_many_keys_is_found_without_comparing_all_pairs() -> None:
+    keys = b",".join(b'"%d":0' % number for number in range(300_000))
+    with pytest.raises(Rejected) as found:
+        parse_document(b"{" + keys + b',"299999":1}')
+    assert found.value.code == "catalogue-duplicate-key"
+    assert "299999" in found.value.message
+
+
 def test_fractions_stay_text_and_a_byte_order_mark_is_skipped() -> None:
     assert parse_document(b'\xef\xbb\xbf{"a": 1.50, "b": 7, "c": 1e999}') == {"a": "1.50", "b": 7, "c": "1e999"}
 
