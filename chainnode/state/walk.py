@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 from chainnode.errors import StoreCorrupt
-from chainnode.proofs.errors import ProofInvalid
 from chainnode.proofs.sparse import EMPTY, OtherLeaf, StateProof, leaf_hash, root_above
 from chainnode.state.page import (
     HASH_BYTES,
@@ -36,13 +35,13 @@ def prove(root: Subtree, read: Read, key: bytes) -> StateProof:
     """
     key_hash = sha256(key).digest()
     siblings: list[bytes] = []
-    leaf = _descend(root[1], read, key_hash, siblings)
+    try:
+        leaf = _descend(root[1], read, key_hash, siblings)
+    except IndexError as error:
+        raise StoreCorrupt("state-page", "the state tree is deeper than its keys are long") from error
     siblings.reverse()
     terminal = leaf_hash(leaf[:HASH_BYTES], leaf[HASH_BYTES:]) if leaf else EMPTY
-    try:
-        shown = root_above(terminal, key_hash, siblings)
-    except ProofInvalid as error:
-        raise StoreCorrupt("state-page", "the state tree is deeper than its keys are long") from error
+    shown = root_above(terminal, key_hash, siblings)
     if shown != root[0]:
         raise StoreCorrupt("state-page", "the stored state tree does not hash to its root", root=root[0].hex())
     other = OtherLeaf(leaf[:HASH_BYTES], leaf[HASH_BYTES:]) if leaf and not leaf.startswith(key_hash) else None

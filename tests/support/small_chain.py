@@ -98,8 +98,12 @@ class SmallChain:
         *,
         code: str = "ok",
         next_set: ValidatorList | None = None,
+        forged: Mapping[str, object] | None = None,
     ) -> int:
-        """Append one decided block; returns its height. ``changes`` are what its execution writes."""
+        """Append one decided block; returns its height.
+
+        ``changes`` are what its execution writes; ``forged`` header fields are certified all the same.
+        """
         height = len(self.headers)
         current = self.sets[-1]
         header = Header(
@@ -121,7 +125,7 @@ class SmallChain:
             next_validators_hash=validators_hash(next_set or current),
             last_certificate_hash=certificate_hash(self.certificates[-1]) if height > 1 else ZERO_HASH,
         )
-        self.headers.append(encode(header))
+        self.headers.append(encode(msgspec.structs.replace(header, **(forged or {}))))
         self.certificates.append(self.certify(self.headers[-1], current))
         self.envelopes.append(list(envelopes))
         ids = [decode_transaction(item).tx_id for item in envelopes]
@@ -144,7 +148,7 @@ class SmallChain:
         count = quorum_of(len(validators.validators)) if votes is None else votes
         signed = vote_bytes(
             CertificateKind.COMMIT,
-            chain_id=CHAIN_ID,
+            chain_id=fields.chain_id,
             epoch=validators.epoch,
             validators_hash=validators_hash(validators),
             height=fields.height,

@@ -255,6 +255,46 @@ def test_verifier_checks_the_senders_signatures(made: Made) -> None:
         assert refused(chain.included(1, 0), chain) == code
 
 
+def test_verifier_checks_what_a_quorum_certified_against_itself() -> None:
+    """Certified headers that contradict each other or the receipts show nothing."""
+    foreign = {"chain_id": "other"}
+    chain = SmallChain(1)
+    chain.extend([envelope([RECORD]), envelope([RECORD], nonce=1)])
+    chain.receipts[1].reverse()
+    chain.extend()
+    assert refused(chain.included(1, 0), chain) == "receipt-transaction"
+
+    chain = SmallChain(1)
+    chain.extend([envelope([RECORD])])
+    chain.receipts[1] = [b"\xc0"]
+    chain.extend()
+    assert refused(chain.included(1, 0), chain) == "malformed"
+
+    chain = SmallChain(1)
+    chain.extend([envelope([RECORD])])
+    chain.extend(forged=foreign)
+    assert refused(chain.included(1, 0), chain) == "chain-id"
+    assert refused(chain.bundle(chain.included(1, 0, receipt=False).claim, (1,), later=2), chain) == "chain-id"
+
+    chain = SmallChain(1)
+    chain.extend(next_set=validator_list(1, 1), forged={**foreign, "next_validators_hash": bytes(32)})
+    chain.extend(changes={b"k": b"v"})
+    chain.extend()
+    assert refused(chain.state_at(2, b"k", b"v"), chain) == "chain-id"
+
+
+def test_verifier_refuses_parts_that_are_not_what_they_should_be(made: Made) -> None:
+    """Strangers' bytes inside a well-formed bundle get a code, too."""
+    chain = made.chain
+    assert refused(changed(made.included, envelope=b"\xc0"), chain) == "malformed"
+    assert refused(reauthorised(made.included, genesis_validators=b"\xc0"), chain) == "malformed"
+    assert refused(msgspec.structs.replace(made.ordered, headers=(b"\xc0",)), chain) == "malformed"
+    at_genesis = without_authority(chain.bundle(made.absent.claim, (0,)))
+    with pytest.raises(ProofInvalid) as caught:
+        verify_bundle(encode_bundle(at_genesis), trusted_header_hash=chain.genesis_hash)
+    assert caught.value.code == "header-height"
+
+
 @pytest.mark.parametrize("name", ["evidence", "batch", "included", "present", "absent"])
 def test_verifier_refuses_every_single_bit_change_of_the_bytes(smallest: Made, name: str) -> None:
     """Each single-bit change of a bundle is rejected: MessagePack form."""

@@ -7,7 +7,7 @@ import pytest
 from chainnode.errors import StoreCorrupt
 from chainnode.proofs.sparse import EMPTY, verify_absent, verify_present
 from chainnode.state.batch import Batch, hashed_changes
-from chainnode.state.page import NOTHING, Subtree
+from chainnode.state.page import NOTHING, PAYLOAD_START, Subtree, page_key
 from chainnode.state.walk import neighbours, prove
 
 
@@ -47,3 +47,20 @@ def test_tree_that_does_not_hash_to_its_root_proves_nothing() -> None:
     root, pages = built(40)
     with pytest.raises(StoreCorrupt):
         prove((EMPTY, root[1]), pages.__getitem__, b"key 1")
+
+
+def test_leaf_stored_twice_is_damage_not_an_endless_way() -> None:
+    """A list whose leaves never part is deeper than its keys are long."""
+    leaf = sha256(b"key").digest() + bytes(32)
+    nothing: dict[bytes, bytes] = {}
+    with pytest.raises(StoreCorrupt):
+        prove((EMPTY, leaf + leaf), nothing.__getitem__, b"key")
+
+
+def test_empty_page_is_damage() -> None:
+    """A page holds more than four leaves, so one without any was damaged."""
+    root, pages = built(600)
+    whole = pages[page_key(root[1], 0, bytes(32))]
+    hollow = {**dict.fromkeys(pages, bytes(PAYLOAD_START)), page_key(root[1], 0, bytes(32)): whole}
+    with pytest.raises(StoreCorrupt):
+        neighbours(root, hollow.__getitem__, b"key 1")
