@@ -45,6 +45,8 @@ def test_commit_of_anything_else_does_not(chain: SmallChain) -> None:
     good = decode_certificate(chain.certificates[1])
     assert refused(chain, header, b"\xc0") == "certificate-malformed"
     assert refused(chain, header, chain.certificates[2]) == "certificate-block"
+    # A rival at the same height and of the same set: nobody voted for it.
+    assert refused(chain, forged(header, time_ms=1), chain.certificates[1]) == "certificate-block"
     other_height = encode_certificate(msgspec.structs.replace(good, height=2))
     assert refused(chain, header, other_height) == "certificate-block"
     other_view = encode_certificate(msgspec.structs.replace(good, view=1))

@@ -277,6 +277,17 @@ def test_verifier_checks_what_a_quorum_certified_against_itself() -> None:
     assert refused(chain.bundle(chain.included(1, 0, receipt=False).claim, (1,), later=2), chain) == "chain-id"
 
     chain = SmallChain(1)
+    chain.extend([envelope([RECORD])])
+    chain.extend(forged={"height": 5})
+    assert refused(chain.included(1, 0), chain) == "header-parent"
+
+    chain = SmallChain(1)
+    chain.extend(next_set=validator_list(1, 5))
+    chain.extend(changes={b"k": b"v"})
+    chain.extend()
+    assert refused(chain.state_at(2, b"k", b"v"), chain) == "validators-hash"
+
+    chain = SmallChain(1)
     chain.extend(next_set=validator_list(1, 1), forged={**foreign, "next_validators_hash": bytes(32)})
     chain.extend(changes={b"k": b"v"})
     chain.extend()
