@@ -55,7 +55,7 @@ class Checker:
         """View never backwards: a restarted replica is not below a view that it told others about."""
         self._incarnation[address] += 1
         self._place[address] = (replica.height, replica.view)
-        if replica.own_index not in self.twins:
+        if replica.own_index is not None and replica.own_index not in self.twins:
             told = self._view_change_sent.get((replica.own_index, replica.height), 0)
             expect(replica.view >= told, f"{address} restarted in view {replica.view} after asking for {told}")
 

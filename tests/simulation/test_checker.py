@@ -10,6 +10,7 @@ import pytest
 from consensus import journal, message_filter, normal_case, quorum, recovery, state, view_change
 from consensus.invariant import InvariantBroken
 from consensus.journal import MessageSigned, PersistBlock
+from consensus.justification import make_justification
 from consensus.messages import NOTHING_PREPARED, Justification, Prepare, ViewChange
 from consensus.timers import TimerConfig
 from tests.simulation import host as host_module
@@ -43,10 +44,9 @@ def test_checker_finds_a_quorum_that_is_one_vote_short(monkeypatch):
 
 def test_checker_finds_view_changes_that_forget_what_was_prepared(monkeypatch):
     """R6: a VIEW_CHANGE without the lock lets a new leader replace a committed block."""
-    correct = view_change.ViewChange
-
     def forgetful(*fields, certificate):
-        return correct(*fields[:6], NOTHING_PREPARED, b"", certificate=None)
+        asked = ViewChange(*fields, certificate=certificate)  # type: ignore[misc]
+        return msgspec.structs.replace(asked, prepared_view=NOTHING_PREPARED, prepared_hash=b"", certificate=None)
 
     monkeypatch.setattr(view_change, "ViewChange", forgetful)
 
@@ -55,10 +55,8 @@ def test_checker_finds_view_changes_that_forget_what_was_prepared(monkeypatch):
 
 def test_checker_finds_a_leader_that_ignores_the_highest_certificate(monkeypatch):
     """R2, R7: if justifications are neither made nor checked by the certificate, a committed block is replaced."""
-    correct = view_change.make_justification
-
     def ignorant(view_changes):
-        return Justification(correct(view_changes).view_changes, None)
+        return Justification(make_justification(view_changes).view_changes, None)
 
     monkeypatch.setattr(view_change, "make_justification", ignorant)
     monkeypatch.setattr(message_filter, "check_justification", lambda message, validators: None)
@@ -70,9 +68,9 @@ def test_checker_finds_a_vote_below_an_own_view_change():
     """R6: after VIEW_CHANGE(t) no COMMIT below t. The core knows one view, so the checker is fed by hand."""
     keys, disk = Keys(4), Disk(b"\0" * 32)
     checker = Checker(keys.validators)
-    common = ("simulated", 0, keys.validators.hash, 1)
-    asked = ViewChange(*common, 2, 0, NOTHING_PREPARED, b"", b"s" * 64)
-    prepare = Prepare(*common, 1, 0, b"b" * 32, b"s" * 64)
+    set_hash = keys.validators.hash
+    asked = ViewChange("simulated", 0, set_hash, 1, 2, 0, NOTHING_PREPARED, b"", b"s" * 64)
+    prepare = Prepare("simulated", 0, set_hash, 1, 1, 0, b"b" * 32, b"s" * 64)
     disk.bodies[b"b" * 32] = b""
     disk.append([PersistBlock(1, b"b" * 32), MessageSigned(asked), MessageSigned(prepare)])
     checker.on_sent(0, asked, disk)
@@ -83,7 +81,7 @@ def test_checker_finds_a_vote_below_an_own_view_change():
 
 def test_checker_finds_a_host_that_sends_before_the_sync(monkeypatch):
     """Durable before sent: the journal write is skipped."""
-    monkeypatch.setattr(host_module.Disk, "append", lambda self, records: None)
+    monkeypatch.setattr(Disk, "append", lambda self, records: None)
 
     assert "sent before durable" in _first_violation()
 

@@ -2,12 +2,18 @@
 
 import pytest
 
+from consensus.leader import leader
 from consensus.messages import Commit, Prepare, PrePrepare, decode_message
 from consensus.timers import TimerConfig
 from tests.simulation.cluster import TIMERS, Cluster
 from tests.simulation.network import Faults
 
 SEEDS_PER_TEST = 8
+
+
+def lock_of(host):
+    """Block that a running host holds a PREPARE certificate for."""
+    return host.replica.prepared and host.replica.prepared.block_hash
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7])
@@ -102,7 +108,7 @@ def test_block_prepared_by_all_is_decided_after_everybody_crashes(seed):
     cluster.network.drop = lambda origin, to, data: isinstance(decode_message(data), Commit)
     cluster.submit()
     cluster.run(200)
-    prepared = {host.replica.prepared.block_hash for host in cluster.hosts}
+    prepared = {lock_of(host) for host in cluster.hosts}
     for host in cluster.hosts:
         host.crash()
     cluster.heal()
@@ -117,7 +123,7 @@ def test_block_prepared_by_all_is_decided_after_everybody_crashes(seed):
 def test_new_leader_fetches_a_prepared_block_it_never_saw(seed):
     """R7: the leader of view 1 proposes the block of the highest certificate even if it has to fetch it."""
     cluster = Cluster(4, seed=seed)
-    blind = cluster.hosts[0].replica._state.leader_of(1)
+    blind = leader(4, 1, 1)
 
     def hide(origin, to, data):
         message = decode_message(data)
@@ -126,8 +132,8 @@ def test_new_leader_fetches_a_prepared_block_it_never_saw(seed):
     cluster.network.drop = hide
     cluster.submit()
     cluster.run(400)
-    prepared = {host.replica.prepared.block_hash for host in cluster.hosts if host.index != blind}
-    assert cluster.hosts[blind].replica.prepared is None
+    prepared = {lock_of(host) for host in cluster.hosts if host.index != blind}
+    assert lock_of(cluster.hosts[blind]) is None
     cluster.run(400)
     cluster.network.heal()
 

@@ -1,6 +1,8 @@
 """Quorum certificates: shape, claims, canonical bytes."""
 
-import msgpack
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]
 import msgspec
 import pytest
 
@@ -76,7 +78,7 @@ def test_claims_are_those_of_the_votes_it_was_made_of():
 
 def test_vote_bytes_differ_in_every_field():
     """Signatures: nothing can be replayed across chains, epochs, sets, heights, views, blocks or kinds."""
-    fields = {
+    fields: dict[str, Any] = {
         "kind": PREPARE, "chain_id": CHAIN, "epoch": 0, "validators_hash": SET_HASH,
         "height": HEIGHT, "view": 0, "block_hash": A,
     }

@@ -1,6 +1,6 @@
 """Domain separation."""
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 
 from consensus import domain
 

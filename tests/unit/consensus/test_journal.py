@@ -6,6 +6,7 @@ from consensus import limits
 from consensus.journal import (
     NOTHING_SIGNED,
     BlockPrepared,
+    JournalRecord,
     MalformedRecord,
     MessageSigned,
     PersistBlock,
@@ -21,7 +22,7 @@ from consensus.journal import (
 from consensus.signing import signed_digest
 from tests.unit.consensus.rig import HEIGHT, A, B, certificate, commit, justification, pre_prepare, prepare, view_change
 
-RECORDS = [
+RECORDS: list[JournalRecord] = [
     PersistBlock(HEIGHT, A, b"body"),
     ProposalAccepted(pre_prepare(view=1, reason=justification(prepared=certificate()))),
     BlockPrepared(certificate()),
@@ -92,7 +93,7 @@ def test_key_that_never_signed_may_sign_anything():
 
 def test_sign_state_survives_and_stays_small():
     """Sign-state: two slots of one small cell."""
-    state = SignState(SignPosition(*[2**53 - 1] * 2, 2**31 - 1, 3), A, b"s" * 64)
+    state = SignState(SignPosition(2**53 - 1, 2**53 - 1, 2**31 - 1, 3), A, b"s" * 64)
     data = encode_sign_state(state)
 
     assert decode_sign_state(data) == state

@@ -1,6 +1,6 @@
 """Wire form of messages."""
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import msgspec
 import pytest
 

@@ -6,6 +6,7 @@ from consensus import inputs
 from consensus.certificates import COMMIT
 from consensus.journal import (
     BlockPrepared,
+    JournalRecord,
     MessageSigned,
     PersistBlock,
     ProposalAccepted,
@@ -34,8 +35,8 @@ from tests.unit.consensus.rig import (
 )
 
 BODY = PersistBlock(HEIGHT, A, b"body")
-ACCEPTED = [BODY, ProposalAccepted(pre_prepare()), MessageSigned(prepare(1))]
-COMMITTED = [*ACCEPTED, BlockPrepared(certificate()), MessageSigned(commit(1))]
+ACCEPTED: list[JournalRecord] = [BODY, ProposalAccepted(pre_prepare()), MessageSigned(prepare(1))]
+COMMITTED: list[JournalRecord] = [*ACCEPTED, BlockPrepared(certificate()), MessageSigned(commit(1))]
 
 
 def signed(message):
@@ -60,7 +61,7 @@ def test_empty_journal_is_a_fresh_start():
 
 def test_records_of_decided_heights_do_not_matter():
     """Restart: only the height above the tip."""
-    old = [PersistBlock(HEIGHT - 1, B), MessageSigned(commit(1, B, view=7, height=HEIGHT - 1))]
+    old: list[JournalRecord] = [PersistBlock(HEIGHT - 1, B), MessageSigned(commit(1, B, view=7, height=HEIGHT - 1))]
 
     assert recover(old, TIP, validators(), 1) == Recovered()
 
@@ -117,12 +118,14 @@ def test_restarted_replica_stays_in_the_view_it_asked_for():
 
 def test_highest_lock_counts_after_a_restart():
     """Restart: a certificate of a higher view replaced the lower one, and does so again."""
-    later = [PersistBlock(HEIGHT, B), ProposalAccepted(pre_prepare(B, 2, justification(2, senders=(0, 1, 3))))]
-    records = [*COMMITTED, *later, MessageSigned(prepare(1, B, 2)), BlockPrepared(certificate(block_hash=B, view=2))]
+    lock = certificate(block_hash=B, view=2)
+    proposal = pre_prepare(B, 2, justification(2, senders=(0, 1, 3)))
+    records: list[JournalRecord] = [*COMMITTED, PersistBlock(HEIGHT, B), ProposalAccepted(proposal)]
+    records += [MessageSigned(prepare(1, B, 2)), BlockPrepared(lock)]
 
     found = recover(records, TIP, validators(), 1)
 
-    assert (found.prepared.view, found.prepared.block_hash, found.prepared_proposal) == (2, B, b"proposal of " + B)
+    assert (found.prepared, found.prepared_proposal) == (lock, proposal.proposal)
 
 
 def test_replica_resumes_in_a_view_it_reached_by_justification():
