@@ -24,6 +24,8 @@ Wait = Literal["none", "checked", "committed"]
 
 HOLD_MS_MAX: Final = 5_000
 """One request waits this long for a commit; then another node may be asked."""
+GRACE_MS: Final = 1_000
+"""For the answer to a held request to arrive after the time is over: it says more than silence would."""
 PAUSE_MS: Final = 100
 """Between rounds in which nothing could be handed over."""
 _BODY_BYTES_MAX: Final = REQUEST_BYTES_MAX - 64 * KIB
@@ -107,7 +109,7 @@ class Submitter:
             body=msgspec.msgpack.encode(envelopes),
             accept="application/msgpack",
             waits_ms=hold_ms,
-            patience_ms=left_ms if wait == "committed" else None,
+            patience_ms=left_ms + GRACE_MS if wait == "committed" else None,
         )
         results = read_answer(answer, Submissions).results
         if len(results) != len(envelopes):
