@@ -54,13 +54,19 @@ class CatchUp:
         self._apply = apply
 
     async def run(self, target_height: int, hints: Sequence[int]) -> None:
-        """Fetch and apply blocks until ``target_height`` is reached and no source has a further one."""
+        """Fetch and apply blocks until ``target_height`` is reached and the source that led there has no further one.
+
+        Nobody else is asked then: a silent peer must not keep a validator from voting that knows enough.
+        """
         idle_rounds = 0
         while idle_rounds < IDLE_ROUNDS_MAX:
             progressed = False
             for node_key in self._network.sources(hints):
+                helpful = False
                 while await self._advance(node_key):
-                    progressed = True
+                    helpful = progressed = True
+                if helpful and self._ledger.tip.height >= target_height:
+                    return
             if progressed:
                 idle_rounds = 0
             elif self._ledger.tip.height >= target_height:

@@ -1,0 +1,145 @@
+"""Answering those who lack something: what is held, in order, within bounds."""
+
+import msgspec
+import pytest
+
+from chainnode.chain.candidate import Candidate, open_stored
+from chainnode.codec.canonical import encode
+from chainnode.errors import DecodeError, PeerError
+from chainnode.mempool.pool import Pool
+from chainnode.sync import server as server_module
+from chainnode.sync.server import SyncServer
+from chainnode.sync.wire import (
+    BLOCKS_PER_ANSWER_MAX,
+    GET_BLOCK,
+    GET_BLOCKS,
+    GET_TRANSACTIONS,
+    BlocksWanted,
+    BlockWanted,
+    TransactionsWanted,
+    decode_blocks,
+    decode_envelopes,
+)
+from chainnode.types.block import decode_header, decode_stored_block
+from tests.support.local_chain import LocalChain, transaction
+
+
+class _Served:
+    """A server over a real store, a pool and a desk."""
+
+    def __init__(self, blocks: int = 3) -> None:
+        self.chain = LocalChain()
+        self.chain.grow(blocks)
+        self.pool = Pool()
+        self.candidates: list[Candidate] = []
+        self.server = SyncServer(self.chain.ledger.store, self.pool, lambda: self.candidates)
+
+    def transactions(self, *leaves: bytes) -> tuple[bytes, ...]:
+        return decode_envelopes(self.server.answer(GET_TRANSACTIONS, encode(TransactionsWanted(b"".join(leaves)))))
+
+    def heights(self, first: int, last: int) -> list[int]:
+        answer = decode_blocks(self.server.answer(GET_BLOCKS, encode(BlocksWanted(first, last))))
+        return [decode_header(decode_stored_block(data).header).height for data in answer]
+
+
+def test_transactions_are_answered_as_a_prefix() -> None:
+    """Envelopes, in order, as many as are here: the first that is missing ends the answer."""
+    served = _Served()
+    held = [transaction(number) for number in range(500, 504)]
+    for item in held:
+        served.pool.add(item)
+    leaves = [item.leaf_hash for item in held]
+    assert served.transactions(*leaves[::-1]) == tuple(item.envelope for item in held[::-1])
+    assert served.transactions(leaves[0], bytes(32), leaves[1]) == (held[0].envelope,)
+    assert served.transactions(bytes(32), leaves[0]) == ()
+    assert served.transactions() == ()
+
+
+def test_bodies_of_a_block_under_discussion_are_served_after_the_pool_let_go() -> None:
+    """Bodies the pool has let go may still stand in a block under discussion."""
+    served = _Served()
+    served.candidates.append(served.chain.build(700, 701))
+    for item in served.candidates[0].transactions:
+        assert served.transactions(item.leaf_hash) == (item.envelope,)
+
+
+def test_odd_bytes_after_the_last_leaf_are_ignored() -> None:
+    """31 bytes are no leaf hash."""
+    served = _Served()
+    item = transaction(500)
+    served.pool.add(item)
+    assert served.transactions(item.leaf_hash, bytes(31)) == (item.envelope,)
+
+
+def test_answer_is_bounded_in_bytes_but_never_empty_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded before it is built; one envelope or block is always served, or nobody could ever go on."""
+    served = _Served()
+    held = [transaction(number) for number in range(500, 504)]
+    for item in held:
+        served.pool.add(item)
+    leaves = [item.leaf_hash for item in held]
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", len(held[0].envelope) * 2)
+    assert len(served.transactions(*leaves)) == 2
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", 1)
+    assert len(served.transactions(*leaves)) == 1
+    assert served.heights(1, 3) == [1]
+
+
+def test_block_is_found_decided_or_not() -> None:
+    """One StoredBlock, undecided ones included; empty if not held."""
+    served = _Served()
+    decided = served.chain.queries.block(2)
+    assert served.server.answer(GET_BLOCK, encode(BlockWanted(_hash(served, 2)))) == encode(decided)
+    candidate = served.chain.build(800)
+    wanted = encode(BlockWanted(candidate.block_hash))
+    assert served.server.answer(GET_BLOCK, wanted) == b""
+    served.candidates.append(candidate)
+    stored = decode_stored_block(served.server.answer(GET_BLOCK, wanted))
+    assert stored.certificate == b""
+    assert open_stored(stored).block_hash == candidate.block_hash
+
+
+def _hash(served: _Served, height: int) -> bytes:
+    following = served.chain.queries.block(height + 1) if height < served.chain.ledger.tip.height else None
+    assert following is not None
+    return decode_header(following.header).parent_hash
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (1, 3, [1, 2, 3]),
+        (2, 2**53, [2, 3]),
+        (0, 1, [0, 1]),
+        (4, 9, []),
+        (3, 2, []),
+        (2**53, 2**53, []),
+    ],
+)
+def test_blocks_are_served_up_to_the_tip(first: int, last: int, expected: list[int]) -> None:
+    """Whatever is asked for, only what is durable here."""
+    assert _Served().heights(first, last) == expected
+
+
+def test_number_of_blocks_in_one_answer_is_bounded() -> None:
+    """BLOCKS_PER_ANSWER_MAX, however many are asked for."""
+    served = _Served(0)
+    for _ in range(BLOCKS_PER_ANSWER_MAX + 3):
+        served.chain.extend()
+    assert served.heights(1, 2**53) == list(range(1, BLOCKS_PER_ANSWER_MAX + 1))
+
+
+@pytest.mark.parametrize("kind", [0, 4, 65_535])
+def test_unknown_request_is_the_peers_fault(kind: int) -> None:
+    """PeerError ``request-kind``: no such request."""
+    with pytest.raises(PeerError) as caught:
+        _Served().server.answer(kind, b"")
+    assert caught.value.code == "request-kind"
+
+
+@pytest.mark.parametrize("kind", [GET_TRANSACTIONS, GET_BLOCK, GET_BLOCKS])
+@pytest.mark.parametrize("payload", [b"", b"\xc0", b"\x91\x01", msgspec.msgpack.encode([bytes(40), 1, 2])])
+def test_malformed_request_is_refused(kind: int, payload: bytes) -> None:
+    """DecodeError: the request is malformed."""
+    with pytest.raises(DecodeError):
+        _Served(1).server.answer(kind, payload)
