@@ -20,6 +20,7 @@ from chainnode.sdk.content import hash_file
 from chainnode.sdk.sidecar import read_sidecar
 from chainnode.sdk.wallet import Wallet
 from contracts.assets.dcat import import_catalogue
+from contracts.evidence.operations import RecordEvidence
 from tests.support.shared import ROOT, shared
 
 WALLET = Wallet("demo", [SigningKey(bytes(32))])
@@ -125,6 +126,7 @@ def test_evidence_is_salted_and_its_sidecar_opens_it(tmp_path: Path):
 
     [path] = (tmp_path / "records").iterdir()
     sidecar = read_sidecar(path)
+    assert isinstance(item.operation, RecordEvidence)
     assert hash_file(file, salt=bytes.fromhex(sidecar.items[0].salt)).digest == item.operation.digest
     assert (sidecar.tx_id, sidecar.height) == ("ab", 7)
     assert (absent.operation, absent.refusal) == (None, "file-unreadable")
@@ -183,11 +185,12 @@ def test_catalogue_that_is_absent_is_named(tmp_path: Path):
 
 def test_table_row_of_a_node_that_is_down_and_of_one_that_runs():
     node = NodeEntry("validator-0", "validator", "", "", "")
-    fields = dict.fromkeys(StatusAnswer.__struct_fields__, "") | {
-        "halted": None, "syncing": False, "height": 7, "view": 1, "leader": "validator-2", "peers": (),
-        "transactions_per_second": 4.25, "finality_ms": {"p50": 12.4, "p99": None},
-    }
-    status = StatusAnswer(**fields)
+    status = StatusAnswer(
+        name="validator-0", role="validator", chain_id="demo", genesis_hash="", height=7, block_hash="", state_root="",
+        block_time_ms=0, epoch=0, view=1, phase="", leader="validator-2", syncing=False, halted=None, peers=(),
+        pool_transactions=0, pool_bytes=0, view_changes=1, validators=4, quorum=3, committed_transactions=0,
+        transactions_per_second=4.25, finality_ms={"p50": 12.4, "p99": None}, uptime_ms=0, version="0",
+    )
 
     assert table_row(node, None, running=False) == ["validator-0", "down", *["-"] * 7]
     assert table_row(node, status, running=True) == [

@@ -53,7 +53,8 @@ def test_ports_are_distinct(network: tuple[Path, Manifest]):
 def test_genesis_is_accepted_and_gives_each_identity_its_roles(network: tuple[Path, Manifest]):
     folder, manifest = network
     genesis = (folder / "genesis.bin").read_bytes()
-    overlay = Overlay({}.get)
+    empty: dict[bytes, bytes] = {}
+    overlay = Overlay(empty.get)
 
     apply_genesis(decode_genesis(genesis), overlay)
 
