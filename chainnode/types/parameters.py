@@ -27,7 +27,9 @@ class ChainParameters(msgspec.Struct, frozen=True, array_like=True, tag=PARAMETE
     validity_window: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1_000
     """A transaction names an expiry height at most this many blocks ahead; bounds the replay index."""
     block_transactions_max: Annotated[int, msgspec.Meta(ge=1, le=limits.BLOCK_TRANSACTIONS_MAX)] = 2_000
-    block_bytes_max: Annotated[int, msgspec.Meta(ge=limits.ENVELOPE_BYTES_MAX, le=limits.BLOCK_BYTES_MAX)] = 2 * limits.MIB
+    block_bytes_max: Annotated[int, msgspec.Meta(ge=limits.ENVELOPE_BYTES_MAX, le=limits.BLOCK_BYTES_MAX)] = (
+        2 * limits.MIB
+    )
     clock_ahead_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 2_000
     """A fresh proposal's time may be this much after a voter's clock."""
     clock_behind_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 10_000
