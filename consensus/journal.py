@@ -144,8 +144,8 @@ class SignState(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     def decide(self, position: SignPosition, digest: bytes) -> Literal["sign", "reuse", "refuse"]:
         """Say what to do about a request to sign ``digest`` at ``position``.
 
-        ``sign``: higher than ever, store first, then sign. ``reuse``: the very payload signed last, hand out the
-        stored signature. ``refuse``: below the last, or another payload at the same place; a correct core asks for
+        ``sign``: higher than ever; durable before the message leaves. ``reuse``: the very payload signed last, hand out
+        the stored signature. ``refuse``: below the last, or another payload at the same place; a correct core asks for
         neither, so the message is not sent, and the steps after it in the same ``Outputs.sign`` are dropped too.
         """
         if position > self.position:

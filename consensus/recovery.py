@@ -54,8 +54,9 @@ class Recovered:
     sent: tuple[Signed, ...] = ()
     """Own signed messages of ``view``, in the order of signing."""
     signed_unrecorded: bool = False
-    """The sign-state is ahead of the journal: a crash fell between the two, and the message signed last was lost before
-    it was sent. The replica asks for the next view, the first place where it is certain to be free to sign."""
+    """The sign-state is ahead of the journal. Where it is written first, a crash fell between the two and the message
+    signed last was lost before it was sent: the replica asks for the next view, the first place where it is certain to
+    be free to sign. Where it is written last, records are lost, and the host must not let the replica vote."""
 
 
 def recover(

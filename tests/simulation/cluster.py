@@ -25,6 +25,8 @@ class Cluster:
     def __init__(self, size: int, seed: int = 0, timers: TimerConfig = TIMERS, twins: tuple[int, ...] = ()) -> None:
         self.random = Random(seed)
         self.timers = timers
+        self.journal_first = seed % 2 == 0
+        """In which order the hosts write journal and sign-state (SPEC.md, Restart); both must do."""
         self.keys = Keys(size)
         self.genesis_hash = sha256(b"genesis").digest()
         self.schedule = Schedule()

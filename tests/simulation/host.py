@@ -55,6 +55,8 @@ class Host:
         cluster = self.cluster
         validators = cluster.keys.validators
         tip = self.disk.tip
+        if cluster.journal_first:
+            self._raise_sign_state()
         found = recover(self.disk.records(), tip, validators, self.index, self.disk.sign_state)
         self._bodies = dict(self.disk.bodies)
         self._timers = {}
@@ -131,6 +133,13 @@ class Host:
         if out.decided is not None:
             self._decide(out.decided)
 
+    def _raise_sign_state(self) -> None:
+        """A crash fell between journal and sign-state; what the journal holds was signed."""
+        signed = [record.message for record in self.disk.records() if isinstance(record, MessageSigned)]
+        newest = max(signed, key=sign_position, default=None)
+        if newest is not None and sign_position(newest) > self.disk.sign_state.position:
+            self.disk.sign_state = SignState(sign_position(newest), signed_digest(newest), newest.signature)
+
     def _durability_point(self) -> None:
         if self.crash_in is not None:
             self.crash_in -= 1
@@ -143,12 +152,14 @@ class Host:
         records = list(out.persist)
         signed: list[Signed] = []
         for message in out.sign:
-            signature = self._guarded_signature(message)
-            if signature is None:
+            state = self._guarded(message)
+            if state is None:
                 break
-            signed.append(with_signature(message, signature))
+            signed.append(with_signature(message, state.signature))
             records.append(MessageSigned(signed[-1]))
-            self._durability_point()
+            if not self.cluster.journal_first:
+                self._durability_point()
+                self.disk.sign_state = state
         if self.crash_in == 0 and records:
             # The process dies during the write: some records of the step reach the disk, the last ones do not.
             records = records[: self.cluster.random.randrange(len(records))]
@@ -157,17 +168,19 @@ class Host:
                 self.disk.bodies[record.block_hash] = self._bodies[record.block_hash]
         self.disk.append(records)
         self._durability_point()
+        if self.cluster.journal_first and signed:
+            self._raise_sign_state()
+            self._durability_point()
         return signed
 
-    def _guarded_signature(self, message: Signed) -> bytes | None:
+    def _guarded(self, message: Signed) -> SignState | None:
+        """The sign-state after signing ``message``, or None if the guard refuses."""
         position, digest = sign_position(message), signed_digest(message)
         match self.disk.sign_state.decide(position, digest):
             case "sign":
-                signature = self.cluster.keys.sign(self.index, signed_bytes(message))
-                self.disk.sign_state = SignState(position, digest, signature)
-                return signature
+                return SignState(position, digest, self.cluster.keys.sign(self.index, signed_bytes(message)))
             case "reuse":
-                return self.disk.sign_state.signature
+                return self.disk.sign_state
             case "refuse":
                 self.cluster.checker.refused += 1
                 return None

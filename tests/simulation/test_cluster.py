@@ -145,9 +145,9 @@ def test_new_leader_fetches_a_prepared_block_it_never_saw(seed):
 @pytest.mark.parametrize("point", range(12))
 def test_validator_that_dies_between_any_two_writes_resumes_without_a_conflicting_vote(point):
     """Invariants: no double vote across restarts, durable before sent, whatever write was the last (S25, S26)."""
-    for index in range(4):
-        cluster = Cluster(4, seed=100 + index)
-        cluster.hosts[index].crash_in = point
+    for seed in range(8):
+        cluster = Cluster(4, seed=100 + seed)
+        cluster.hosts[seed // 2].crash_in = point
         cluster.submit()
         cluster.run(150)
         cluster.heal()
