@@ -13,7 +13,8 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, Self
 
 import msgspec
 
@@ -23,6 +24,7 @@ from chainnode.errors import Misuse, Rejected
 from chainnode.limits import MEMO_BYTES_MAX, NONCE_BYTES, OPERATIONS_MAX, PAYLOAD_BYTES_MAX, SIGNATURES_MAX
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.client import Client
+from chainnode.sdk.keystore import read_key
 from chainnode.sdk.submitter import Wait
 from chainnode.types.ids import did_of_key, is_chain_id
 from chainnode.types.transaction import build_payload, sign_payload, tx_id_of
@@ -70,6 +72,16 @@ class Wallet:
         self._window = 0
         self._tip_height = 0
         self._tip_read_ms: int | None = None
+
+    @classmethod
+    def open(cls, chain_id: str, path: Path, passphrase: str | None = None, *, did: str | None = None) -> Self:
+        """A wallet of the one key in a file (see ``keystore``).
+
+        Raises:
+            ConfigError: the file is missing, open to others, damaged, or not opened by ``passphrase``.
+            Misuse: as the constructor.
+        """
+        return cls(chain_id, [read_key(path, passphrase)], did)
 
     def __repr__(self) -> str:
         return f"Wallet(did={self.did!r}, keys={len(self._keys)})"

@@ -16,6 +16,7 @@ from chainnode.api.server import ApiServer
 from chainnode.api.settings import ApiSettings
 from chainnode.errors import ConfigError, Misuse
 from chainnode.limits import REQUEST_BYTES_MAX
+from chainnode.node.service import NodeService
 from chainnode.sdk.client import Client
 from tests.support.api_node import UNLIMITED, ApiNode, api_node
 
@@ -178,7 +179,7 @@ async def test_a_taken_port_is_named(api: ApiNode, tmp_path: Path) -> None:
     assert str(api.server.port) in caught.value.message
 
 
-def _unregistered(api: ApiNode) -> object:
+def _unregistered(api: ApiNode) -> NodeService:
     """The same service with a registry of its own: one server registers its metrics once."""
     object.__setattr__(api.node.service, "metrics", CollectorRegistry())
     return api.node.service

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from chainnode.api import border
 from chainnode.api.catalogue import PROBLEMS
@@ -42,7 +43,7 @@ def signed(
 ) -> bytes:
     """An envelope of the exchange that is right but for what the test changes."""
     keys = keys or [api.net.key("harbour-exchange")]
-    values = {
+    values: dict[str, Any] = {
         "chain_id": CHAIN_ID,
         "sender": did_of_key(CHAIN_ID, api.net.key("harbour-exchange").public_key),
         "nonce": bytes(16),
@@ -191,7 +192,7 @@ async def full_disk(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
 
 async def our_bug(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     patch.setattr(LedgerQueries, "block", lambda self, height: 1 // 0)
-    patch.setattr(border, "_log", border.structlog.get_logger("silent", wrapper_class=None))
+    patch.setattr(border, "_log", structlog.get_logger("silent"))
     return await api.get("/v1/blocks/0")
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from chainnode.sdk import submitter
 from chainnode.sdk.assets import EntryResult, register_catalogue
 from chainnode.sdk.batching import apply_batch
 from chainnode.sdk.client import Client
+from chainnode.sdk.content import hash_file
 from chainnode.sdk.errors import Unavailable, Unsettled
 from chainnode.sdk.evidence import RecordResult, prove_item, record_files
 from chainnode.sdk.offline import matching_item, read_bundle_file, verify_file
@@ -35,13 +37,13 @@ async def api(tmp_path: Path) -> AsyncIterator[ApiNode]:
 
 
 async def registered(
-    api: ApiNode, document: object, identity: str = "harbour-exchange", **more: int
+    api: ApiNode, document: object, identity: str = "harbour-exchange", **more: Any
 ) -> list[EntryResult]:
     content = document if isinstance(document, bytes) else msgspec.json.encode(document)
     return [one async for one in register_catalogue(api.client, api.wallet(identity), content, **more)]
 
 
-async def recorded(api: ApiNode, records: Path, *paths: Path, **more: object) -> list[RecordResult]:
+async def recorded(api: ApiNode, records: Path, *paths: Path, **more: Any) -> list[RecordResult]:
     return [one async for one in record_files(api.client, api.wallet(), paths, records=records, **more)]
 
 
@@ -137,7 +139,8 @@ async def test_a_node_that_dies_under_load_loses_nothing(tmp_path: Path) -> None
         await servers["validator-2"].close()
         await api.net.stop("validator-2")
         heights = await asyncio.gather(*work)
-        counted = sum([len((await client.block(height)).transactions) for height in sorted(set(heights)) if height])
+        blocks = [await client.block(height) for height in {height or 0 for height in heights}]
+        counted = sum(len(block.transactions) for block in blocks)
         assert counted == len(envelopes), "each exactly once"
 
 
@@ -251,7 +254,7 @@ async def test_the_ledger_learns_nothing_of_a_salted_file(api: ApiNode, tmp_path
     assert "smith" not in str(item)
     assert item["salted"] is True
     bare = (await recorded(api, tmp_path / "r3", path, salted=False))[0]
-    assert bare.digest == evidence_module.hash_file(path).digest.hex()
+    assert bare.digest == hash_file(path).digest.hex()
 
 
 async def test_refused_evidence_leaves_no_sidecar(api: ApiNode, tmp_path: Path) -> None:

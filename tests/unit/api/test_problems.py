@@ -101,7 +101,7 @@ def test_a_refusal_becomes_problem_details() -> None:
     assert response.status == 409
     assert response.content_type == MEDIA_TYPE
     assert response.headers["Cache-Control"] == "no-store"
-    document = json.loads(response.body)
+    document = json.loads(bytes(response.body or b""))  # type: ignore[arg-type]
     assert document | {"hint": ""} == {
         "type": "/problems/expired",
         "title": "Expired",
@@ -130,7 +130,7 @@ def test_failures_of_our_own_tell_nothing(error: ChainError, code: str) -> None:
     """T28: no path, key or trace in an answer; the request's id finds them in the log."""
     assert problem_of(error)[0] == code
     response = error_response(error, "req-2")
-    document = json.loads(response.body)
+    document = json.loads(bytes(response.body or b""))  # type: ignore[arg-type]
     assert "secret" not in json.dumps(document)
     assert document["instance"] == "req-2"
     assert response.status >= 500

@@ -1,11 +1,12 @@
 """Queries are read strictly, and the route table is whole."""
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chainnode.api.app import ROUTES
-from chainnode.api.routes import Parameter, Route, parse_did, parse_hex, parse_query
+from chainnode.api.routes import Call, Parameter, Route, parse_did, parse_hex, parse_query
 from chainnode.errors import Rejected
 
 NUMBER = Parameter("limit", "integer", "n", default=50, least=1, most=500)
@@ -15,7 +16,8 @@ CHOICE = Parameter("wait", "choice", "w", default="none", choices=("none", "chec
 TEXT = Parameter("name", "text", "t")
 
 
-async def unused(call: object) -> None: ...
+async def unused(call: Call) -> web.StreamResponse:
+    raise NotImplementedError
 
 
 ROUTE = Route("GET", "/x", unused, "x", parameters=(NUMBER, DIGEST, CHOICE, TEXT))

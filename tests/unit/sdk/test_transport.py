@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from chainnode.errors import ConfigError, NotFound, Rejected
+from chainnode.errors import ChainError, ConfigError, NotFound, Rejected
 from chainnode.sdk import transport as transport_module
 from chainnode.sdk.answer import ProblemAnswer
 from chainnode.sdk.errors import Unavailable
@@ -141,7 +141,7 @@ async def test_nobody_there_is_unreachable() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, Rejected), (403, Rejected), (404, NotFound), (410, NotFound), (504, Rejected)]
 )
-async def test_a_refusal_is_raised_at_once_with_its_code(status: int, kind: type[Exception]) -> None:
+async def test_a_refusal_is_raised_at_once_with_its_code(status: int, kind: type[ChainError]) -> None:
     async with nodes(2) as [first, second]:
         first.answer = lambda _: problem(status, "some-code", details={"limit": 3, "code": "x", "list": [1]}, hint="do")
         async with Transport([first.url, second.url]) as transport:

@@ -1,10 +1,14 @@
 """A wallet signs what a node will take, and nothing else."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from chainnode.crypto.ed25519 import SigningKey, verify
 from chainnode.errors import Misuse, Rejected
 from chainnode.limits import OPERATIONS_MAX
+from chainnode.sdk.keystore import write_development_key
 from chainnode.sdk.wallet import Wallet
 from chainnode.types.ids import did_of_key
 from chainnode.types.transaction import decode_transaction
@@ -15,7 +19,7 @@ KEYS = [SigningKey(bytes([number]) * 32) for number in range(1, 4)]
 OPERATION = RecordEvidence(bytes(16), "file", "sha256", bytes(32), False)
 
 
-def code_of(operations: list, **more: object) -> str:
+def code_of(operations: list, **more: Any) -> str:
     with pytest.raises(Rejected) as caught:
         Wallet("c-1", KEYS).sign(operations, valid_until=9, **more)
     return caught.value.code
@@ -69,6 +73,13 @@ def test_a_wallet_holds_one_to_sixteen_different_keys(keys: list[SigningKey]) ->
 def test_a_chain_id_is_checked() -> None:
     with pytest.raises(Misuse):
         Wallet("Not A Chain", KEYS[:1])
+
+
+def test_a_wallet_opens_a_key_file(tmp_path: Path) -> None:
+    write_development_key(tmp_path / "key", KEYS[1], name="dev")
+    wallet = Wallet.open("c-1", tmp_path / "key")
+    assert wallet.public_keys == (KEYS[1].public_key,)
+    assert wallet.did == did_of_key("c-1", KEYS[1].public_key)
 
 
 def test_its_text_shows_no_secret() -> None:
