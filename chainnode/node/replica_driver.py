@@ -147,7 +147,8 @@ class ReplicaDriver:
         Raises:
             InvariantBroken: the program contradicts itself.
         """
-        self.feed(Started())
+        # Links may have brought messages already; the core must hear that it started first.
+        self._inputs.appendleft(Started())
         self.note_pending()
         try:
             while True:
