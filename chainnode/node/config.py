@@ -66,7 +66,7 @@ class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeysSection(msgspec.Struct, frozen=True, kw_only=True):
-    """Private keys of this node; files of mode 0600, see ``key_files``."""
+    """Private keys of this node; files of mode 0600, see ``key_file``."""
 
     consensus_key_file: Path | None = None
     """Signs votes. Validators must have one and observers must not."""

@@ -71,6 +71,11 @@ def create_network(folder: Path, plan: Plan, *, time_ms: int) -> Manifest:
     """
     _check_free(folder)
     nodes = _plan_nodes(plan)
+    with port.Reservation(number for node in nodes for number in (node.listen_port, node.api_port)):
+        return _make(folder, plan, nodes, time_ms)
+
+
+def _make(folder: Path, plan: Plan, nodes: Sequence[_Node], time_ms: int) -> Manifest:
     members = [Member(name, roles, _new_key()) for name, roles in member_names(plan.validators).items()]
     genesis = build_genesis(plan.chain_id, time_ms, [node.keys for node in nodes], members)
     manifest = Manifest(

@@ -52,6 +52,11 @@ class Manifest(msgspec.Struct, frozen=True):
     nodes: tuple[NodeEntry, ...]
     identities: tuple[IdentityEntry, ...]
 
+    def ports(self) -> list[int]:
+        """Every port that a node of this network listens on."""
+        addresses = (address for node in self.nodes for address in (node.listen, node.api))
+        return [int(address.rpartition(":")[2]) for address in addresses]
+
     def node(self, name: str) -> NodeEntry:
         """The node of this name.
 

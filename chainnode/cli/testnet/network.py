@@ -144,7 +144,7 @@ async def _state(folder: Path, node: NodeEntry) -> NodeState:
 def _check_ports(node: NodeEntry) -> None:
     for address in (node.listen, node.api):
         number = int(address.rpartition(":")[2])
-        if not port.is_free(number):
+        if not port.is_free(number, for_listener=True):
             raise CommandError(
                 "port-taken",
                 f"{node.name} cannot listen on port {number}: another program does",

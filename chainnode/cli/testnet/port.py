@@ -7,8 +7,9 @@ moment, so a validator that is down for a second could find its own port taken b
 import errno
 import random
 import socket
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from chainnode.cli.failure import CommandError, Exit
 
@@ -19,8 +20,41 @@ _EPHEMERAL_DEFAULT: Final = 32_768
 _ATTEMPTS_PER_PORT: Final = 50
 
 
+class Reservation:
+    """Ports that nobody else who asks first will take, while their nodes are made, started or down.
+
+    A socket that is bound but does not listen, with SO_REUSEADDR, keeps a port from everybody who does not set that
+    option, ``is_free`` among them, yet lets a node's listener have it, which sets it.
+    """
+
+    def __init__(self, ports: Iterable[int]) -> None:
+        """Hold the ports from now on; one that another program has just taken is passed over."""
+        self._sockets: list[socket.socket] = []
+        for number in ports:
+            holder = socket.socket()
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                holder.bind((LOOPBACK, number))
+            except OSError:
+                holder.close()
+            else:
+                self._sockets.append(holder)
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for holder in self._sockets:
+            holder.close()
+        self._sockets.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 def free_ports(count: int) -> list[int]:
-    """Distinct loopback ports that nobody listens on at this moment.
+    """Distinct loopback ports that nobody holds at this moment.
 
     Raises:
         CommandError: ``port-taken``: too many of those tried are in use.
@@ -50,13 +84,16 @@ def ports_from(base: int, count: int) -> list[int]:
     return list(range(base, base + count))
 
 
-def is_free(port: int) -> bool:
-    """Whether a listener could take this loopback port now."""
-    with socket.socket() as listener:
-        # As servers do: a port in TIME_WAIT from connections of a former run is free for a listener.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def is_free(port: int, *, for_listener: bool = False) -> bool:
+    """Whether nobody holds this loopback port.
+
+    ``for_listener``: whether a node could listen on it, which it can on a port that is held for it or still cools down
+    from a former run.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(for_listener))
         try:
-            listener.bind((LOOPBACK, port))
+            probe.bind((LOOPBACK, port))
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 return False

@@ -161,3 +161,16 @@ def test_genesis_that_the_rules_refuse_is_never_written(tmp_path: Path):
     with pytest.raises(ChainError):
         create_network(tmp_path / "net", Plan("No Such Name", 1, 0), time_ms=NOW_MS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_reserved_port_is_kept_from_strangers_and_open_to_its_node():
+    [number] = port.free_ports(1)
+
+    with port.Reservation([number]):
+        assert not port.is_free(number)
+        assert port.is_free(number, for_listener=True)
+        with socket.create_server((port.LOOPBACK, number)) as node:
+            assert node.getsockname()[1] == number
+            assert not port.is_free(number, for_listener=True)
+        assert not port.is_free(number)
+    assert port.is_free(number)
