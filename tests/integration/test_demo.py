@@ -120,7 +120,7 @@ def test_person_kills_and_restarts_a_validator_and_every_next_command_works(
     tmp_path: Path, environment: dict[str, str], terminal: Terminal
 ):
     """service.md: keys k, r and q; the printed next commands work while the demo runs."""
-    terminal.read_until(r"k kills the leading validator")
+    terminal.read_until(r"chainnode verify \S+ --genesis")
     printed = terminal.text.replace("\r", "")
     folder = tmp_path / "network"
     commands = re.findall(r"^  (chainnode (?:\S+ ?)+)$", printed, re.MULTILINE)

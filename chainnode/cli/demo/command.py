@@ -79,32 +79,38 @@ async def _run(folder: Path, options: Options, *, once: bool, report: Path | Non
         loop.add_signal_handler(number, stop, number)
     session = Session(folder, options, say)
     outcome: Outcome | None = None
+
+    def tell(found: Outcome) -> None:
+        nonlocal outcome
+        outcome = found
+        if report is not None:
+            shutil.copyfile(folder / REPORT_NAME, report)
+        for line in closing_lines(session, found, runs_on=not once, kept=keep):
+            say(line)
+
     try:
         await session.start()
-        outcome = await session.work()
-        if report is not None:
-            await asyncio.to_thread(shutil.copyfile, folder / REPORT_NAME, report)
-        _tell(session, outcome, once=once, kept=keep)
-        if not once:
-            await (LiveScreen(session).watch() if _has_terminal() else watch_plainly(session))
+        if _has_terminal() and not wants_json():
+            outcome = await LiveScreen(session, once=once).run(tell)
+        else:
+            outcome = await session.work()
+            tell(outcome)
+            if not once:
+                await watch_plainly(session)
     except asyncio.CancelledError:
         if not stopped:
             raise
         say("stopping the nodes")
-        if outcome is None:
-            return 128 + stopped[0]
     finally:
         session.close()
+    if outcome is None:
+        say("ended before everything was checked")
+        return 128 + stopped[0] if stopped else Exit.INTERRUPTED
     return _finish(outcome)
 
 
 def _has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _tell(session: Session, outcome: Outcome, *, once: bool, kept: Path | None) -> None:
-    for line in closing_lines(session, outcome, runs_on=not once, kept=kept):
-        click.echo(line, err=True)
 
 
 def _finish(outcome: Outcome) -> int:

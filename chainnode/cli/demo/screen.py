@@ -86,32 +86,41 @@ async def watch_plainly(session: "Session") -> None:
 
 
 class LiveScreen:
-    """The table, and the keys k, r and q."""
+    """The table, and the keys k, r and q, from the first submission on."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: "Session", *, once: bool) -> None:
         self._session: Final = session
+        self._once: Final = once
         self._load: Final = _load(session)
         self._quit: Final = asyncio.Event()
         self._keys: Final[dict[str, Callable[[], None]]] = {"k": self._kill, "r": self._restart, "q": self._quit.set}
         self._statuses: Statuses = {}
         self._said = "k kills the leading validator, r restarts it, q quits"
 
-    async def watch(self) -> None:
-        """Show the network until q is pressed."""
+    async def run(self, tell: Callable[["Outcome"], None]) -> "Outcome | None":
+        """Work, ``tell`` the outcome above the table, and go on until q; None when q came before the outcome."""
+        outcome: Outcome | None = None
+        task: asyncio.Task[Outcome | None] = asyncio.create_task(self._session.work(), name="demo-work")
         with _pressed_keys(self._press), Live(console=Console(stderr=True), auto_refresh=False) as live:
-            load = asyncio.create_task(self._load.run(), name="background-load")
             try:
-                while not self._quit.is_set() and not load.done():
+                while not self._quit.is_set():
                     await self._refresh()
                     live.update(self._picture(), refresh=True)
+                    if task.done():
+                        # The load has no end of its own: what ended it is a failure, raised here like one of the work.
+                        outcome = task.result() or outcome
+                        if outcome is not None:
+                            tell(outcome)
+                        if self._once:
+                            break
+                        task = asyncio.create_task(self._load.run(), name="background-load")
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(REFRESH_S):
                             await self._quit.wait()
-                if load.done():
-                    load.result()
             finally:
-                load.cancel()
-                await asyncio.wait({load})
+                task.cancel()
+                await asyncio.wait({task})
+        return outcome
 
     async def _refresh(self) -> None:
         self._session.supervisor.check()
@@ -160,7 +169,8 @@ class LiveScreen:
             table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
         for node in self._session.manifest.nodes:
             table.add_row(*table_row(node, self._statuses.get(node.name), running=self._is_running(node.name)))
-        load = f"{self._load.committed} more pieces of evidence since"
+        done, total = self._session.progress
+        load = f"{done} of {total} items submitted and answered, {self._load.committed} more pieces of evidence since"
         if self._load.failed:
             load += f", {self._load.failed} attempts failed (last: {self._load.last_failure})"
         return Group(table, Text(load), Text(self._said, style="bold"))

@@ -85,7 +85,7 @@ class Session:
         evidence = material.evidence_items(files, self.wallet)
         self._items: Final = material.catalogue_items(content, self.wallet.did) + evidence
         self.supervisor: Final = Supervisor(folder, self.manifest, os.getpid())
-        self._killer: asyncio.Task[None] | None = None
+        self._workload: Workload | None = None
 
     async def start(self) -> None:
         """Start every process and wait until each is ready."""
@@ -99,7 +99,7 @@ class Session:
         """Submit everything and check every promise."""
         urls = [node.api for node in self.supervisor.validators]
         async with Client(urls, spread=True, patience_ms=60_000) as client:
-            workload = Workload(client, self.wallet, self._items)
+            workload = self._workload = Workload(client, self.wallet, self._items)
             self._say(f"submitting {workload.total} items to {len(urls)} validators in parallel")
             half, later = asyncio.Event(), asyncio.Event()
             steps = Progress(self._say, half, later)
@@ -114,6 +114,11 @@ class Session:
         report = Report(workload.entries)
         return await self._inspect(report, workload.seconds)
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Items submitted and answered, and all of them."""
+        return (0 if self._workload is None else self._workload.done), len(self._items)
+
     def close(self) -> None:
         """End every process of this demo."""
         self.supervisor.stop_all()
@@ -127,8 +132,12 @@ class Session:
         return None
 
     async def _inspect(self, report: Report, work_s: float) -> Outcome:
-        self._say("comparing the state of all nodes")
         nodes = self.supervisor.nodes
+        for name in [node.name for node in nodes if not self.supervisor.is_running(node.name)]:
+            self._say(f"restarting {name}: every node is to be compared")
+            self.supervisor.start(name)
+            await self.supervisor.wait_ready(name)
+        self._say("comparing the state of all nodes")
         agreement = await agree(nodes, report)
         self._say("verifying proofs in a process that has only the bundle and the genesis hash")
         bundles, failures = await check_proofs(nodes[-1], self.manifest.genesis_hash, report)
