@@ -22,8 +22,8 @@ from chainnode.store.journal import Journal
 from chainnode.store.ledger_store import LedgerStore, initialise, open_ledger
 from chainnode.store.leveldb import LevelDBOptions
 from chainnode.store.lock import DirectoryLock
+from chainnode.store.sign_state import NOTHING_SIGNED, PAGE_BYTES, SignStateFile
 from chainnode.store.sign_state import Signed as SignedCell
-from chainnode.store.sign_state import SignStateFile
 from chainnode.types.block import decode_stored_block
 from consensus.journal import (
     JournalRecord,
@@ -43,6 +43,8 @@ from consensus.tip import Tip as ConsensusTip
 LEDGER: Final = "ledger"
 JOURNAL: Final = "journal"
 SIGN_STATE: Final = "sign-state"
+JOURNAL_BEHIND_MAX: Final = 1
+"""Blocks: the mark of the last height goes to disk with the first vote of the next."""
 _MODE: Final = 0o700
 
 
@@ -50,7 +52,8 @@ def initialise_data(directory: Path, genesis: bytes) -> None:
     """Make the data of a node that has seen nothing but the genesis document.
 
     Raises:
-        StoreError: ``data-exists``: something is there already; ``disk-full``, ``disk-error``.
+        StoreError: ``data-exists``: something is there already: a ledger, or the memory of a key
+            that has voted; ``disk-full``, ``disk-error``.
         DecodeError, ConfigError: the genesis document is unusable.
     """
     first = genesis_commit(genesis)
@@ -63,12 +66,32 @@ def initialise_data(directory: Path, genesis: bytes) -> None:
         # The ledger comes last: a directory without one is not initialised, whatever else it holds.
         if (directory / LEDGER).exists():
             raise StoreError("data-exists", f"{directory} holds a ledger already")
+        _check_never_signed(directory / SIGN_STATE)
         for leftover in (directory / JOURNAL).iterdir():
             leftover.unlink()
         (directory / SIGN_STATE).unlink(missing_ok=True)
         Journal.create(directory / JOURNAL).close()
         SignStateFile.create(directory / SIGN_STATE).close()
         initialise(directory / LEDGER, genesis, first)
+
+
+def _check_never_signed(path: Path) -> None:
+    # Somebody who deletes a ledger to fetch it anew must not lose with it what the key has signed.
+    try:
+        cell = SignStateFile.open(path)
+    except StoreCorrupt:
+        # Cut short while it was made: such a file never held a signature. A whole one that rotted has its size.
+        if path.stat().st_size >= 2 * PAGE_BYTES:
+            raise
+        return
+    except StoreError as error:
+        if error.code == "sign-state-missing":
+            return
+        raise
+    signed = cell.last != NOTHING_SIGNED
+    cell.close()
+    if signed:
+        raise StoreError("data-exists", f"{path} remembers votes of this validator's key; move it away on purpose")
 
 
 @dataclass(slots=True)
@@ -80,6 +103,8 @@ class Votes:
     """Blocks the journal kept."""
     refusal: str | None
     """Why this key must not vote (SPEC, Restart); None when it may."""
+    silent_height: int = 0
+    """At this height and below nothing is signed: what was said there is not certain to be remembered."""
 
 
 class DataDirectory:
@@ -125,12 +150,20 @@ class DataDirectory:
         that is ahead by a crash raises the cell; a cell ahead of the journal means that
         synced records are gone, among them perhaps the lock, and voting must stop.
 
+        A validator's journal names the store's height at most one block late. One that is further
+        behind was restored from a copy, perhaps with a sign-state that fits it, and votes given since
+        then would be in neither. They can only be at the height above the tip, which is passed in silence.
+
         Raises:
             StoreCorrupt: ``journal-corrupt``: a record is unreadable.
         """
         encoded = self.journal.read()
         records = [_read_record(data) for data in encoded]
-        if self.journal.height < tip.height:
+        silent_height = 0
+        if own_index is not None and self.journal.height < tip.height - JOURNAL_BEHIND_MAX:
+            # Not marked either: until the height is over, the next restart must come to the same conclusion.
+            silent_height = tip.height + 1
+        elif self.journal.height < tip.height:
             # The mark of the last height was still waiting for a sync when the node ended.
             live = [data for data, record in zip(encoded, records, strict=True) if record.height > tip.height]
             self.journal.start_height(tip.height, carry=live)
@@ -151,7 +184,7 @@ class DataDirectory:
             return Votes(None, bodies, error.code)
         if recovered.signed_unrecorded:
             return Votes(None, bodies, "journal-behind-sign-state")
-        return Votes(recovered, bodies, None)
+        return Votes(recovered, bodies, None, silent_height)
 
     def close(self) -> None:
         """Close everything; what was synced stays."""

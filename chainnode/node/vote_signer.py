@@ -24,11 +24,14 @@ from consensus.signing import signed_bytes, signed_digest, with_signature
 class VoteSigner:
     """Signs and remembers on behalf of one replica."""
 
-    def __init__(self, key: SigningKey | None, journal: Journal, sign_state: SignStateFile) -> None:
-        """``key`` None: an observer, whose core never asks for a signature."""
+    def __init__(
+        self, key: SigningKey | None, journal: Journal, sign_state: SignStateFile, silent_height: int = 0
+    ) -> None:
+        """Sign nothing up to ``silent_height``; ``key`` None: an observer, whose core never asks for a signature."""
         self._key = key
         self._journal = journal
         self._sign_state = sign_state
+        self._silent_height = silent_height
 
     def perform(self, records: Sequence[JournalRecord], unsigned: Sequence[Signed]) -> list[Signed]:
         """Make ``records`` and the signed form of ``unsigned`` durable; returns what may be sent.
@@ -55,7 +58,7 @@ class VoteSigner:
         return signed
 
     def _sign(self, message: Signed) -> Signed | None:
-        if self._key is None:
+        if self._key is None or message.height <= self._silent_height:
             return None
         try:
             stored = self._sign_state.check(sign_position(message), signed_digest(message))
@@ -69,7 +72,12 @@ class VoteSigner:
     def start_height(self, height: int) -> None:
         """The block at ``height`` is durable in the store: what was journalled for it may go.
 
+        The mark goes to disk with the next vote. A validator that goes on without voting (it catches up) writes it
+        by itself, so that a journal further behind than one block is known to be an old copy after a restart.
+
         Raises:
             StoreError: the journal failed before.
         """
         self._journal.start_height(height)
+        if self._key is not None and height > self._journal.height + 1:
+            self._journal.sync()

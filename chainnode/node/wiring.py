@@ -88,7 +88,8 @@ class Node:
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
         self._driver = ReplicaDriver(
-            replica=replica, ledger=ledger, signer=VoteSigner(consensus_key, data.journal, data.sign_state),
+            replica=replica, ledger=ledger,
+            signer=VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height),
             links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
             after_commit=self._after_commit, catch_up=self._start_catch_up,
         )
@@ -97,6 +98,8 @@ class Node:
         self._driver.desk = self._desk
         for candidate in votes.bodies:
             self._desk.restore(candidate)
+        if replica.prepared is not None:
+            self._desk.lock(replica.prepared.block_hash)
         self._catch_up = CatchUp(ledger, self._links, self._verifier, self._driver.apply_synced)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
