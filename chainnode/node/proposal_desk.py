@@ -35,6 +35,7 @@ class ProposalDesk:
         self._answer = answer
         self._on_defect = on_defect
         self._candidates: dict[bytes, Candidate] = {}
+        self._locked: bytes | None = None
         self._fetches: dict[tuple[str, bytes], asyncio.Task[None]] = {}
 
     def candidate(self, block_hash: bytes) -> Candidate | None:
@@ -45,14 +46,18 @@ class ProposalDesk:
         """Every complete block under discussion, oldest first."""
         return list(self._candidates.values())
 
+    def lock(self, block_hash: bytes) -> None:
+        """Never let go of this block while its height lasts: it is prepared here."""
+        self._locked = block_hash
+
     def restore(self, candidate: Candidate) -> None:
         """Hold a block that the journal kept across a restart."""
         self._keep(candidate)
 
     def _keep(self, candidate: Candidate) -> None:
         if len(self._candidates) >= CANDIDATES_MAX and candidate.block_hash not in self._candidates:
-            # The oldest was not prepared by anybody for many views; who needs it can fetch it.
-            del self._candidates[next(iter(self._candidates))]
+            # The lock stays: this node may have to commit it. Others can be fetched from who prepared them.
+            del self._candidates[next(held for held in self._candidates if held != self._locked)]
         self._candidates[candidate.block_hash] = candidate
 
     def build(self, request: BuildBlock, own_index: int) -> None:
@@ -149,6 +154,7 @@ class ProposalDesk:
     def advance(self) -> None:
         """The height was decided: nothing of it is under discussion any more."""
         self._candidates.clear()
+        self._locked = None
         self.close()
 
     def close(self) -> None:

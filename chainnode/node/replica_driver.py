@@ -28,6 +28,7 @@ from chainnode.types.transaction import Transaction
 from consensus.certificates import QuorumCertificate, encode_certificate
 from consensus.inputs import (
     BlockApplied,
+    BlockFetched,
     Halted,
     Input,
     MessageReceived,
@@ -122,6 +123,8 @@ class ReplicaDriver:
         self._inputs: deque[Input] = deque()
         self._wake = asyncio.Event()
         self._defect: BaseException | None = None
+        self._undone: Decide | None = None
+        """A decision whose body has to be fetched again."""
         self.rejected: Counter[str] = Counter()
         """Messages the core had no use for, by code."""
         self.halted: str | None = None
@@ -179,6 +182,9 @@ class ReplicaDriver:
             if out.persist or out.sign:
                 self._make_durable_and_send(out)
             self._perform(out)
+            if self._undone is not None and isinstance(event, BlockFetched):
+                undone, self._undone = self._undone, None
+                self._decide(undone)
         except StoreError as error:
             # SPEC R11: after a failed write nothing may be signed; what is stored can still be read.
             self.halt(error.code, {"message": error.message})
@@ -189,8 +195,10 @@ class ReplicaDriver:
         records = [self._with_body(record) for record in out.persist]
         for message in self._signer.perform(records, out.sign):
             self._links.to_validators(encode_message(message))
-            # A vote of one's own counts like any other, and only now that it is durable.
-            self.feed(MessageReceived(message))
+            # A vote of one's own counts like any other, and only now that it is durable. It is never
+            # dropped, however full the queue: nobody would repeat it.
+            self._inputs.append(MessageReceived(message))
+            self._wake.set()
 
     def _with_body(self, record: JournalRecord) -> JournalRecord:
         if not isinstance(record, PersistBlock):
@@ -246,6 +254,7 @@ class ReplicaDriver:
             case StartSync():
                 self._catch_up(request.height, request.hints)
             case PrepareExecution():
+                self._desk.lock(request.block_hash)
                 candidate = self._desk.candidate(request.block_hash)
                 if candidate is not None:
                     self._ledger.prepare(candidate)
@@ -253,7 +262,9 @@ class ReplicaDriver:
     def _decide(self, decide: Decide) -> None:
         candidate = self._desk.candidate(decide.block_hash)
         if candidate is None:
-            invariant(self._ledger.tip.height >= decide.height, "a decision names a body this node holds")
+            # Decided in an old view whose body this node has let go: its signers have it durably.
+            self._undone = decide
+            self._desk.fetch(FetchBlock(decide.height, decide.block_hash, decide.certificate.signer_indexes()))
         else:
             self.commit_block(candidate, encode_certificate(decide.certificate), decide.certificate)
 
@@ -265,6 +276,7 @@ class ReplicaDriver:
         """
         receipts = self._ledger.commit(candidate, data)
         if receipts is not None:
+            self._undone = None
             self._signer.start_height(candidate.header.height)
             self._desk.advance()
             self._after_commit(candidate.transactions)
