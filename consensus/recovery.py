@@ -115,6 +115,36 @@ def _replay(records: Sequence[JournalRecord], height: int) -> Recovered:
     return Recovered(view, accepted, prepared, proposal, tuple(sent))
 
 
+def live_records(records: Sequence[JournalRecord], height: int) -> list[JournalRecord]:
+    """Those of ``records`` that still bind a replica at ``height``, in their order: ``recover`` finds the same in them.
+
+    A height that lasts (no quorum for hours) adds records with every view. What is kept is bounded: the lock with its
+    proposal and body, and everything of the last view.
+    """
+    found = _replay(records, height)
+    locked = b"" if found.prepared is None else found.prepared.block_hash
+    bodies = {locked, b"" if found.accepted is None else found.accepted.block_hash}
+    proposal_of_lock = None
+    kept: list[JournalRecord] = []
+    for record in records:
+        if record.height < height:
+            continue
+        if isinstance(record, PersistBlock):
+            if record.block_hash in bodies:
+                bodies.remove(record.block_hash)
+                kept.append(record)
+        elif isinstance(record, BlockPrepared):
+            if record.certificate == found.prepared:
+                kept.append(record)
+        elif record.message.view == found.view:
+            kept.append(record)
+        elif isinstance(record.message, PrePrepare) and record.message.block_hash == locked:
+            proposal_of_lock = record
+    if proposal_of_lock is not None:
+        kept.insert(0, proposal_of_lock)
+    return kept
+
+
 def _is_unrecorded(
     signed: SignPosition, records: Sequence[JournalRecord], tip: Tip, validators: ValidatorSet
 ) -> bool:

@@ -11,14 +11,21 @@ message in the journal is what would be signed again, byte for byte.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import StoreError
+from chainnode.limits import MIB
 from chainnode.store.journal import Journal
 from chainnode.store.sign_state import SignStateFile
-from consensus.journal import JournalRecord, MessageSigned, encode_record, sign_position
+from consensus.journal import JournalRecord, MessageSigned, decode_record, encode_record, sign_position
 from consensus.messages import Signed
+from consensus.recovery import live_records
 from consensus.signing import signed_bytes, signed_digest, with_signature
+
+
+JOURNAL_BYTES_MAX: Final = 64 * MIB
+"""Live records beyond which the journal is rewritten: some thirty full blocks proposed at one height."""
 
 
 class VoteSigner:
@@ -53,9 +60,20 @@ class VoteSigner:
         if encoded:
             self._journal.append(encoded)
             self._journal.sync()
+            if self._journal.live_bytes > JOURNAL_BYTES_MAX:
+                self._compact()
         for ready in signed:
             self._sign_state.record(sign_position(ready), signed_digest(ready), ready.signature)
         return signed
+
+    def _compact(self) -> None:
+        """Rewrite the journal with what still binds: a height without a quorum may last for hours."""
+        encoded = self._journal.read()
+        records = [decode_record(data) for data in encoded]
+        height = max(record.height for record in records)
+        live = [encode_record(record) for record in live_records(records, height)]
+        self._journal.start_height(self._journal.height, carry=live)
+        self._journal.sync()
 
     def _sign(self, message: Signed) -> Signed | None:
         if self._key is None or message.height <= self._silent_height:

@@ -14,7 +14,7 @@ from consensus.journal import (
     sign_position,
 )
 from consensus.outputs import Send, SetTimer
-from consensus.recovery import Recovered, RecoveryRefused, recover
+from consensus.recovery import Recovered, RecoveryRefused, live_records, recover
 from consensus.signing import signed_digest
 from consensus.state import Phase
 from consensus.timers import TimerKind
@@ -204,3 +204,33 @@ def test_recovered_signatures_are_the_stored_ones():
     _, out = restarted(ACCEPTED)
 
     assert Send(prepare(1, signature=signature(1)), None) in out.sends
+
+
+def test_live_records_bind_as_much_as_all_of_them():
+    """Restart: a height that lasts is rewritten without changing what it binds the replica to."""
+    history: list[JournalRecord] = [*COMMITTED]
+    for view in range(1, 6):
+        history += [
+            MessageSigned(view_change(1, view, certificate())),
+            BODY,
+            ProposalAccepted(pre_prepare(view=view, reason=justification(view, prepared=certificate()))),
+            MessageSigned(prepare(1, view=view)),
+        ]
+    for length in range(len(history) + 1):
+        records = history[:length]
+
+        live = live_records(records, HEIGHT)
+
+        assert recover(live, TIP, validators(), 1) == recover(records, TIP, validators(), 1)
+        assert len(live) <= 7
+
+
+def test_live_records_keep_the_proposal_and_body_of_the_lock():
+    """Restart: the next leader may have to propose the lock again, so its proposal outlives the view."""
+    rival = [PersistBlock(HEIGHT, B, b"other"), ProposalAccepted(pre_prepare(B, view=1)), MessageSigned(prepare(1, B, view=1))]
+
+    live = live_records([*COMMITTED, *rival, MessageSigned(view_change(1, 2, certificate()))], HEIGHT)
+
+    assert BODY in live
+    assert rival[0] not in live
+    assert recover(live, TIP, validators(), 1).prepared_proposal == pre_prepare().proposal

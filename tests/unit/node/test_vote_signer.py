@@ -174,3 +174,15 @@ def test_height_passed_without_a_vote_is_marked_at_the_latest_with_the_next(disk
     observer = VoteSigner(None, disk.journal, disk.sign_state)
     observer.start_height(9)
     assert disk.journal.height < 8
+
+
+def test_journal_of_a_height_that_lasts_is_rewritten(disk: _Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views without end write a bounded journal, and what binds the validator stays in it."""
+    monkeypatch.setattr("chainnode.node.vote_signer.JOURNAL_BYTES_MAX", 6 * 2**20)
+    for view in range(1, 12):
+        disk.signer.perform([PersistBlock(1, bytes([view]) * 32, bytes(2**20))], [view_change(CHAIN, view)])
+    assert disk.journal.live_bytes < 8 * 2**20
+    disk.reopen()
+    newest = disk.records()[-1]
+    assert isinstance(newest, MessageSigned)
+    assert newest.message.view == 11
