@@ -23,7 +23,6 @@ from consensus.messages import Signed
 from consensus.recovery import live_records
 from consensus.signing import signed_bytes, signed_digest, with_signature
 
-
 JOURNAL_BYTES_MAX: Final = 64 * MIB
 """Live records beyond which the journal is rewritten: some thirty full blocks proposed at one height."""
 

@@ -227,7 +227,11 @@ def test_live_records_bind_as_much_as_all_of_them():
 
 def test_live_records_keep_the_proposal_and_body_of_the_lock():
     """Restart: the next leader may have to propose the lock again, so its proposal outlives the view."""
-    rival = [PersistBlock(HEIGHT, B, b"other"), ProposalAccepted(pre_prepare(B, view=1)), MessageSigned(prepare(1, B, view=1))]
+    rival: list[JournalRecord] = [
+        PersistBlock(HEIGHT, B, b"other"),
+        ProposalAccepted(pre_prepare(B, view=1)),
+        MessageSigned(prepare(1, B, view=1)),
+    ]
 
     live = live_records([*COMMITTED, *rival, MessageSigned(view_change(1, 2, certificate()))], HEIGHT)
 
