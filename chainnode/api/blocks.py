@@ -16,7 +16,6 @@ from chainnode.types.transaction import decode_transaction
 
 HEIGHT_MAX: Final = 2**53
 _PAGE_BLOCKS_MAX: Final = 100
-"""Each block of a list is read whole."""
 
 
 async def blocks(call: Call) -> web.StreamResponse:
@@ -27,7 +26,7 @@ async def blocks(call: Call) -> web.StreamResponse:
     items = []
     for height in range(first, max(first - call.query["limit"], -1), -1):
         try:
-            items.append(header_summary(queries.block(height)))
+            items.append(header_summary(queries.header(height)))
         except NotFound:
             break  # what is below was pruned
     more = bool(items) and items[-1]["height"] > 0 and len(items) == call.query["limit"]

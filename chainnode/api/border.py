@@ -34,6 +34,8 @@ _LIBRARY_CODES: Final = {
     413: "body-too-large",
     415: "media-type",
 }
+PROBES_PER_SECOND: Final = 20
+"""Of one address on the unguarded routes: theirs whatever else it does, and far more than any monitor asks."""
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -61,6 +63,7 @@ class Border:
         """Guard ``routes``, keyed by the handler aiohttp finds; ``host_names`` None accepts any Host."""
         self._routes = routes
         self._limiter = limiter
+        self._probes = RateLimiter(PROBES_PER_SECOND, 2 * PROBES_PER_SECOND)
         self._capacity = capacity
         self._meter = meter
         self._clock = clock
@@ -94,8 +97,9 @@ class Border:
         try:
             self._check_host(request)
             if route is not None and not route.guarded:
+                self._spend(request, route, self._probes)
                 return await following(request)
-            grant = self._spend(request, route)
+            grant = self._spend(request, route, self._limiter)
             with self._capacity.request():
                 response = await following(request)
         except ChainError as error:
@@ -112,12 +116,12 @@ class Border:
             response.headers["RateLimit-Reset"] = str(-(-grant.wait_ms // 1000))
         return response
 
-    def _spend(self, request: web.Request, route: Route | None) -> Grant:
+    def _spend(self, request: web.Request, route: Route | None, limiter: RateLimiter) -> Grant:
         cost = 1 if route is None else route.cost
-        grant = self._limiter.spend(request.remote or "", cost, self._clock.monotonic_ms())
+        grant = limiter.spend(request.remote or "", cost, self._clock.monotonic_ms())
         if not grant.allowed:
             wait_s = max(1, -(-grant.wait_ms // 1000))
-            rate = self._limiter.rate_per_second
+            rate = limiter.rate_per_second
             raise Rejected("rate-limited", f"more than {rate} requests a second", retry_after_s=wait_s)
         return grant
 

@@ -109,7 +109,7 @@ class Route:
     cost: int = 1
     """Tokens of the client's allowance: reads that walk trees or many records cost more."""
     guarded: bool = True
-    """Counts against rate and capacity; probes and metrics must answer a node that is flooded."""
+    """Counts against rate and capacity; probes and metrics have a rate of their own, so that a busy node answers."""
     names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -16,6 +16,8 @@ from chainnode.limits import REQUEST_BYTES_MAX, WAIT_MS_MAX
 from chainnode.mempool.admission import Admission
 
 BODY_TYPES: Final = (MSGPACK, JSON)
+LOOK_MS: Final = 1_000
+"""A waiting request looks this often whether its client is still there."""
 
 
 async def submit(call: Call) -> web.StreamResponse:
@@ -73,10 +75,9 @@ async def _settle(call: Call, admissions: Sequence[Admission], results: list[dic
     ids = [admissions[at].tx_id for at in waited]
     if not ids:
         return
-    places = await call.service.wait_committed(ids, call.query["timeout_ms"])
+    committed = await _wait(call, ids, call.query["timeout_ms"])
     for at in waited:
-        place = places.get(admissions[at].tx_id)
-        if place is not None:
+        if admissions[at].tx_id in committed:
             found = call.service.queries.receipt(admissions[at].tx_id)
             results[at] |= {
                 "outcome": "committed",
@@ -84,6 +85,25 @@ async def _settle(call: Call, admissions: Sequence[Admission], results: list[dic
                 "index": found.index,
                 "receipt": receipt_summary(found),
             }
+
+
+async def _wait(call: Call, tx_ids: Sequence[bytes], timeout_ms: int) -> set[bytes]:
+    """Those of the transactions that are committed within the time; gives the place up when the client has gone.
+
+    Raises:
+        Rejected: ``request-timeout``: nobody is left to answer.
+    """
+    committed: set[bytes] = set()
+    left_ms = timeout_ms
+    while left_ms > 0 and len(committed) < len(set(tx_ids)):
+        if call.request.transport is None or call.request.transport.is_closing():
+            raise Rejected("request-timeout", "the client closed the connection")
+        step_ms = min(left_ms, LOOK_MS)
+        missing = [tx_id for tx_id in tx_ids if tx_id not in committed]
+        places = await call.service.wait_committed(missing, step_ms)
+        committed |= {tx_id for tx_id, place in places.items() if place is not None}
+        left_ms -= step_ms
+    return committed
 
 
 async def _read_body(call: Call) -> Submitted:
@@ -115,7 +135,7 @@ async def transaction(call: Call) -> web.StreamResponse:
     tx_id = call.hash_of()
     if call.query["wait_ms"]:
         with call.capacity.wait():
-            await call.service.wait_committed([tx_id], call.query["wait_ms"])
+            await _wait(call, [tx_id], call.query["wait_ms"])
     try:
         found = call.service.queries.transaction(tx_id)
     except NotFound:

@@ -116,12 +116,12 @@ def envelopes_of(block: StoredBlock) -> tuple[bytes, ...]:
     return decode_body(block.body).transactions if decode_header(block.header).height > 0 else ()
 
 
-def header_summary(block: StoredBlock) -> Document:
-    """One line of a list of blocks."""
-    header = decode_header(block.header)
+def header_summary(data: bytes) -> Document:
+    """One line of a list of blocks, from the canonical header."""
+    header = decode_header(data)
     return {
         "height": header.height,
-        "block_hash": block_hash(block.header).hex(),
+        "block_hash": block_hash(data).hex(),
         "time_ms": header.time_ms,
         "epoch": header.epoch,
         "proposer": header.proposer,

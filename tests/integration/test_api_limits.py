@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from chainnode.api import server as server_module
+from chainnode.api import transactions
 from chainnode.api.server import ApiServer
 from chainnode.api.settings import ApiSettings
 from chainnode.errors import ConfigError, Misuse
@@ -225,6 +226,32 @@ async def test_half_of_a_tls_configuration_is_refused(api: ApiNode, tmp_path: Pa
         with pytest.raises(ConfigError) as caught:
             await ApiServer(_unregistered(api), "127.0.0.1", 0, settings).start()
         assert caught.value.code == "api-tls"
+
+
+async def test_a_client_that_leaves_gives_its_waiting_place_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a few connections, opened and dropped, would keep everybody from waiting for a minute."""
+    monkeypatch.setattr(transactions, "LOOK_MS", 20)
+    async with api_node(tmp_path, replace(UNLIMITED, requests_max=1), validators=4, start=1) as api:
+        envelope = api.net.envelope(1)
+        _, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
+        writer.write(
+            b"POST /v1/transactions?wait=committed&timeout_ms=60000 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Type: application/msgpack\r\nContent-Length: %d\r\n\r\n" % len(envelope) + envelope
+        )
+        await until_status(api, 503)
+        writer.close()
+        await until_status(api, 200)
+
+
+async def until_status(api: ApiNode, expected: int) -> None:
+    async with asyncio.timeout(3):
+        while True:
+            status, _, _ = await api.get("/v1/status")
+            if status == expected:
+                return
+            await asyncio.sleep(0.02)
 
 
 async def test_closing_lets_a_running_answer_finish(tmp_path: Path) -> None:

@@ -250,6 +250,8 @@ async def test_more_than_ones_share_is_refused_with_a_time(tmp_path: Path) -> No
         assert response.headers["Retry-After"] == "1"
         assert [r.headers["RateLimit-Remaining"] for _, _, r in replies[:3]] == ["2", "1", "0"]
         assert (await api.get("/livez"))[0] == 200, "probes answer a flooded node"
+        flood = [(await api.get("/livez"))[0] for _ in range(60)]
+        assert 429 in flood, "and are no way around the limit"
 
 
 async def test_requests_beyond_capacity_are_refused_and_waiting_ones_leave_room(tmp_path: Path) -> None:
