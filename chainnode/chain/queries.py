@@ -81,6 +81,17 @@ class LedgerQueries:
             raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
         return stored
 
+    def header(self, height: int) -> bytes:
+        """Canonical header bytes of the block at ``height``, without reading its body.
+
+        Raises:
+            NotFound: ``block-not-found``.
+        """
+        stored = self._store.header(height) if 0 <= height <= self.tip().height else None
+        if stored is None:
+            raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
+        return stored
+
     def block_by_hash(self, block_hash: bytes) -> StoredBlock:
         """The block with this hash.
 
@@ -131,7 +142,7 @@ class LedgerQueries:
         Raises:
             NotFound: ``block-not-found``.
         """
-        self.block(height)
+        self.header(height)
         return [decode_receipt(data) for data in self._store.receipts(height)]
 
     def _located(self, tx_id: bytes) -> tuple[int, int]:
@@ -178,7 +189,7 @@ class LedgerQueries:
         # The index holds shortened hashes; the event itself decides whether it matches.
         if event.name != name or (attribute and event.attributes.get(attribute) != value):
             return None
-        header = decode_header(self.block(place.height).header)
+        header = decode_header(self.header(place.height))
         return EventView(place.height, place.index, place.event, receipt.tx_id, header.time_ms, event)
 
     def prove_transaction(self, tx_id: bytes) -> bytes:
