@@ -21,7 +21,6 @@ from chainnode.cli.demo.workload import Workload
 from chainnode.cli.testnet.creation import Plan, create_network
 from chainnode.cli.testnet.manifest import Manifest, identity_path, write_atomically
 from chainnode.cli.testnet.network import status_of
-from chainnode.cli.testnet.port import Reservation
 from chainnode.node.key_file import read_key
 from chainnode.sdk.client import Client
 from chainnode.sdk.content import find_files
@@ -79,7 +78,6 @@ class Session:
         material.catalogue_items(content, registrar="")
         plan = Plan(CHAIN_ID, options.validators, options.observers, options.port_base)
         self.manifest: Final[Manifest] = create_network(folder, plan, time_ms=time.time_ns() // 1_000_000)
-        self._reservation: Final = Reservation(self.manifest.ports())
         key = read_key(identity_path(folder, EXCHANGE))
         self.wallet: Final = Wallet(CHAIN_ID, [key])
         evidence = material.evidence_items(files, self.wallet)
@@ -122,7 +120,6 @@ class Session:
     def close(self) -> None:
         """End every process of this demo."""
         self.supervisor.stop_all()
-        self._reservation.close()
 
     async def leader(self) -> str | None:
         """The validator that leads now, as a running one says."""

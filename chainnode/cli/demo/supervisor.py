@@ -18,6 +18,7 @@ from chainnode.cli import current
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.testnet.manifest import Manifest, NodeEntry, config_path, log_path, process_path, write_atomically
 from chainnode.cli.testnet.network import is_ready, with_log
+from chainnode.cli.testnet.port import Reservation
 from chainnode.cli.testnet.process import ProcessRecord, node_command, record_of, spawn
 
 READY_S: Final = 60.0
@@ -26,13 +27,14 @@ _POLL_S: Final = 0.05
 
 
 class Supervisor:
-    """Owns every node process of one demo."""
+    """Owns every node process of one demo, and holds their ports for them even while one is down."""
 
     def __init__(self, folder: Path, manifest: Manifest, parent_pid: int) -> None:
         self._folder: Final = folder
         self._parent_pid: Final = parent_pid
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._killed: set[str] = set()
+        self._reservation: Final = Reservation(manifest.ports())
         self.nodes: Final[tuple[NodeEntry, ...]] = manifest.nodes
         self.validators: Final = tuple(node for node in manifest.nodes if node.role == "validator")
 
@@ -113,6 +115,7 @@ class Supervisor:
         for name in self._children:
             process_path(self._folder, name).unlink(missing_ok=True)
         current.forget(self._folder)
+        self._reservation.close()
 
     def _records(self) -> tuple[ProcessRecord, ...]:
         found = (record_of(child.pid) for child in self._children.values() if child.poll() is None)
