@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import structlog
 
 from chainnode.api import border
+from chainnode.api.app import ROUTES
 from chainnode.api.catalogue import PROBLEMS
 from chainnode.api.settings import ApiSettings
 from chainnode.chain.queries import LedgerQueries
@@ -281,3 +283,76 @@ def test_every_problem_of_the_api_is_reached_by_a_test() -> None:
     unreadable = "state-type"  # answers for a record that does not read: only damage that checksums miss makes one
     reached = {*ENVELOPES, *REQUESTS, *CONDITIONS, *ELSEWHERE, unreadable}
     assert set(PROBLEMS) - set(CODES) - reached == set()
+
+
+def hostile_requests(count: int) -> list[tuple[str, str, bytes | None, dict[str, str]]]:
+    """Requests near the valid ones, from one seed: real routes with wrong parts, parameters, bodies and headers."""
+    dice = random.Random(20)
+    parts = [
+        "latest",
+        "0",
+        "-1",
+        "1e9",
+        ID,
+        ID[:-1],
+        "%00",
+        "..",
+        "%2e%2e",
+        "ü",
+        "did:cnode:x:y",
+        "0x",
+        "9" * 20,
+        "'--",
+        "{}",
+    ]
+    names = ["limit", "after", "before", "digest", "name", "attribute", "value", "type", "key", "height", "wait", "x"]
+    values = [
+        *parts,
+        "",
+        "committed",
+        "evidence.recorded",
+        "submitter",
+        "bytes",
+        "int",
+        "true",
+        "\ud7ff",
+        "null",
+        "AAAA",
+    ]
+    accepts = ["", "*/*", "application/msgpack", "text/html", ";;q=", "application/json;q=x"]
+    bodies = [
+        b"",
+        b"{}",
+        b"[]",
+        b"\x90",
+        b"\xc1",
+        b"\x93\x01",
+        b"\xdd\xff\xff\xff\xff",
+        b'{"transactions":[[]]}',
+        b"\x00" * 300,
+    ]
+    found = []
+    for _ in range(count):
+        path = "".join(
+            "/" + (dice.choice(parts) if "{" in part else part) for part in dice.choice(ROUTES).path.split("/")[1:]
+        )
+        query = "&".join(f"{dice.choice(names)}={dice.choice(values)}" for _ in range(dice.randrange(3)))
+        body = dice.choice(bodies) if dice.random() < 0.3 else None
+        media_type = dice.choice(["application/json", "application/msgpack", "text/plain"])
+        headers = {"Accept": dice.choice(accepts), "Content-Type": media_type}
+        found.append(("GET" if body is None else "POST", f"{path}?{query}", body, headers))
+    return found
+
+
+async def test_no_request_near_a_valid_one_fails_unexpectedly(api: ApiNode) -> None:
+    """T1, T9, T10, T21, T23: malformed anything is a 4xx with a code of the catalogue, never a 500."""
+    await api.wallet().submit(api.client, [evidence(1)])
+    seen: set[int] = set()
+    for method, path, body, headers in hostile_requests(600):
+        status, document, response = await api.ask(method, path, data=body, headers=headers)
+        seen.add(status)
+        assert status < 500, (method, path, body, headers, document)
+        if status >= 400:
+            assert document["code"] in PROBLEMS, (method, path, document)
+            assert response.content_type == "application/problem+json"
+    assert {200, 400, 404, 405} <= seen
