@@ -21,7 +21,7 @@ from chainnode.errors import ConfigError
 from chainnode.node import settings
 from chainnode.node.settings import Converter, nearest
 
-COMMAND_LINE_VARIABLES: Final = frozenset({"CHAINNODE_NODE", "CHAINNODE_WALLET", "CHAINNODE_PASSPHRASE"})
+COMMAND_LINE_VARIABLES: Final = frozenset({"CHAINNODE_NODE", "CHAINNODE_WALLET"})
 """Read by the command line, not by a node; they may stand in the environment of both."""
 PEERS_MAX: Final = limits.VALIDATORS_MAX + 1_000
 """Every validator and every observer that a genesis can name."""

@@ -176,6 +176,13 @@ def test_ledger_is_read_by_height_hash_key_and_name(folder: Path, ask: Ask):
     assert (shown["kind"], shown["value"]) == ("state-absent", None)
 
 
+def test_nodes_named_in_the_environment_are_asked_in_turn(folder: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch):
+    node = read_manifest(folder).nodes[0].api
+    monkeypatch.setenv("CHAINNODE_NODE", f"http://127.0.0.1:1 {node}")
+
+    assert ask("query", "status")["name"] == "validator-0"
+
+
 @pytest.mark.parametrize(
     ("words", "status", "code"),
     [

@@ -20,7 +20,7 @@ from chainnode.cli.demo.summary import Summary
 from chainnode.cli.testnet.manifest import process_path, read_manifest
 from chainnode.cli.testnet.network import recorded
 from chainnode.cli.testnet.process import ProcessRecord, is_running
-from tests.support.shared import ROOT
+from tests.support.shared import ROOT, shared
 
 pytestmark = pytest.mark.processes
 
@@ -70,6 +70,23 @@ def test_demo_registers_the_projects_own_files(tmp_path: Path, environment: dict
     report = read_report(folder / "report.json")
     assert sum(entry.is_committed for entry in report.entries) == summary["transactions"]
     assert records(folder) == []
+
+
+def test_every_entry_of_a_real_catalogue_is_registered_or_refused_by_name(tmp_path: Path, environment: dict[str, str]):
+    """issue: 402 real entries with gaps and nulls: each one registered, adapted or refused, with the reason."""
+    catalogue, report = shared("data", "philadelphia-dcat-us.json"), tmp_path / "report.json"
+    words = ["--catalog", str(catalogue), "--evidence", "README.md", "consensus", "contracts", "--report", str(report)]
+
+    done = subprocess.run(
+        [*DEMO, "--once", "--json", *words],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assets = [entry for entry in read_report(report).entries if entry.kind == "asset"]
+    assert len(assets) == summary["assets_registered"] + summary["assets_refused"] == 402
+    assert all(entry.notes for entry in assets if entry.result in ("adapted", "refused"))
 
 
 class Terminal:
