@@ -1,0 +1,232 @@
+"""The node's network by validator index, and the gate in front of the core (SPEC F0)."""
+
+import msgspec
+import pytest
+
+from chainnode.errors import PeerError
+from chainnode.net.channel import Channel
+from chainnode.net.peer import OBSERVER, PeerRole
+from chainnode.node.links import NO_INDEX, MessageGate
+from consensus.inputs import Halted, MessageReceived
+from consensus.messages import Decided, Message, Status, encode_message
+from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
+from tests.unit.node.votes import commit, pre_prepare, prepare, signed, view_change
+from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
+
+
+class _Gate:
+    """A gate before a real replica at height 2."""
+
+    def __init__(self, own_index: int | None = 0) -> None:
+        self.chain = LocalChain()
+        self.tip = self.chain.extend(1)
+        self.wire = Wire()
+        self.links = make_links(self.chain, self.wire)
+        self.replica = make_replica(self.chain, own_index)
+        self.fed: list[MessageReceived] = []
+        self.gate = MessageGate(CHAIN_ID, self.replica, self.links, self.fed.append)
+
+    def receive(self, message: Message, sender: int = 1) -> None:
+        self.gate.receive(peer(sender), encode_message(message))
+
+
+def test_role_of_a_node_key_is_what_the_chain_says() -> None:
+    """Validators by index, observers, and nobody else."""
+    membership = _Gate().links._membership
+    assert [membership.role_of(key) for key in KEYS] == [*(PeerRole(n) for n in range(4)), OBSERVER]
+    assert membership.role_of(bytes(32)) is None
+    assert [membership.names[key] for key in KEYS][-2:] == ["validator-3", "observer-0"]
+
+
+def test_messages_go_where_they_are_sent() -> None:
+    """Validators, one of them, or the observers that are connected."""
+    gate = _Gate()
+    gate.links.to_validators(b"a")
+    gate.links.to_observers(b"b")
+    gate.links.gossip(b"c")
+    gate.links.to_validator(2, b"d")
+    gate.links.to_peer(KEYS[4], b"e")
+    gate.links.gossip_to(KEYS[3], b"f")
+    assert gate.wire.broadcasts == [
+        (Channel.CONSENSUS, b"a", "validators"),
+        (Channel.CONSENSUS, b"b", [KEYS[4]]),
+        (Channel.TRANSACTIONS, b"c", "validators"),
+    ]
+    assert gate.wire.sent == [
+        (KEYS[2], Channel.CONSENSUS, b"d"), (KEYS[4], Channel.CONSENSUS, b"e"), (KEYS[3], Channel.TRANSACTIONS, b"f"),
+    ]
+    gate.wire.up = [1, 2]
+    gate.links.to_observers(b"nobody")
+    assert len(gate.wire.broadcasts) == 3
+
+
+def test_sources_are_those_named_then_validators_then_observers() -> None:
+    """Connected ones only; an index that nobody has is passed over."""
+    gate = _Gate()
+    assert gate.links.sources((3, 1, 99, -1)) == [KEYS[3], KEYS[1], KEYS[2], KEYS[4]]
+    gate.wire.up = [2, 4]
+    assert gate.links.sources((3, 1)) == [KEYS[2], KEYS[4]]
+    gate.wire.up = []
+    assert gate.links.sources((0,)) == []
+
+
+def test_report_closes_the_link_and_is_counted() -> None:
+    """A peer that served what no correct peer has."""
+    gate = _Gate()
+    gate.links.report(KEYS[2], "tx-root")
+    assert gate.wire.penalised == [(KEYS[2], "tx-root")]
+    assert gate.links.reported == {"tx-root": 1}
+
+
+def test_links_before_the_network_is_set_are_a_defect() -> None:
+    """Set by the wiring before anything is sent."""
+    gate = _Gate()
+    gate.links.network = None
+    with pytest.raises(RuntimeError):
+        gate.links.to_validators(b"")
+
+
+def test_valid_messages_reach_the_core() -> None:
+    """Votes, proposals and certificates that pass F0 and whose every signature verifies."""
+    gate = _Gate()
+    candidate = gate.chain.build(5, proposer=gate.replica.leader)
+    hash_ = candidate.block_hash
+    messages = [
+        signed(pre_prepare(gate.chain, candidate, sender=gate.replica.leader)),
+        signed(prepare(gate.chain, hash_, sender=1)),
+        signed(commit(gate.chain, hash_, sender=2, view=3)),
+        signed(view_change(gate.chain, 1, sender=3)),
+        Decided(CHAIN_ID, 2, hash_, certificate_of(candidate)),
+    ]
+    for message in messages:
+        gate.receive(message)
+    assert [event.message for event in gate.fed] == messages
+    assert not gate.gate.filtered
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\x91" * 5_000, b"\x90", bytes(3 * 1024 * 1024)])
+def test_malformed_message_is_the_peers_fault(data: bytes) -> None:
+    """No correct node sends this: the link is closed with a code."""
+    gate = _Gate()
+    with pytest.raises(PeerError) as caught:
+        gate.gate.receive(peer(1), data)
+    assert caught.value.code.startswith("message-")
+    assert gate.fed == []
+
+
+def test_signature_that_does_not_verify_is_the_peers_fault() -> None:
+    """Correct nodes verify before they pass anything on, so the peer itself is at fault."""
+    gate = _Gate()
+    good = signed(prepare(gate.chain, b"\x01" * 32, sender=1))
+    candidate = gate.chain.build(5)
+    certificate = certificate_of(candidate)
+    false = msgspec.structs.replace(certificate, signatures=certificate.signatures[::-1])
+    for bad in (
+        msgspec.structs.replace(good, signature=bytes(64)),
+        msgspec.structs.replace(good, sender=2),
+        msgspec.structs.replace(good, block_hash=b"\x02" * 32),
+        Decided(CHAIN_ID, 2, candidate.block_hash, false),
+    ):
+        with pytest.raises(PeerError) as caught:
+            gate.receive(bad)
+        assert caught.value.code == "message-signature"
+    assert gate.fed == []
+
+
+def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> None:
+    """F0: its signature is not looked at: these are false and nobody is blamed."""
+    gate = _Gate()
+    good = prepare(gate.chain, b"\x01" * 32, sender=1)
+    for changes, code in (
+        ({"chain_id": "elsewhere"}, "wrong_chain"),
+        ({"epoch": 9}, "wrong_epoch"),
+        ({"validators_hash": bytes(32)}, "wrong_validators"),
+        ({"sender": 9}, "unknown_sender"),
+        ({"height": 99}, "future_height"),
+        ({"view": 1_000}, "view_too_high"),
+    ):
+        gate.receive(msgspec.structs.replace(good, signature=bytes(64), **changes))
+        assert gate.gate.filtered.pop(code) == 1, code
+    assert gate.fed == []
+    assert gate.wire.penalised == []
+
+
+def test_observer_drops_votes_and_takes_certificates() -> None:
+    """N28: an observer has no use for votes; DECIDED is what it follows by."""
+    gate = _Gate(own_index=None)
+    candidate = gate.chain.build(5)
+    gate.receive(signed(prepare(gate.chain, candidate.block_hash, sender=1)))
+    gate.receive(Decided(CHAIN_ID, 2, candidate.block_hash, certificate_of(candidate)))
+    assert dict(gate.gate.filtered) == {"not_validator": 1}
+    assert len(gate.fed) == 1
+
+
+def _status(sender: int, height: int, chain_id: str = CHAIN_ID) -> Status:
+    return Status(chain_id, sender, height, bytes(32), 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [(1, _status(2, 0)), (4, _status(1, 0)), (1, _status(0, 0)), (1, _status(1, 0, "elsewhere")), (1, _status(-7, 0))],
+    ids=["another", "observer-as-validator", "us", "other-chain", "nobody"],
+)
+def test_status_with_a_false_sender_is_the_peers_fault(link: int, message: Status) -> None:
+    """STATUS only if its sender is the channel's peer: it is not signed."""
+    gate = _Gate()
+    with pytest.raises(PeerError) as caught:
+        gate.receive(message, sender=link)
+    assert caught.value.code == "status-sender"
+    assert gate.fed == []
+    assert gate.gate.peer_heights == {}
+
+
+def test_status_is_remembered_for_people_and_forgotten_with_the_link() -> None:
+    """A hint, never believed: bounded by the links that are up."""
+    gate = _Gate()
+    gate.receive(_status(1, 77))
+    gate.receive(_status(NO_INDEX, 2**53 - 1), sender=4)
+    assert gate.gate.peer_heights == {KEYS[1]: 77, KEYS[4]: 2**53 - 1}
+    gate.gate.forget(KEYS[1])
+    gate.gate.forget(KEYS[1])
+    assert list(gate.gate.peer_heights) == [KEYS[4]]
+
+
+def test_follower_that_is_behind_is_shown_the_tip() -> None:
+    """An observer, or a validator that only follows, starts to catch up by our newest certificate."""
+    gate = _Gate()
+    for link in (4, 2):
+        gate.receive(_status(NO_INDEX, 0), sender=link)
+    expected = Decided(CHAIN_ID, 1, gate.tip.block_hash, certificate_of(gate.tip))
+    assert gate.wire.messages == [(KEYS[4], expected), (KEYS[2], expected)]
+    gate.receive(_status(NO_INDEX, 1), sender=4)
+    gate.receive(_status(2, 0), sender=2)
+    assert len(gate.wire.sent) == 2
+
+
+def test_node_at_genesis_has_nothing_to_show() -> None:
+    """The genesis block has no certificate and needs none."""
+    chain, wire = LocalChain(), Wire()
+    gate = MessageGate(CHAIN_ID, make_replica(chain), make_links(chain, wire), lambda event: None)
+    gate.help(KEYS[4])
+    assert wire.sent == []
+    gate.greet(KEYS[1])
+    assert wire.messages == [(KEYS[1], Status(CHAIN_ID, 0, 0, chain.ledger.tip.block_hash, 0, 0, 0))]
+
+
+@pytest.mark.parametrize(("own_index", "named"), [(3, 3), (None, NO_INDEX)])
+def test_greeting_says_where_we_stand(own_index: int | None, named: int) -> None:
+    """Who does not vote gives no index."""
+    gate = _Gate(own_index)
+    gate.gate.greet(KEYS[2])
+    ((key, message),) = gate.wire.messages
+    assert key == KEYS[2]
+    assert isinstance(message, Status)
+    assert (message.sender, message.height, message.block_hash) == (named, 1, gate.tip.block_hash)
+
+
+def test_halted_node_takes_nothing_more() -> None:
+    """R11: nothing is signed after that, so nothing is worth a check."""
+    gate = _Gate()
+    gate.replica.step(Halted("disk-full"), 0)
+    gate.receive(signed(prepare(gate.chain, b"\x01" * 32, sender=1)))
+    assert dict(gate.gate.filtered) == {"halted": 1}
