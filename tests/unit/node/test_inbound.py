@@ -1,0 +1,146 @@
+"""What the network hands to the node: to its owners, bounded, and offences named."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from chainnode.codec.canonical import encode
+from chainnode.errors import DecodeError, PeerError
+from chainnode.mempool.admission import Admitter
+from chainnode.mempool.gossip import Outbox, decode_batch
+from chainnode.mempool.pool import Pool
+from chainnode.mempool.verifier import InlineVerifier
+from chainnode.net.channel import Channel
+from chainnode.node.inbound import BATCHES_WAITING_MAX, InboundGossip, NodeInbound
+from chainnode.node.links import MessageGate
+from chainnode.sync.server import SyncServer
+from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
+from consensus.messages import Status, encode_message
+from tests.support.local_chain import CHAIN_ID, LocalChain, envelope, transaction
+from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
+
+
+class _Inbound:
+    """A node's inbound side on a real ledger."""
+
+    def __init__(self, pool: Pool | None = None) -> None:
+        self.chain = LocalChain()
+        self.chain.extend(900)
+        self.pool = Pool() if pool is None else pool
+        self.wire = Wire()
+        links = make_links(self.chain, self.wire)
+        self.links = links
+        self.gate = MessageGate(CHAIN_ID, make_replica(self.chain), links, lambda event: None)
+        admitter = Admitter(self.chain.ledger, self.pool, InlineVerifier(), lambda transactions, local: None)
+        self.gossip = InboundGossip(admitter, links.report)
+        self.flushes: list[Callable[[], None]] = []
+        self.outbox = Outbox(self.flushes.append, links.gossip)
+        server = SyncServer(self.chain.ledger.store, self.pool, list)
+        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links)
+
+    async def admit(self, holds: Callable[[], bool]) -> None:
+        """Run the gossip task until ``holds()``."""
+        task = asyncio.create_task(self.gossip.run())
+        async with asyncio.timeout(2):
+            while not holds():
+                await asyncio.sleep(0)
+        task.cancel()
+
+
+def _batch(*envelopes: bytes) -> bytes:
+    return encode(list(envelopes))
+
+
+async def test_transactions_of_peers_are_admitted_and_not_passed_on() -> None:
+    """Validators are fully meshed: what arrived from a peer is not passed on."""
+    node = _Inbound()
+    for number in (1, 2):
+        node.inbound.on_message(peer(number), Channel.TRANSACTIONS, _batch(envelope(number), envelope(number + 10)))
+    await node.admit(lambda: len(node.pool) == 4)
+    assert list(node.outbox.unsettled()) == []
+    assert node.wire.broadcasts == []
+    assert node.wire.penalised == []
+
+
+async def test_peer_that_passes_on_what_it_must_have_refused_is_named() -> None:
+    """Refusals that no correct node lets through to others: once for each batch."""
+    for data, code in (
+        (b"junk", "malformed"),
+        (envelope(1, chain_id="elsewhere"), "wrong-chain"),
+        (envelope(1)[:-1] + bytes([envelope(1)[-1] ^ 1]), "bad-signature"),
+    ):
+        node = _Inbound()
+        node.inbound.on_message(peer(3), Channel.TRANSACTIONS, _batch(data, data, envelope(5)))
+        await node.admit(lambda node=node: bool(node.wire.penalised))
+        assert node.wire.penalised == [(KEYS[3], code)]
+
+
+async def test_peer_is_not_blamed_for_what_only_we_know() -> None:
+    """Full, expired, committed, a key rotated since: a correct peer may pass these on."""
+    node = _Inbound(Pool(transactions_max=1))
+    old = node.chain.extend(7).transactions[0].envelope
+    harmless = [old, envelope(1, valid_until=1), envelope(2, signer="civic-notary"), envelope(3), envelope(4)]
+    node.inbound.on_message(peer(3), Channel.TRANSACTIONS, _batch(*harmless))
+    await node.admit(lambda: len(node.pool) == 1)
+    assert node.wire.penalised == []
+
+
+async def test_gossip_that_nobody_admits_is_bounded_and_counted() -> None:
+    """Batches not yet admitted are bounded; more are dropped: the sender repeats what stays unsettled."""
+    node = _Inbound()
+    for number in range(BATCHES_WAITING_MAX + 7):
+        node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
+    assert node.gossip.dropped == 7
+    await node.admit(lambda: len(node.pool) == BATCHES_WAITING_MAX)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\x91\x01", encode([b"x"] * 1_001)])
+def test_malformed_batch_closes_the_link(data: bytes) -> None:
+    """DecodeError out of ``on_message``: the network closes and bans."""
+    with pytest.raises(DecodeError):
+        _Inbound().inbound.on_message(peer(1), Channel.TRANSACTIONS, data)
+
+
+@pytest.mark.parametrize("channel", [Channel.BLOCKS, Channel.CONTROL])
+def test_message_on_a_channel_without_messages_is_the_peers_fault(channel: Channel) -> None:
+    """Blocks and control travel as answers and requests only."""
+    with pytest.raises(PeerError) as caught:
+        _Inbound().inbound.on_message(peer(1), channel, b"x")
+    assert caught.value.code == "channel"
+
+
+def test_consensus_messages_go_to_the_gate() -> None:
+    """Dispatch by channel."""
+    node = _Inbound()
+    status = Status(CHAIN_ID, 2, 5, bytes(32), 0, 0, 0)
+    node.inbound.on_message(peer(2), Channel.CONSENSUS, encode_message(status))
+    assert node.gate.peer_heights == {KEYS[2]: 5}
+    node.inbound.on_disconnected(peer(2), "idle")
+    assert node.gate.peer_heights == {}
+    with pytest.raises(PeerError):
+        node.inbound.on_message(peer(2), Channel.CONSENSUS, b"junk")
+
+
+def test_new_link_is_greeted_and_a_validator_gets_what_it_may_have_missed() -> None:
+    """Local transactions are sent again to a peer that (re)connects; observers keep none."""
+    node = _Inbound()
+    waiting = [transaction(1), transaction(2)]
+    node.outbox.add(waiting)
+    node.inbound.on_connected(peer(1))
+    node.inbound.on_connected(peer(4))
+    channels = [(key, channel) for key, channel, _ in node.wire.sent]
+    assert channels == [
+        (KEYS[1], Channel.CONSENSUS), (KEYS[1], Channel.TRANSACTIONS), (KEYS[4], Channel.CONSENSUS),
+    ]
+    assert decode_batch(node.wire.sent[1][2]) == tuple(item.envelope for item in waiting)
+
+
+def test_requests_go_to_the_server() -> None:
+    """Answered from the store; unknown ones are the peer's fault."""
+    node = _Inbound()
+    answer = node.inbound.on_request(peer(4), GET_BLOCKS, encode(BlocksWanted(1, 9)))
+    assert isinstance(answer, bytes)
+    assert len(decode_blocks(answer)) == 1
+    with pytest.raises(PeerError):
+        node.inbound.on_request(peer(4), 99, b"")
