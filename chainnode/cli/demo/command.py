@@ -60,6 +60,8 @@ def command(
     """
     if more_evidence and not evidence:
         raise click.UsageError(f"unexpected argument {str(more_evidence[0])!r}; name files after --evidence")
+    if report is not None and not report.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {report.absolute().parent}", param_hint="--report")
     options = Options(validators, observers, catalogue, (*evidence, *more_evidence), kill_one, port_base)
     with _folder(keep) as folder:
         return asyncio.run(_run(folder, options, once=once, report=report, keep=keep))

@@ -5,6 +5,7 @@ happens in between, the processes are ended on the way out.
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -31,6 +32,7 @@ REPORT_NAME: Final = "report.json"
 RECORDS_NAME: Final = "evidence-records"
 KILLED_S: Final = 2.0
 """How long a killed validator stays down at least, so that the others have to go on without it."""
+KILLED_S_MAX: Final = 10.0
 
 Say = Callable[[str], None]
 
@@ -104,10 +106,11 @@ class Session:
             async with asyncio.TaskGroup() as group:
                 if self._options.kill_one:
                     group.create_task(self._kill_and_restart(half, later), name="kill-one")
-                group.create_task(self._watch(later), name="watch")
+                watch = group.create_task(self._watch(), name="watch")
                 await workload.run(steps)
                 half.set()
                 later.set()
+                watch.cancel()
             await workload.settle()
         report = Report(workload.entries)
         return await self._inspect(report, workload.seconds)
@@ -160,15 +163,18 @@ class Session:
         self.supervisor.kill(name)
         self._say(f"killed {name}, the leader, with SIGKILL")
         down_since = time.monotonic()
-        await later.wait()
+        # Where the others are too few to go on, nothing would ever be three quarters done.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KILLED_S_MAX):
+                await later.wait()
         await asyncio.sleep(max(0.0, KILLED_S - (time.monotonic() - down_since)))
         self.supervisor.start(name)
         await self.supervisor.wait_ready(name)
         self._say(f"restarted {name}; it is ready again")
 
-    async def _watch(self, later: asyncio.Event) -> None:
+    async def _watch(self) -> None:
         """Fail at once, and with the log, when a node dies by itself during the work."""
-        while not later.is_set():
+        while True:
             self.supervisor.check()
             await asyncio.sleep(0.2)
 
