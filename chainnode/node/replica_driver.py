@@ -277,12 +277,13 @@ class ReplicaDriver:
         receipts = self._ledger.commit(candidate, data)
         if receipts is not None:
             self._undone = None
-            self._signer.start_height(candidate.header.height)
             self._desk.advance()
             self._after_commit(candidate.transactions)
             self._listener.on_block(candidate, receipts)
             message = Decided(self._ledger.chain_id, candidate.header.height, candidate.block_hash, certificate)
             self._links.to_observers(encode_message(message))
+            # Last: a journal that fails now halts the node, but the block is durable and everybody was told.
+            self._signer.start_height(candidate.header.height)
         tip = self._ledger.tip
         proof = certificate if candidate.header.height == tip.height else None
         self.feed(BlockApplied(tip.height, tip.block_hash, tip.holds_transactions, proof))

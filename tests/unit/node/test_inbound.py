@@ -17,6 +17,7 @@ from chainnode.node.links import MessageGate
 from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
 from consensus.messages import Status, encode_message
+from tests.support.cluster import until
 from tests.support.local_chain import CHAIN_ID, LocalChain, envelope, transaction
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
 
@@ -39,12 +40,13 @@ class _Inbound:
         server = SyncServer(self.chain.ledger.store, self.pool, list)
         self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links)
 
+    def blamed(self) -> bool:
+        return bool(self.wire.penalised)
+
     async def admit(self, holds: Callable[[], bool]) -> None:
         """Run the gossip task until ``holds()``."""
         task = asyncio.create_task(self.gossip.run())
-        async with asyncio.timeout(2):
-            while not holds():
-                await asyncio.sleep(0)
+        await until(holds, 2)
         task.cancel()
 
 
@@ -72,7 +74,7 @@ async def test_peer_that_passes_on_what_it_must_have_refused_is_named() -> None:
     ):
         node = _Inbound()
         node.inbound.on_message(peer(3), Channel.TRANSACTIONS, _batch(data, data, envelope(5)))
-        await node.admit(lambda node=node: bool(node.wire.penalised))
+        await node.admit(node.blamed)
         assert node.wire.penalised == [(KEYS[3], code)]
 
 

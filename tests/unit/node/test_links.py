@@ -91,7 +91,7 @@ def test_valid_messages_reach_the_core() -> None:
     gate = _Gate()
     candidate = gate.chain.build(5, proposer=gate.replica.leader)
     hash_ = candidate.block_hash
-    messages = [
+    messages: list[Message] = [
         signed(pre_prepare(gate.chain, candidate, sender=gate.replica.leader)),
         signed(prepare(gate.chain, hash_, sender=1)),
         signed(commit(gate.chain, hash_, sender=2, view=3)),

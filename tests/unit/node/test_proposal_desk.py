@@ -17,6 +17,7 @@ from chainnode.sync.server import SyncServer
 from chainnode.types.block import block_hash
 from consensus.inputs import BlockBuilt, BlockFetched, BuildFailed, Input, ProposalChecked
 from consensus.outputs import BuildBlock, CheckProposal, FetchBlock
+from tests.support.cluster import until
 from tests.support.local_chain import LocalChain, transaction
 from tests.unit.node.clock import StillClock
 from tests.unit.sync.sources import Answer, Sources, silent
@@ -58,9 +59,7 @@ class _Desk:
         return self.answers.pop()
 
     async def settled(self) -> Input:
-        async with asyncio.timeout(2):
-            while not self.answers:
-                await asyncio.sleep(0.001)
+        await until(lambda: self.answers, 2)
         return self.answers.pop()
 
 
@@ -216,9 +215,7 @@ async def test_defect_in_a_fetch_is_reported() -> None:
 
     place = _Desk(broken=broken)
     place.check(place.chain.build(5))
-    async with asyncio.timeout(1):
-        while not place.defects:
-            await asyncio.sleep(0.001)
+    await until(lambda: place.defects, 2)
     assert isinstance(place.defects[0], ZeroDivisionError)
     assert not place.desk._fetches
 
