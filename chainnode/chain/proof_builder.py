@@ -6,6 +6,7 @@ proved yet: ``proof-pending``, and the proof block is one block time away.
 
 from hashlib import sha256
 
+from chainnode.chain.epochs import epoch_links
 from chainnode.codec.canonical import encode
 from chainnode.errors import InvariantBroken, NotFound, Rejected
 from chainnode.proofs.bundle import (
@@ -24,6 +25,7 @@ from chainnode.proofs.errors import ProofInvalid
 from chainnode.proofs.evidence import Record, RecordBatch, evidence_operations
 from chainnode.proofs.merkle import inclusion_path, leaf_hash
 from chainnode.proofs.sparse import verify_absent, verify_present
+from chainnode.state.overlay import Overlay
 from chainnode.state.tree import StateTree
 from chainnode.store.ledger_reader import LedgerReader
 from chainnode.types.block import decode_body
@@ -123,7 +125,8 @@ class ProofBuilder:
         certificate = self._store.certificate(last)
         if certificate is None:
             raise InvariantBroken("every stored block has its certificate")
-        authority = Authority(certificate, self._genesis, self._validators, ())
+        links = epoch_links(Overlay(self._store.state), self._store, last)
+        authority = Authority(certificate, self._genesis, self._validators, links)
         return encode_bundle(Bundle(BUNDLE_VERSION, claim, headers, None, authority))
 
     def _header(self, height: int) -> bytes:

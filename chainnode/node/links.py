@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from chainnode.crypto.ed25519 import verify
 from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
@@ -28,9 +30,13 @@ class Membership:
     """Which node keys may connect, and as what, by the chain's present state."""
 
     def __init__(self, validators: ValidatorList, observers: Sequence[ObserverNode]) -> None:
-        self.node_keys: Final = [validator.node_key for validator in validators.validators]
+        self.update(validators, observers)
+
+    def update(self, validators: ValidatorList, observers: Sequence[ObserverNode]) -> None:
+        """Follow the chain: links of strangers end, and roles change, at the network's next look."""
+        self.node_keys = [validator.node_key for validator in validators.validators]
         """Of the validators, by index."""
-        self.names: Final = {validator.node_key: validator.name for validator in validators.validators}
+        self.names = {validator.node_key: validator.name for validator in validators.validators}
         """Display names by node key."""
         self._roles = {node_key: PeerRole(index) for index, node_key in enumerate(self.node_keys)}
         for observer in observers:
@@ -63,8 +69,10 @@ class NodeLinks:
         self._network.broadcast(Channel.CONSENSUS, payload, "validators")
 
     def to_validator(self, index: int, payload: bytes) -> None:
-        """Send a consensus message to one validator."""
-        self._network.send(self._membership.node_keys[index], Channel.CONSENSUS, payload)
+        """Send a consensus message to one validator; to nobody if the set just changed and has no such index."""
+        keys = self._membership.node_keys
+        if index < len(keys):
+            self._network.send(keys[index], Channel.CONSENSUS, payload)
 
     def to_observers(self, payload: bytes) -> None:
         """Send a consensus message to every connected observer."""
@@ -111,13 +119,19 @@ class MessageGate:
     """F0 and signatures, in front of the core."""
 
     def __init__(
-        self, chain_id: str, replica: Replica, links: NodeLinks, feed: Callable[[MessageReceived], None]
+        self,
+        chain_id: str,
+        replica: Replica,
+        links: NodeLinks,
+        feed: Callable[[MessageReceived], None],
+        boundary: Callable[[int], Decided | None] = lambda _height: None,
     ) -> None:
-        """``feed`` takes what passed."""
+        """``feed`` takes what passed; ``boundary`` is ``chain.epochs.boundary_of``."""
         self._chain_id = chain_id
         self._replica = replica
         self._links = links
         self._feed = feed
+        self._boundary = boundary
         self.filtered: Counter[str] = Counter()
         """Messages dropped before signature work, by code."""
         self.peer_heights: dict[bytes, int] = {}
@@ -134,7 +148,7 @@ class MessageGate:
         except MalformedMessage as error:
             raise PeerError(error.code.replace("_", "-"), "a consensus message is malformed") from error
         if isinstance(message, Status):
-            self._status(peer, message)
+            message = self._status(peer, message)
         code = self._replica.filter(message)
         if code is not None:
             self.filtered[code] += 1
@@ -145,13 +159,24 @@ class MessageGate:
                 raise PeerError("message-signature", "a consensus message carries an invalid signature")
         self._feed(MessageReceived(message))
 
-    def _status(self, peer: Peer, message: Status) -> None:
-        expected = NO_INDEX if peer.role.validator_index is None else peer.role.validator_index
-        if message.sender not in {expected, NO_INDEX} or message.chain_id != self._chain_id:
-            raise PeerError("status-sender", "a STATUS names another sender than its link")
+    def _status(self, peer: Peer, message: Status) -> Status:
+        """Help a peer that the core would not, and name the sender as the chain does.
+
+        Its own idea of its index may be of an earlier epoch; the link says who it is.
+        """
+        if message.chain_id != self._chain_id or message.sender < NO_INDEX:
+            raise PeerError("status-form", "a STATUS names another chain than its link, or a sender that cannot be")
         self.peer_heights[peer.node_key] = message.height
-        if message.sender == NO_INDEX and message.height < self._replica.tip.height:
-            self.help(peer.node_key)
+        if message.height < self._replica.tip.height:
+            boundary = self._boundary(message.height + 1)
+            if boundary is not None:
+                # E4: the certificate of the tip means nothing to a peer that does not know this set yet.
+                self._links.to_peer(peer.node_key, encode_message(boundary))
+                return msgspec.structs.replace(message, sender=NO_INDEX)
+            if message.sender == NO_INDEX:
+                self.help(peer.node_key)
+        voter = message.sender != NO_INDEX and peer.role.validator_index is not None
+        return msgspec.structs.replace(message, sender=peer.role.validator_index if voter else NO_INDEX)
 
     def help(self, node_key: bytes) -> None:
         """Show a peer that does not vote our newest certificate; it starts to catch up by it."""

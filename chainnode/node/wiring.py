@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from chainnode.chain.certificate import open_certificate
+from chainnode.chain.epochs import boundary_of
 from chainnode.chain.ledger import Ledger, LedgerDiverged
 from chainnode.chain.queries import LedgerQueries
 from chainnode.clock import Clock, SystemClock
@@ -47,6 +48,7 @@ from consensus.inputs import MessageReceived
 from consensus.replica import Replica
 from consensus.tip import Tip as ConsensusTip
 from contracts.governance.queries import read_observers
+from contracts.governance.record import OBSERVERS_KEY
 
 GOSSIP_DELAY_SECONDS: Final = 0.002
 """Arrivals of two milliseconds share one frame."""
@@ -69,7 +71,9 @@ class Node:
             data.store, tree_cache_bytes=store.tree_cache_pages * TREE_PAGE_BYTES, proof_heights=store.proof_heights
         )
         self.ledger: Final = ledger
-        membership = Membership(ledger.validators, read_observers(ledger.committed_state()))
+        membership = self._membership = Membership(ledger.validators, read_observers(ledger.committed_state()))
+        self._observers = ledger.committed_state().get(OBSERVERS_KEY)
+        self._epoch = ledger.validators.epoch
         passphrase = None if config.keys.passphrase_file is None else read_passphrase(config.keys.passphrase_file)
         consensus_key = _optional_key(config.keys.consensus_key_file, passphrase)
         node_key = read_key(config.keys.node_key_file, passphrase)
@@ -80,10 +84,12 @@ class Node:
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
         replica, votes = _build_replica(ledger, data, consensus_key)
-        self._gate = MessageGate(ledger.chain_id, replica, self._links, self._feed)
+        self._gate = MessageGate(
+            ledger.chain_id, replica, self._links, self._feed, lambda height: boundary_of(ledger, height)
+        )
         self._gossip = InboundGossip(self._admitter, self._links.report)
         self.service: Final = NodeService(
-            name=config.node.name, role=config.node.role, replica=replica, queries=LedgerQueries(ledger),
+            name=config.node.name, node_key=node_key.public_key, replica=replica, queries=LedgerQueries(ledger),
             genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
@@ -92,6 +98,7 @@ class Node:
             signer=VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height),
             links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
             after_commit=self._after_commit, catch_up=self._start_catch_up,
+            voting_key=None if consensus_key is None or votes.refusal is not None else consensus_key.public_key,
         )
         fetcher = BodyFetcher(self._links, self._verifier)
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
@@ -215,9 +222,18 @@ class Node:
 
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self._pool.remove([transaction.tx_id for transaction in transactions])
+        self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
         if expired:
             self.service.on_expired(expired)
+
+    def _follow_membership(self) -> None:
+        """E2: links follow the chain: who may connect, and as what."""
+        members, observers = self.ledger.validators, self.ledger.committed_state().get(OBSERVERS_KEY)
+        if observers == self._observers and members.epoch == self._epoch:
+            return
+        self._observers, self._epoch = observers, members.epoch
+        self._membership.update(members, read_observers(self.ledger.committed_state()))
 
     def _start_catch_up(self, height: int, hints: Sequence[int]) -> None:
         if self._group is not None and (self._syncing is None or self._syncing.done()):
@@ -264,8 +280,9 @@ def _check_keys(
         )
     if consensus_key is None:
         return
+    # E2: an observer with a key of its own votes once governance has added it; a removed validator keeps its key.
     index = ledger.surroundings.validators.index_of(consensus_key.public_key)
-    if index is None or index != role.validator_index:
+    if index != role.validator_index:
         raise ConfigError(
             "consensus-key-unknown",
             f"the key in {config.keys.consensus_key_file} is not that of this node's validator",
@@ -284,6 +301,6 @@ def _build_replica(ledger: Ledger, data: DataDirectory, key: SigningKey | None) 
         own_index = None
     replica = Replica(
         ledger.chain_id, around.validators, own_index, tip=tip,
-        timers=around.parameters.timer_config(), recovered=votes.recovered,
+        timers=around.parameters.timer_config(), suspended=around.leadership.suspended, recovered=votes.recovered,
     )
     return replica, votes

@@ -92,6 +92,11 @@ class CatchUp:
         for candidate, data, certificate in decided:
             # The node's own agreement may have decided some of them meanwhile.
             if candidate.header.height == self._ledger.tip.height + 1:
+                try:
+                    self._certify(candidate, certificate)
+                except Rejected as error:
+                    self._network.report(node_key, error.code)
+                    return False
                 self._apply(candidate, data, certificate)
                 await asyncio.sleep(0)
         return bool(decided)
@@ -101,10 +106,12 @@ class CatchUp:
         candidate = open_stored(stored)
         if candidate.header.height != height:
             raise Rejected("sync-height", "a peer served another height than asked", expected=height)
-        certificate = open_certificate(stored.certificate)
+        return candidate, stored.certificate, open_certificate(stored.certificate)
+
+    def _certify(self, candidate: Candidate, certificate: QuorumCertificate) -> None:
+        """E4: the set that counts is the one that the block before has led to, so this comes right before applying."""
         around = self._ledger.surroundings
         require_certificate(
             certificate, chain_id=around.chain_id, validators=around.validators,
-            height=height, block_hash=candidate.block_hash,
+            height=candidate.header.height, block_hash=candidate.block_hash,
         )
-        return candidate, stored.certificate, certificate

@@ -17,6 +17,9 @@ from chainnode.types.ids import did_of_key
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
 from consensus.certificates import CertificateKind, QuorumCertificate, encode_certificate, make_certificate, vote_bytes
+from consensus.equivocation import encode_equivocation, make_equivocation
+from consensus.messages import Prepare
+from consensus.signing import signed_bytes, with_signature
 from contracts.evidence.operations import RecordEvidence
 from contracts.kernel.operation import Operation, encode_operation
 from contracts.kernel.registry import decode_operations
@@ -141,3 +144,19 @@ class LocalChain:
         return [
             self.extend(*range(first + block * 1_000, first + block * 1_000 + transactions)) for block in range(blocks)
         ]
+
+
+def double_vote(
+    chain: LocalChain, accused: int, *, height: int, epoch: int = 0, signer: int | None = None,
+    second_signer: int | None = None,
+) -> bytes:
+    """The item of a block that says: ``accused`` prepared two blocks at ``height``; false if others signed."""
+    validators = chain.ledger.surroundings.validators
+    votes = []
+    for name, key in (("one", signer), ("other", second_signer if second_signer is not None else signer)):
+        hash_ = sha256(name.encode()).digest()
+        vote = Prepare(CHAIN_ID, epoch, validators.hash, height, 0, accused, hash_)
+        votes.append(with_signature(vote, CONSENSUS_KEYS[accused if key is None else key].sign(signed_bytes(vote))))
+    found = make_equivocation(*votes)
+    assert found is not None
+    return encode_equivocation(found)
