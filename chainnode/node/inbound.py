@@ -1,7 +1,7 @@
 """What the network hands to the node: messages to their owners, requests to the server."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -15,6 +15,8 @@ from chainnode.sync.server import SyncServer
 
 BATCHES_WAITING_MAX: Final = 64
 """Gossip batches not yet admitted (up to 1 MiB each); more are dropped: the sender repeats what stays unsettled."""
+BATCHES_OF_PEER_MAX: Final = 16
+"""Of them from one peer, so that a flood from one leaves room for the others."""
 OFFENCES: Final = frozenset(
     {"malformed", "not-canonical", "too-large", "version", "duplicate-signer", "bad-signature", "wrong-chain",
      "signature-scheme", "signature-form"}
@@ -30,6 +32,7 @@ class InboundGossip:
         self._admitter = admitter
         self._report = report
         self._waiting: deque[tuple[bytes, tuple[bytes, ...]]] = deque()
+        self._waiting_of: Counter[bytes] = Counter()
         self._wake = asyncio.Event()
         self.dropped = 0
         """Batches dropped because too many waited."""
@@ -41,9 +44,10 @@ class InboundGossip:
             DecodeError: it is malformed.
         """
         envelopes = decode_batch(payload)
-        if len(self._waiting) >= BATCHES_WAITING_MAX:
+        if len(self._waiting) >= BATCHES_WAITING_MAX or self._waiting_of[peer.node_key] >= BATCHES_OF_PEER_MAX:
             self.dropped += 1
             return
+        self._waiting_of[peer.node_key] += 1
         self._waiting.append((peer.node_key, envelopes))
         self._wake.set()
 
@@ -54,6 +58,9 @@ class InboundGossip:
             self._wake.clear()
             while self._waiting:
                 node_key, envelopes = self._waiting.popleft()
+                self._waiting_of[node_key] -= 1
+                if not self._waiting_of[node_key]:
+                    del self._waiting_of[node_key]
                 for admission in await self._admitter.submit(envelopes, local=False):
                     if admission.code in OFFENCES:
                         self._report(node_key, admission.code)

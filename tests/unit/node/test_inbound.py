@@ -1,6 +1,7 @@
 """What the network hands to the node: to its owners, bounded, and offences named."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,7 @@ from chainnode.mempool.gossip import Outbox, decode_batch
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.net.channel import Channel
-from chainnode.node.inbound import BATCHES_WAITING_MAX, InboundGossip, NodeInbound
+from chainnode.node.inbound import BATCHES_OF_PEER_MAX, BATCHES_WAITING_MAX, InboundGossip, NodeInbound
 from chainnode.node.links import MessageGate
 from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
@@ -92,9 +93,21 @@ async def test_gossip_that_nobody_admits_is_bounded_and_counted() -> None:
     """Batches not yet admitted are bounded; more are dropped: the sender repeats what stays unsettled."""
     node = _Inbound()
     for number in range(BATCHES_WAITING_MAX + 7):
-        node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
+        sender = dataclasses.replace(peer(1), node_key=bytes([number % 8]) * 32)
+        node.inbound.on_message(sender, Channel.TRANSACTIONS, _batch(envelope(number + 1)))
     assert node.gossip.dropped == 7
     await node.admit(lambda: len(node.pool) == BATCHES_WAITING_MAX)
+    assert not node.gossip._waiting_of
+
+
+async def test_flood_of_one_peer_leaves_room_for_the_others() -> None:
+    """A flooding peer fills its own share only."""
+    node = _Inbound()
+    for number in range(3 * BATCHES_OF_PEER_MAX):
+        node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
+    assert node.gossip.dropped == 2 * BATCHES_OF_PEER_MAX
+    node.inbound.on_message(peer(2), Channel.TRANSACTIONS, _batch(envelope(500)))
+    await node.admit(lambda: len(node.pool) == BATCHES_OF_PEER_MAX + 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"\x91\x01", encode([b"x"] * 1_001)])

@@ -75,6 +75,19 @@ async def test_partial_answers_are_joined() -> None:
     assert len(sources.asked) == 4
 
 
+async def test_stingy_peer_is_not_asked_again_and_again() -> None:
+    """One that gives a single body at a time cannot make us ask thousands of times: the next turn begins elsewhere."""
+    chain, candidate = _block(40)
+    holder = _holder(chain, candidate)
+
+    def one_at_a_time(kind: int, payload: bytes) -> bytes:
+        return holder(kind, encode([decode_transactions_wanted(payload).leaf_hashes[:32]]))
+
+    sources = Sources(stingy=one_at_a_time, honest=holder)
+    assert (await _complete(sources, candidate)).body_bytes() == candidate.body_bytes()
+    assert [name for name, _, _ in sources.asked] == [b"stingy", b"honest"]
+
+
 @pytest.mark.parametrize(
     "lie",
     [
