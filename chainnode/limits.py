@@ -31,6 +31,11 @@ BLOCK_BYTES_MAX: Final = 4 * MIB
 """Envelopes of one block; at 1 Gbit/s a body reaches a peer in 34 ms."""
 VALIDATORS_MAX: Final = 100
 EVENTS_PER_TRANSACTION_MAX: Final = 1_024
+TRANSACTION_STATE_BYTES: Final = 48 * KIB
+"""State values that any transaction may write: two versions of the largest identity, and a little."""
+TRANSACTION_STATE_FACTOR: Final = 16
+"""... and for each byte of its envelope. Without this bound 3 KB of updates rewrote one large record 128 times, and a
+block of them filled the memory of every validator."""
 STATE_KEY_BYTES_MAX: Final = 512
 STATE_VALUE_BYTES_MAX: Final = 256 * KIB
 
