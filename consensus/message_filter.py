@@ -149,8 +149,8 @@ def _check_status(state: State, message: Status) -> str | None:
 def help_is_due(state: State, message: Signed | Status) -> bool:
     """Whether the sender of a message of a decided height may be answered with DECIDED now (R8).
 
-    A VIEW_CHANGE is always a call for help. A vote or STATUS usually is not: it was under way when we decided, so it counts as
-    one only when it comes a while after the decision, which means that it was sent again.
+    A VIEW_CHANGE is always a call for help. A vote or STATUS usually is not: it was under way when we decided, so it
+    counts as one only when it comes a while after the decision, which means that it was sent again.
     """
     if message.sender == state.own_index or state.tip.certificate is None:
         return False

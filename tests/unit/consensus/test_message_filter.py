@@ -97,7 +97,7 @@ def test_filter_refuses_what_is_known_already():
 
 
 def test_filter_refuses_a_vote_whose_place_a_higher_view_has():
-    """F0: of the views above, only the highest vote of a sender is kept; two of them in turn would cost a check each."""
+    """F0: of the views above, only the highest vote of a sender is kept; two in turn would cost a check each."""
     rig = Rig()
     rig.hear(prepare(0, view=3), commit(2, view=3))
 
