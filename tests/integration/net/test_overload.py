@@ -67,7 +67,9 @@ async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypat
     target, key = net.networks[TARGET], net.key(HOSTILE)
     async with raw_node(net, HOSTILE, net.ports[TARGET]) as client:
         await until(lambda: target.is_linked(key))
-        client.writer.transport.pause_reading()
+        reader = client.writer.transport
+        assert isinstance(reader, asyncio.Transport)
+        reader.pause_reading()
         gossip, vote = bytes(500_000), bytes(500_000)
         accepted = []
         for _ in range(60):
@@ -77,6 +79,7 @@ async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypat
         assert not accepted[-1]
         await asyncio.sleep(0.1)
         transport = target._table.links[key]._transport
+        assert transport is not None
         assert transport.get_write_buffer_size() < limits.MIB, (
             "what the socket does not take stays in the bounded queue"
         )
