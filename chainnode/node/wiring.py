@@ -80,7 +80,7 @@ class Node:
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
         replica, votes = _build_replica(ledger, data, consensus_key)
-        self._gate = MessageGate(ledger.chain_id, replica, self._links, self._feed)
+        self._gate = MessageGate(ledger.chain_id, replica, self._links, self._feed, clock)
         self._gossip = InboundGossip(self._admitter, self._links.report)
         self.service: Final = NodeService(
             name=config.node.name, role=config.node.role, replica=replica, queries=LedgerQueries(ledger),
@@ -139,7 +139,7 @@ class Node:
             (config.network.listen.host, config.network.listen.port),
             [PeerAddress(peer.node_key, peer.address.host, peer.address.port) for peer in config.network.peers],
             membership.role_of,
-            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links),
+            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links, self._clock),
             tip_height=lambda: self.ledger.tip.height,
         )
 

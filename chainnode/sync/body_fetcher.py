@@ -87,6 +87,9 @@ class BodyFetcher:
                 decode_operations(transaction)
             await check_signatures(new, self._verifier)
             found.update((transaction.leaf_hash, transaction) for transaction in new)
+            # A leader may commit to 10,000 bodies of 260 KiB; what the header allows fits into memory.
+            if sum(len(transaction.envelope) for transaction in found.values()) > proposal.header.body_bytes:
+                raise Rejected("block-bytes", "the transactions are larger than the header says")
             turn += 1
 
     async def _some_transactions(self, missing: list[bytes], first: Sequence[int], turn: int) -> list[bytes]:

@@ -7,19 +7,27 @@ from collections.abc import Callable
 import pytest
 
 from chainnode.codec.canonical import encode
-from chainnode.errors import DecodeError, PeerError
+from chainnode.errors import DecodeError, PeerError, Rejected
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox, decode_batch
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.net.channel import Channel
-from chainnode.node.inbound import BATCHES_OF_PEER_MAX, BATCHES_WAITING_MAX, InboundGossip, NodeInbound
+from chainnode.node.inbound import (
+    BATCHES_OF_PEER_MAX,
+    BATCHES_WAITING_MAX,
+    RANGE_COST_BYTES,
+    SERVED_BYTES_PER_S_MAX,
+    InboundGossip,
+    NodeInbound,
+)
 from chainnode.node.links import MessageGate
 from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
 from consensus.messages import Status, encode_message
 from tests.support.cluster import until
 from tests.support.local_chain import CHAIN_ID, LocalChain, envelope, transaction
+from tests.unit.node.clock import StillClock
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
 
 
@@ -39,7 +47,8 @@ class _Inbound:
         self.flushes: list[Callable[[], None]] = []
         self.outbox = Outbox(self.flushes.append, links.gossip)
         server = SyncServer(self.chain.ledger.store, self.pool, list)
-        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links)
+        self.clock = StillClock()
+        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links, self.clock)
 
     def blamed(self) -> bool:
         return bool(self.wire.penalised)
@@ -159,3 +168,19 @@ def test_requests_go_to_the_server() -> None:
     assert len(decode_blocks(answer)) == 1
     with pytest.raises(PeerError):
         node.inbound.on_request(peer(4), 99, b"")
+
+
+def test_requests_of_one_peer_cost_a_bounded_share() -> None:
+    """20 bytes ask for 64 blocks: a peer that asks without end is refused by code, others are served."""
+    node = _Inbound()
+    wanted = encode(BlocksWanted(1, 9))
+    served = 0
+    with pytest.raises(Rejected) as caught:
+        while served < 10_000:
+            node.inbound.on_request(peer(4), GET_BLOCKS, wanted)
+            served += 1
+    assert caught.value.code == "peer-share"
+    assert 0 < served <= SERVED_BYTES_PER_S_MAX // RANGE_COST_BYTES
+    assert node.inbound.on_request(peer(1), GET_BLOCKS, wanted)
+    node.clock.monotonic += 100
+    assert node.inbound.on_request(peer(4), GET_BLOCKS, wanted)
