@@ -74,7 +74,7 @@ def test_steps_of_one_view_are_signed_in_their_order(disk: _Disk) -> None:
 
 
 def test_one_step_never_journals_two_payloads_for_one_position(disk: _Disk) -> None:
-    """Even if the core were wrong: the cell is written after the journal, and a restart sends what the journal holds."""
+    """Even if the core were wrong: the cell is written after the journal, and a restart sends what that holds."""
     sent = disk.signer.perform([], [prepare(CHAIN, ONE), prepare(CHAIN, OTHER), commit(CHAIN, OTHER)])
     assert len(sent) == 1
     assert disk.records() == [MessageSigned(sent[0])]
