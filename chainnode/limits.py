@@ -31,6 +31,11 @@ BLOCK_BYTES_MAX: Final = 4 * MIB
 """Envelopes of one block; at 1 Gbit/s a body reaches a peer in 34 ms."""
 VALIDATORS_MAX: Final = 100
 EVENTS_PER_TRANSACTION_MAX: Final = 1_024
+TRANSACTION_STATE_BYTES: Final = 48 * KIB
+"""State values that any transaction may write: two versions of the largest identity, and a little."""
+TRANSACTION_STATE_FACTOR: Final = 16
+"""... and for each byte of its envelope. Without this bound 3 KB of updates rewrote one large record 128 times, and a
+block of them filled the memory of every validator."""
 STATE_KEY_BYTES_MAX: Final = 512
 STATE_VALUE_BYTES_MAX: Final = 256 * KIB
 
@@ -59,8 +64,9 @@ CHANNEL_BYTES_PER_S_MAX: Final = 32 * MIB
 """Accepted from one peer on one channel; eight times a full load of transactions."""
 LINK_BYTES_PER_S_MAX: Final = 96 * MIB
 """Read from one peer on all channels; beyond it reading pauses and TCP slows the sender."""
-FRAME_COST_BYTES: Final = 512
-"""What a message costs its sender's allowance beside its length: 65,000 empty messages a second per channel."""
+FRAME_COST_BYTES: Final = 4 * KIB
+"""What a frame costs its sender's allowances beside its length: 8,000 empty messages a second per channel, and 24,000
+frames of any kind a link, each with a few microseconds of ours."""
 WRITE_BATCH_BYTES: Final = 128 * KIB
 """Handed to the socket at once; what is behind it can still be overtaken by a vote."""
 CONNECT_TIMEOUT_MS: Final = 2_000

@@ -4,7 +4,7 @@ Help is one message at most each ``HELP_INTERVAL_MS`` and peer: DECIDED, which p
 a COMMIT certificate of a later height, or f + 1 verified COMMITs above ours, of which one is honest.
 """
 
-from consensus import decision, limits, message_filter, misbehaviour, normal_case, view_change
+from consensus import decision, misbehaviour, normal_case, view_change
 from consensus.certificates import QuorumCertificate
 from consensus.inputs import BlockApplied
 from consensus.messages import Decided, Signed, Status
@@ -50,13 +50,11 @@ def status(state: State) -> Status:
 
 
 def on_status(state: State, message: Status, out: Outputs) -> None:
-    """R8: a peer whose tip is below ours is shown a certificate; what it claims is believed in nothing else."""
-    if message.sender in {OBSERVER, state.own_index} or message.height >= state.tip.height:
-        return
-    helped_at_ms = state.helped_at_ms[message.sender]
-    recently = helped_at_ms is not None and state.now_ms - helped_at_ms < limits.HELP_INTERVAL_MS
-    if not recently and message_filter.late(state):
-        help_peer(state, message.sender, out)
+    """R8: a peer whose tip is below ours is shown a certificate; what it claims is believed in nothing else.
+
+    The filter has established that help is due.
+    """
+    help_peer(state, message.sender, out)
 
 
 def on_old_message(state: State, message: Signed, out: Outputs) -> None:

@@ -23,7 +23,7 @@ def check(state: State, message: Message) -> str | None:
     if isinstance(message, Decided):
         return _check_decided(state, message)
     if isinstance(message, Status):
-        return None if -1 <= message.sender < state.validators.size else rejection.UNKNOWN_SENDER
+        return _check_status(state, message)
     return _check_signed(state, message)
 
 
@@ -68,6 +68,8 @@ def _check_vote(state: State, message: Vote) -> str | None:
         return rejection.VIEW_TOO_HIGH
     if message.view < view - limits.VIEWS_KEPT_MAX:
         return rejection.STALE_VIEW
+    if state.book.is_outranked(message):
+        return rejection.DUPLICATE
     known = state.book.known(message)
     if known is None:
         return None
@@ -133,11 +135,19 @@ def _check_decided(state: State, message: Decided) -> str | None:
     return check_certificate(certificate, state.validators, kind=COMMIT, chain_id=state.chain_id)
 
 
-def help_is_due(state: State, message: Signed) -> bool:
+def _check_status(state: State, message: Status) -> str | None:
+    if not -1 <= message.sender < state.validators.size:
+        return rejection.UNKNOWN_SENDER
+    # R8. All others change nothing, and cost nothing to make: none may take the place of a vote before the core.
+    calls = message.sender >= 0 and message.height < state.tip.height
+    return None if calls and help_is_due(state, message) else rejection.NO_HELP_DUE
+
+
+def help_is_due(state: State, message: Signed | Status) -> bool:
     """Whether the sender of a message of a decided height may be answered with DECIDED now (R8).
 
-    A VIEW_CHANGE is always a call for help. A vote usually is not: it was under way when we decided, so it counts as
-    one only when it comes a while after the decision, which means that it was sent again.
+    A VIEW_CHANGE is always a call for help. A vote or STATUS usually is not: it was under way when we decided, so it
+    counts as one only when it comes a while after the decision, which means that it was sent again.
     """
     if message.sender == state.own_index or state.tip.certificate is None:
         return False

@@ -90,6 +90,13 @@ class VoteBook:
         column = (self._commits if is_commit else self._prepares).get(vote.view)
         return None if column is None else column.votes[vote.sender]
 
+    def is_outranked(self, vote: Vote) -> bool:
+        """Whether a vote of a higher view has the place above the current view where ``vote`` would go."""
+        if vote.view <= self._view:
+            return False
+        ahead = (self._ahead_commits if type(vote) is Commit else self._ahead_prepares)[vote.sender]
+        return ahead is not None and ahead.view > vote.view
+
     def prepare_count(self, view: int, block_hash: bytes) -> int:
         """Senders of a PREPARE for ``block_hash`` in ``view``, the current one or an earlier one."""
         column = self._prepares.get(view)

@@ -150,6 +150,13 @@ _TRANSACTION: Final = {
     ),
     "pool-full": Problem(503, "Pool full", "Too many transactions wait for a block.", _ASK_LATER, True),
     "overloaded": Problem(503, "Overloaded", "Too many transactions are being checked.", _ASK_LATER, True),
+    "node-halted": Problem(
+        503,
+        "Node halted",
+        "This node stopped for good: it signs nothing and its chain does not advance; what it serves may be stale.",
+        "Submit the same bytes to another node; /v1/status names the reason to the operator.",
+        True,
+    ),
 }
 
 _READ: Final = {

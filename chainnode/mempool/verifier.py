@@ -26,6 +26,8 @@ RECORD_BYTES: Final = 128
 BATCH_RECORDS_MAX: Final = 4_096
 """One batch to a worker; at 40 us a check it answers within 170 ms."""
 _COUNT: Final = struct.Struct(">I")
+_ANSWER_SECONDS: Final = 10.0
+"""A batch takes 170 ms; a worker that needs so much longer is stopped or stuck, and is replaced."""
 _STOP_SECONDS: Final = 2.0
 
 
@@ -118,15 +120,21 @@ class _Worker:
             try:
                 process.stdin.write(_COUNT.pack(count) + records)
                 self._owed += count
-                await process.stdin.drain()
-                # A caller cancelled between writing and reading leaves its verdicts in the pipe; they must not
-                # be taken for those of the next batch.
-                verdicts = await process.stdout.readexactly(self._owed)
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await process.stdin.drain()
+                    # A caller cancelled between writing and reading leaves its verdicts in the pipe; they must not
+                    # be taken for those of the next batch.
+                    verdicts = await process.stdout.readexactly(self._owed)
                 self._owed = 0
                 return verdicts[-count:]
             except (asyncio.IncompleteReadError, ConnectionError):
-                # It died with the batch in its hands; the answer is still owed.
-                return check_records(records)
+                pass
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        # It died with the batch in its hands; the answer is still owed.
+        starts = range(0, len(records), RECORD_BYTES)
+        return await InlineVerifier().check([records[start : start + RECORD_BYTES] for start in starts])
 
     async def close(self) -> None:
         process = self._process

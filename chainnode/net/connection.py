@@ -123,11 +123,10 @@ class Link(asyncio.Protocol):
             return
         now_s = self._loop.time()
         self._received_s = now_s
-        self._slow_down(self._link_rate.charge(len(data), now_s))
-        complete = False
+        frames = 0
         try:
             for tag, payload in self._parser.feed(data):
-                complete = True
+                frames += 1
                 self._received(tag, payload, now_s)
                 if self.is_ending:
                     return
@@ -137,9 +136,11 @@ class Link(asyncio.Protocol):
         except BaseException as error:
             self._owner.link_crashed(error)
             raise
+        # By frames, too: 2 MB of empty ones cost a second of our time.
+        self._slow_down(self._link_rate.charge(len(data) + frames * limits.FRAME_COST_BYTES, now_s))
         if not self._parser.pending_bytes:
             self._frame_since_s = None
-        elif complete or self._frame_since_s is None:
+        elif frames or self._frame_since_s is None:
             self._frame_since_s = now_s
 
     def pause_writing(self) -> None:

@@ -53,6 +53,13 @@ class KeyedBuckets:
 
     def take(self, key: str, cost: float, now_s: float) -> bool:
         """Pay ``cost`` from the key's own bucket; False takes nothing."""
+        return self._of(key, now_s).take(cost, now_s)
+
+    def charge(self, key: str, cost: float, now_s: float) -> None:
+        """Pay for what already happened, into debt if need be: nothing is granted until it is paid."""
+        self._of(key, now_s).charge(cost, now_s)
+
+    def _of(self, key: str, now_s: float) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._rate, self._burst, now_s)
@@ -60,4 +67,4 @@ class KeyedBuckets:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(key)
-        return bucket.take(cost, now_s)
+        return bucket

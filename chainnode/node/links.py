@@ -7,23 +7,32 @@ a consensus message is worth the core's time (SPEC F0), and verifies signatures.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Final
 
 import msgspec
 
+from chainnode.clock import Clock, SystemClock
 from chainnode.crypto.ed25519 import verify
 from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import OBSERVER, Peer, PeerRole
+from chainnode.node.share import PeerShare
 from chainnode.types.validator_set import ObserverNode, ValidatorList
 from consensus.inputs import MessageReceived
 from consensus.messages import Decided, MalformedMessage, Message, Status, decode_message, encode_message
 from consensus.replica import Replica
-from consensus.signing import required
+from consensus.signing import SignatureClaim, required
 
 NO_INDEX: Final = -1
 """``Status.sender`` of a node that does not vote."""
+CHECKS_PER_S_MAX: Final = 2_000
+"""Signature checks for one peer: 12 % of a core at 60 us, and ten times what a validator of a hundred blocks a second
+asks for. A VIEW_CHANGE of a few hundred bytes can ask for a quorum of them, and there is a new one for every view."""
+CHECKS_SAVED_MAX: Final = 4_000
+CLAIMS_KEPT_MAX: Final = 8_192
+"""Signatures found valid that are known again: those of a certificate come with every VIEW_CHANGE that names it."""
 
 
 class Membership:
@@ -124,9 +133,13 @@ class MessageGate:
         replica: Replica,
         links: NodeLinks,
         feed: Callable[[MessageReceived], None],
+        clock: Clock | None = None,
         boundary: Callable[[int], Decided | None] = lambda _height: None,
     ) -> None:
-        """``feed`` takes what passed; ``boundary`` is ``chain.epochs.boundary_of``."""
+        """``feed`` takes what passed; ``clock`` spaces out what one peer may cost.
+
+        ``boundary`` is ``chain.epochs.boundary_of``.
+        """
         self._chain_id = chain_id
         self._replica = replica
         self._links = links
@@ -136,6 +149,11 @@ class MessageGate:
         """Messages dropped before signature work, by code."""
         self.peer_heights: dict[bytes, int] = {}
         """What connected peers last said of their tip, by node key; for people, never believed."""
+        clock = clock or SystemClock()
+        self._share = PeerShare(CHECKS_PER_S_MAX, CHECKS_SAVED_MAX, clock)
+        self._help = PeerShare(1, 1, clock)
+        self._valid: dict[bytes, None] = {}
+        """Digests of claims that verified, oldest first."""
 
     def receive(self, peer: Peer, payload: bytes) -> None:
         """Take one message of the consensus channel.
@@ -153,10 +171,19 @@ class MessageGate:
         if code is not None:
             self.filtered[code] += 1
             return
-        for claim in required(message, self._replica.validators):
+        claims = [(claim, _digest(claim)) for claim in required(message, self._replica.validators)]
+        unknown = [(claim, digest) for claim, digest in claims if digest not in self._valid]
+        if not self._share.take(peer.node_key, 1 + len(unknown)):
+            # Not a fault that could be shown: it is only too much. What matters is sent again (R8).
+            self.filtered["peer_share"] += 1
+            return
+        for claim, digest in unknown:
             if not verify(claim.public_key, claim.signed_bytes, claim.signature):
                 # Correct nodes verify before they pass anything on, so the peer itself is at fault.
                 raise PeerError("message-signature", "a consensus message carries an invalid signature")
+            self._valid[digest] = None
+        while len(self._valid) > CLAIMS_KEPT_MAX:
+            del self._valid[next(iter(self._valid))]
         self._feed(MessageReceived(message))
 
     def _status(self, peer: Peer, message: Status) -> Status:
@@ -171,12 +198,14 @@ class MessageGate:
             boundary = self._boundary(message.height + 1)
             if boundary is not None:
                 # E4: the certificate of the tip means nothing to a peer that does not know this set yet.
-                self._links.to_peer(peer.node_key, encode_message(boundary))
+                if self._help.take(peer.node_key, 1):
+                    self._links.to_peer(peer.node_key, encode_message(boundary))
                 return msgspec.structs.replace(message, sender=NO_INDEX)
-            if message.sender == NO_INDEX:
+            if message.sender == NO_INDEX and self._help.take(peer.node_key, 1):
                 self.help(peer.node_key)
-        voter = message.sender != NO_INDEX and peer.role.validator_index is not None
-        return msgspec.structs.replace(message, sender=peer.role.validator_index if voter else NO_INDEX)
+        index = peer.role.validator_index
+        sender = NO_INDEX if message.sender == NO_INDEX or index is None else index
+        return msgspec.structs.replace(message, sender=sender)
 
     def help(self, node_key: bytes) -> None:
         """Show a peer that does not vote our newest certificate; it starts to catch up by it."""
@@ -196,3 +225,8 @@ class MessageGate:
     def forget(self, node_key: bytes) -> None:
         """A peer disconnected."""
         self.peer_heights.pop(node_key, None)
+
+
+def _digest(claim: SignatureClaim) -> bytes:
+    """Names one claim: key and signature have fixed lengths, so no two claims are the same bytes."""
+    return sha256(claim.public_key + claim.signature + claim.signed_bytes).digest()

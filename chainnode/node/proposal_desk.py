@@ -6,7 +6,7 @@ task per proposal, and those tasks end when the height does.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 
 from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, OpenProposal, complete, open_proposal
@@ -53,9 +53,14 @@ class ProposalDesk:
         """Never let go of this block while its height lasts: it is prepared here."""
         self._locked = block_hash
 
-    def restore(self, candidate: Candidate) -> None:
-        """Hold a block that the journal kept across a restart."""
-        self._keep(candidate)
+    def restore(self, candidates: Sequence[Candidate], locked: bytes | None) -> None:
+        """Hold blocks that the journal kept across a restart, oldest first; the locked one whatever their number.
+
+        Were it let go here, this node could not propose it again, which its lock demands.
+        """
+        self._locked = locked
+        for candidate in candidates:
+            self._keep(candidate)
 
     def _keep(self, candidate: Candidate) -> None:
         if len(self._candidates) >= CANDIDATES_MAX and candidate.block_hash not in self._candidates:
@@ -142,9 +147,13 @@ class ProposalDesk:
 
     def _start(self, key: tuple[str, bytes], work: Coroutine[None, None, None]) -> None:
         if len(self._fetches) >= 2 * CANDIDATES_MAX:
-            # More proposals than a height can honestly have; the core asks again if one matters.
-            work.close()
-            return
+            # More proposals than a height can honestly have. The oldest that nobody decided goes: its view is over,
+            # whereas without a body that was decided, or must be proposed again, this node is stuck at the height.
+            oldest = next((held for held in self._fetches if held[0] == "check"), None)
+            if oldest is None:
+                work.close()
+                return
+            self._fetches.pop(oldest).cancel()
         task = asyncio.get_running_loop().create_task(work)
         self._fetches[key] = task
         task.add_done_callback(partial(self._ended, key))

@@ -62,6 +62,8 @@ class NodeService:
         self.chain_id: Final = queries.chain_id
         self.metrics: Final = node_registry(self.status, counts)
         self.halted: str | None = None
+        """Why this node signs nothing: it halted for good, or it only follows the chain."""
+        self._stopped = False
         self.network: PeerNetwork | None = None
         self._replica = replica
         self._membership = membership
@@ -87,6 +89,10 @@ class NodeService:
 
     async def submit(self, envelopes: Sequence[bytes]) -> list[Admission]:
         """Admit each envelope, or say why not; one answer each, in order. The same bytes twice are one transaction."""
+        if self._stopped:
+            message = "this node halted and takes no transactions; submit the same bytes to another one"
+            refusal = Admission(b"", "rejected", "node-halted", message, retryable=True)
+            return [refusal] * len(envelopes)
         answers = await self._admitter.submit(envelopes, local=True)
         return [self._older(answer) for answer in answers]
 
@@ -217,4 +223,10 @@ class NodeService:
     def on_halt(self, reason: str, details: dict[str, str]) -> None:
         """Signing stopped for good; reads go on."""
         self.halted = reason
+        self._stopped = True
         log.error("halted: this node signs nothing any more", reason=reason, **details)
+
+    def on_follow_only(self, reason: str) -> None:
+        """What this key signed before is in doubt (SPEC, Restart): the node follows and serves, and never votes."""
+        self.halted = reason
+        log.error("this node only follows: what its key signed before is in doubt", reason=reason)

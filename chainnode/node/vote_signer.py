@@ -42,8 +42,8 @@ class VoteSigner:
     def perform(self, records: Sequence[JournalRecord], unsigned: Sequence[Signed]) -> list[Signed]:
         """Make ``records`` and the signed form of ``unsigned`` durable; returns what may be sent.
 
-        A message whose position was already used for another payload is not signed, and
-        neither are those after it.
+        A message whose position was already used for another payload, also by an earlier one of
+        ``unsigned``, is not signed, and neither are those after it.
 
         Raises:
             StoreError: journal or sign-state could not be made durable: stop signing (SPEC R11).
@@ -51,6 +51,10 @@ class VoteSigner:
         encoded = [encode_record(record) for record in records]
         signed: list[Signed] = []
         for message in unsigned:
+            # The cell is written after the journal, so within one step the order is kept here: two payloads for one
+            # position would both be in the journal, and a restart would send them.
+            if signed and sign_position(message) <= sign_position(signed[-1]):
+                break
             ready = self._sign(message)
             if ready is None:
                 break

@@ -85,7 +85,7 @@ class Node:
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
         replica, votes = _build_replica(ledger, data, consensus_key)
         self._gate = MessageGate(
-            ledger.chain_id, replica, self._links, self._feed, lambda height: boundary_of(ledger, height)
+            ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
         )
         self._gossip = InboundGossip(self._admitter, self._links.report)
         self.service: Final = NodeService(
@@ -103,10 +103,7 @@ class Node:
         fetcher = BodyFetcher(self._links, self._verifier)
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
         self._driver.desk = self._desk
-        for candidate in votes.bodies:
-            self._desk.restore(candidate)
-        if replica.prepared is not None:
-            self._desk.lock(replica.prepared.block_hash)
+        self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
         self._catch_up = CatchUp(ledger, self._links, self._verifier, self._driver.apply_synced)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
@@ -114,7 +111,7 @@ class Node:
         self._group: asyncio.TaskGroup | None = None
         self._syncing: asyncio.Task[None] | None = None
         if votes.refusal is not None:
-            self.service.on_halt(votes.refusal, {"message": "what this key signed before is in doubt; it follows"})
+            self.service.on_follow_only(votes.refusal)
 
     @classmethod
     def open(cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None) -> "Node":
@@ -146,7 +143,7 @@ class Node:
             (config.network.listen.host, config.network.listen.port),
             [PeerAddress(peer.node_key, peer.address.host, peer.address.port) for peer in config.network.peers],
             membership.role_of,
-            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links),
+            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links, self._clock),
             tip_height=lambda: self.ledger.tip.height,
         )
 

@@ -29,7 +29,7 @@ _Written = bytes | None | _Absent
 class Overlay:
     """A ``State`` over a read function; ``begin``/``commit``/``discard`` nest."""
 
-    __slots__ = ("_journal", "_marks", "_read", "_reads", "_writes")
+    __slots__ = ("_journal", "_marks", "_put_bytes", "_read", "_reads", "_writes")
 
     def __init__(self, read: Callable[[bytes], bytes | None]) -> None:
         """See ``read`` for keys not written here; its answers must not change while the overlay lives."""
@@ -38,6 +38,7 @@ class Overlay:
         self._writes: dict[bytes, bytes | None] = {}
         self._journal: list[tuple[bytes, _Written]] = []
         self._marks: list[int] = []
+        self._put_bytes = 0
 
     def get(self, key: bytes) -> bytes | None:
         """The value as of now, or None."""
@@ -65,6 +66,7 @@ class Overlay:
         if not 0 < len(value) <= STATE_VALUE_BYTES_MAX:
             raise Rejected("state-value", f"a state value has 1 to {STATE_VALUE_BYTES_MAX} bytes", found=len(value))
         self._write(key, value)
+        self._put_bytes += len(value)
 
     def delete(self, key: bytes) -> None:
         """Remove; undone by ``discard`` of the innermost ``begin``.
@@ -80,6 +82,11 @@ class Overlay:
         if self._marks:
             self._journal.append((key, self._writes.get(key, _ABSENT)))
         self._writes[key] = value
+
+    @property
+    def put_bytes(self) -> int:
+        """Sizes of all values that were ever put, undone and replaced ones included: what the writing cost."""
+        return self._put_bytes
 
     @property
     def depth(self) -> int:

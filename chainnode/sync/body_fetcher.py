@@ -76,22 +76,33 @@ class BodyFetcher:
                 leader proposes them.
         """
         found = dict(held)
+        turn = 0
         while True:
             missing = [leaf for leaf in proposal.leaf_hashes if leaf not in found]
             if not missing:
                 return complete(proposal, [found[leaf] for leaf in proposal.leaf_hashes])
-            fetched = await self._some_transactions(missing, first)
+            fetched = await self._some_transactions(missing, first, turn)
             new = [decode_transaction(envelope) for envelope in fetched]
             for transaction in new:
                 decode_operations(transaction)
             await check_signatures(new, self._verifier)
             found.update((transaction.leaf_hash, transaction) for transaction in new)
+            # A leader may commit to 10,000 bodies of 260 KiB; what the header allows fits into memory.
+            if sum(len(transaction.envelope) for transaction in found.values()) > proposal.header.body_bytes:
+                raise Rejected("block-bytes", "the transactions are larger than the header says")
+            turn += 1
 
-    async def _some_transactions(self, missing: list[bytes], first: Sequence[int]) -> list[bytes]:
-        """Envelopes for the beginning of ``missing``; at least one."""
+    async def _some_transactions(self, missing: list[bytes], first: Sequence[int], turn: int) -> list[bytes]:
+        """Envelopes for the beginning of ``missing``; at least one.
+
+        Each turn begins with the next source, so that one which gives a single body at a time cannot make us
+        ask thousands of times.
+        """
         wanted = encode(TransactionsWanted(b"".join(missing)))
         while True:
-            for node_key in self._network.sources(first):
+            sources = self._network.sources(first)
+            begin = turn % max(1, len(sources))
+            for node_key in sources[begin:] + sources[:begin]:
                 try:
                     answer = await self._network.request(node_key, GET_TRANSACTIONS, wanted, REQUEST_TIMEOUT_MS)
                     envelopes = decode_envelopes(answer)

@@ -23,6 +23,7 @@ from chainnode.sync.wire import (
     decode_blocks_wanted,
     decode_transactions_wanted,
 )
+from chainnode.types.transaction import Transaction
 
 _NOTHING: Final = b""
 
@@ -40,6 +41,8 @@ class SyncServer:
         self._store = store
         self._pool = pool
         self._candidates = candidates
+        self._proposed: dict[bytes, dict[bytes, Transaction]] = {}
+        """Bodies by leaf hash of each block under discussion; made once a block, so that many requests stay cheap."""
         self._answers = {GET_TRANSACTIONS: self._transactions, GET_BLOCK: self._block, GET_BLOCKS: self._blocks}
 
     def answer(self, kind: int, payload: bytes) -> bytes:
@@ -56,17 +59,14 @@ class SyncServer:
 
     def _transactions(self, payload: bytes) -> bytes:
         leaves = decode_transactions_wanted(payload).leaf_hashes
-        # Bodies the pool has let go may still stand in a block under discussion.
-        proposed = {
-            transaction.leaf_hash: transaction
-            for candidate in self._candidates()
-            for transaction in candidate.transactions
-        }
+        proposed = self._bodies()
         found: list[bytes] = []
         total = 0
         for start in range(0, len(leaves) - HASH_BYTES + 1, HASH_BYTES):
             leaf = leaves[start : start + HASH_BYTES]
-            transaction = self._pool.by_leaf(leaf) or proposed.get(leaf)
+            transaction = self._pool.by_leaf(leaf)
+            if transaction is None:
+                transaction = next((bodies[leaf] for bodies in proposed if leaf in bodies), None)
             if transaction is None:
                 break
             total += len(transaction.envelope)
@@ -74,6 +74,16 @@ class SyncServer:
                 break
             found.append(transaction.envelope)
         return encode(found)
+
+    def _bodies(self) -> list[dict[bytes, Transaction]]:
+        """Bodies that the pool may have let go and that still stand in a block under discussion."""
+        held = {candidate.block_hash: candidate for candidate in self._candidates()}
+        kept = self._proposed
+        self._proposed = {
+            hash_: kept.get(hash_) or {transaction.leaf_hash: transaction for transaction in candidate.transactions}
+            for hash_, candidate in held.items()
+        }
+        return list(self._proposed.values())
 
     def _block(self, payload: bytes) -> bytes:
         wanted = decode_block_wanted(payload).block_hash

@@ -27,6 +27,7 @@ from contracts.identity.outcome import (
 from contracts.identity.record import (
     INITIAL_FRAGMENT,
     METHODS_MAX,
+    RECORD_BYTES_MAX,
     IdentityRecord,
     VerificationMethod,
     identity_key,
@@ -44,8 +45,8 @@ def create(operation: CreateIdentity, context: Context, state: State) -> None:
     """Write the first version.
 
     Raises:
-        OperationFailed: ``identity-not-sender``, ``identity-initial-key``, ``identity-exists``
-            or ``identity-controller-unknown``.
+        OperationFailed: ``identity-not-sender``, ``identity-initial-key``, ``identity-exists``,
+            ``identity-too-large`` or ``identity-controller-unknown``.
     """
     did = did_of_key(context.chain_id, operation.initial_key)
     if not context.at_genesis:
@@ -73,7 +74,7 @@ def create(operation: CreateIdentity, context: Context, state: State) -> None:
         updated_ms=context.time_ms,
         deactivated=False,
     )
-    state.put(identity_key(did), encode(record))
+    state.put(identity_key(did), _bounded(record))
     context.emit(IdentityCreated(did, 1))
 
 
@@ -81,7 +82,7 @@ def update(operation: UpdateIdentity, context: Context, state: State) -> None:
     """Write a version with other services, aliases or keys that do not authenticate.
 
     Raises:
-        OperationFailed: ``identity-duplicate`` or ``identity-key-form``.
+        OperationFailed: ``identity-duplicate``, ``identity-key-form`` or ``identity-too-large``.
     """
     record = _own(context, state)
     methods = record.methods
@@ -103,7 +104,7 @@ def rotate(operation: RotateIdentity, context: Context, state: State) -> None:
 
     Raises:
         OperationFailed: ``identity-not-announced``, ``identity-controller-unknown``,
-            ``identity-duplicate`` or ``identity-key-form``.
+            ``identity-duplicate``, ``identity-key-form`` or ``identity-too-large``.
     """
     record = _own(context, state)
     for method in operation.methods:
@@ -148,8 +149,16 @@ def _write_next(context: Context, state: State, before: IdentityRecord, changed:
     version = before.version + 1
     after = msgspec.structs.replace(changed, version=version, updated_height=context.height, updated_ms=context.time_ms)
     state.put(identity_version_key(before.did, before.version), encode(before))
-    state.put(identity_key(before.did), encode(after))
+    state.put(identity_key(before.did), _bounded(after))
     return version
+
+
+def _bounded(record: IdentityRecord) -> bytes:
+    data = encode(record)
+    # Ending an identity changes nothing but numbers, and must never fail for its size.
+    if len(data) > RECORD_BYTES_MAX and not record.deactivated:
+        raise OperationFailed("identity-too-large", f"a document has at most {RECORD_BYTES_MAX} bytes")
+    return data
 
 
 def _joined(
@@ -182,6 +191,7 @@ OPERATIONS: Final = (
             "identity-not-sender",
             "identity-exists",
             "identity-controller-unknown",
+            "identity-too-large",
         ),
         genesis="also",
     ),
@@ -189,7 +199,7 @@ OPERATIONS: Final = (
         UpdateIdentity,
         update,
         SELF,
-        ("identity-key-form", "identity-duplicate", "identity-authentication-key"),
+        ("identity-key-form", "identity-duplicate", "identity-authentication-key", "identity-too-large"),
     ),
     OperationSpec(
         RotateIdentity,
@@ -202,6 +212,7 @@ OPERATIONS: Final = (
             "identity-threshold",
             "identity-not-announced",
             "identity-controller-unknown",
+            "identity-too-large",
         ),
     ),
     OperationSpec(DeactivateIdentity, deactivate, SELF, ()),

@@ -91,6 +91,11 @@ CODES: Final[dict[str, Code]] = {
         "The document announced the hashes of its next keys and a new key is not among them.",
         "Rotate to the announced keys.",
     ),
+    "identity-too-large": Code(
+        "Document too large",
+        "The document would be larger than a document may be.",
+        "Shorten its services and aliases; put descriptions where its services point to.",
+    ),
     "identity-controller-unknown": Code(
         "Unknown controller",
         "A controller is not an active identity of this chain, or is the identity itself.",

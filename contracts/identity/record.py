@@ -28,6 +28,8 @@ METHODS_MAX: Final = 32
 SERVICES_MAX: Final = 32
 CONTROLLERS_MAX: Final = 8
 NEXT_KEYS_MAX: Final = limits.SIGNATURES_MAX
+RECORD_BYTES_MAX: Final = 16 * limits.KIB
+"""Of one version: every change writes two, so a large record would make small changes dear for all."""
 INITIAL_FRAGMENT: Final = "key-1"
 
 Fragment = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9._-]+\Z")]

@@ -8,7 +8,7 @@ others do not have. The same transaction halts every node at the same height.
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
 from chainnode.errors import ConfigError, Rejected
-from chainnode.limits import EVENTS_PER_TRANSACTION_MAX
+from chainnode.limits import EVENTS_PER_TRANSACTION_MAX, TRANSACTION_STATE_BYTES, TRANSACTION_STATE_FACTOR
 from chainnode.state.overlay import Overlay
 from chainnode.state.view import State
 from chainnode.types.genesis import Genesis
@@ -55,9 +55,13 @@ def execute_transaction(
             signers=tuple(signature.public_key for signature in transaction.signatures),
         )
         authority = _Authority(overlay, context.sender)
+        most = TRANSACTION_STATE_BYTES + TRANSACTION_STATE_FACTOR * len(transaction.envelope)
+        put_bytes_max = overlay.put_bytes + most
         for operation in transaction.operations:
             failed += 1
             _apply(operation, context, authority, overlay)
+            if overlay.put_bytes > put_bytes_max:
+                raise OperationFailed("too-much-state", f"a transaction of this size may write {most} bytes")
     except Rejected as refusal:
         overlay.discard()
         at_fault = refusal.details.get("operation", failed)

@@ -123,5 +123,10 @@ CODES: Final[dict[str, Code]] = {
         "The transaction's operations would emit more events than a receipt can hold.",
         "Split the transaction.",
     ),
+    "too-much-state": Code(
+        "Too much state",
+        "The transaction's operations would write far more to the state than the transaction itself holds.",
+        "Split the transaction: put fewer changes of large records into one.",
+    ),
 }
 """Codes of the kernel itself; each family has its own beside its operations."""

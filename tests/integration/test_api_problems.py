@@ -192,6 +192,14 @@ async def full_disk(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     return await api.get("/v1/blocks/0")
 
 
+async def halted_node(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
+    del patch
+    assert (await api.get("/v1/status"))[0] == 200
+    api.node._driver.halt("fork", {})
+    assert (await api.get("/v1/status"))[0] == 200, "reads go on"
+    return await api.post(signed(api))
+
+
 async def our_bug(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     patch.setattr(LedgerQueries, "block", lambda self, height: 1 // 0)
     patch.setattr(border, "_log", structlog.get_logger("silent"))
@@ -202,6 +210,7 @@ CONDITIONS: dict[str, Callable[[ApiNode, pytest.MonkeyPatch], Awaitable[Reply]]]
     "pool-full": full_pool,
     "overloaded": busy_verifier,
     "store-failed": full_disk,
+    "node-halted": halted_node,
     "internal": our_bug,
 }
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chainnode.cli.testnet.manifest import config_path
+from chainnode.clock import SystemClock
 from chainnode.errors import StoreError
 from chainnode.node.config import load_config
 from chainnode.node.wiring import Node
 from chainnode.store import layout
 from chainnode.store.key_value import WriteBatch
 from chainnode.store.leveldb import LevelDBKeyValue
+from chainnode.types.block import decode_header
 from consensus.messages import Signed
 from tests.support.cluster import Cluster, cluster, until
 
@@ -162,6 +164,42 @@ async def test_validator_whose_journal_alone_is_old_only_follows(tmp_path: Path)
         ids = await _commit(net, NAMES[0], [4])
         await until(lambda: back.service.queries.locate(ids[0]) is not None)
         assert back._data.sign_state.last.position == position
+        # Above the height in doubt every memory agrees again: a restart gives it back its voice.
+        await until(lambda: back.ledger.tip.height >= height and not back.ledger.tip.holds_transactions)
+        await net.stop(NAMES[3])
+        await net.stop(NAMES[2])
+        healed = await net.start(NAMES[3])
+        assert healed.service.halted is None
+        await _commit(net, NAMES[0], [5])
+        await _agree(net, [NAMES[0], NAMES[1], NAMES[3]])
+
+
+class _FastClock(SystemClock):
+    """A machine whose date is a day ahead."""
+
+    def wall_ms(self) -> int:
+        """Tomorrow."""
+        return super().wall_ms() + 24 * 3600 * 1000
+
+
+async def test_validator_with_a_wrong_date_moves_neither_the_chain_nor_its_time(tmp_path: Path) -> None:
+    """C16: its proposals are refused and its turn is skipped; three clocks that agree decide, and it follows."""
+    async with cluster(tmp_path, start=NAMES[:3]) as net:
+        config = load_config(config_path(net.folder, NAMES[3])).config
+        astray = Node.open(config, net.genesis, _FastClock())
+        await astray.start()
+        net.nodes[NAMES[3]] = astray
+        await until(lambda: len(astray.service.status().peers) == 3)
+        for number in range(1, 7):
+            await _commit(net, NAMES[0], [number])
+        await _agree(net)
+        now_ms = SystemClock().wall_ms()
+        queries = astray.service.queries
+        headers = [decode_header(queries.block(height).header) for height in range(1, queries.tip().height + 1)]
+        assert all(header.time_ms < now_ms + 10_000 for header in headers)
+        assert 3 not in {header.proposer for header in headers}
+        assert sum(net.nodes[name].service.status().view_changes for name in NAMES[:3]) >= 1
+        assert all(node.service.halted is None for node in net.nodes.values())
 
 
 async def test_failed_disk_halts_one_node_and_reads_go_on(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chainnode.codec.framing import FrameParser, encode_frame
 from chainnode.crypto import tls
@@ -110,7 +111,7 @@ class Net:
     def key(self, number: int) -> bytes:
         return self.keys[number].public_key
 
-    async def start(self, number: int, peers: Iterable[int] = (), **changes: object) -> PeerNetwork:
+    async def start(self, number: int, peers: Iterable[int] = (), **changes: Any) -> PeerNetwork:
         """Start (again) node ``number``, on the port it had; it is told the addresses of ``peers``."""
         identity = NodeIdentity(
             node_key=changes.get("node_key", self.keys[number]),
@@ -207,8 +208,8 @@ async def raw_client(port: int, context: ssl.SSLContext) -> AsyncIterator[RawCli
             await writer.wait_closed()
 
 
-def make_hello(key: bytes, **changes: object) -> Hello:
-    values: dict[str, object] = {
+def make_hello(key: bytes, **changes: Any) -> Hello:
+    values: dict[str, Any] = {
         "chain_id": CHAIN_ID,
         "genesis_hash": GENESIS_HASH,
         "node_key": key,
@@ -221,7 +222,7 @@ def make_hello(key: bytes, **changes: object) -> Hello:
     return Hello(**{**values, **changes})
 
 
-def make_handshake(client: RawClient, key: SigningKey, files: TlsFiles, **changes: object) -> Handshake:
+def make_handshake(client: RawClient, key: SigningKey, files: TlsFiles, **changes: Any) -> Handshake:
     """The dialler's side of a handshake on the client's own TLS session."""
     own = tls.certificate_to_der(tls.certificate_from_pem(files.certificate.read_bytes()))
     peer = client.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)

@@ -1,6 +1,6 @@
 """A node under attack, with an honest link beside it that every attack must leave unharmed."""
 
-
+from collections import Counter
 
 from chainnode.net.channel import Channel
 from tests.support.network import (
@@ -18,5 +18,5 @@ async def unharmed(net: Net) -> None:
     await until(lambda: (net.key(HONEST), Channel.CONSENSUS, b"still here") in net.handlers[TARGET].messages)
 
 
-def refused(net: Net) -> dict[str, int]:
+def refused(net: Net) -> Counter[str]:
     return net.networks[TARGET].counters.refused

@@ -156,17 +156,24 @@ async def test_stolen_certificate_is_of_no_use_without_the_node_key(net: Net) ->
         client.send_link(handshake.opening())
         _, hello = await client.frame()
         ack, _ = handshake.receive(hello)
+        assert ack is not None
         client.send_link(ack)
         assert await client.closed_with() == "hello-signature"
 
 
 async def test_recorded_handshake_is_of_no_use(net: Net) -> None:
     """Same certificate, same bytes, another session: the target's nonce is new."""
-    files, recorded = net.files[HOSTILE], []
+    files = net.files[HOSTILE]
+    recorded: list[bytes] = []
     context = client_context(files, files.authority)
     async with raw_client(net.ports[TARGET], context) as client:
         send = client.send_link
-        client.send_link = lambda payload: (recorded.append(payload), send(payload))
+
+        def record(payload: bytes) -> None:
+            recorded.append(payload)
+            send(payload)
+
+        client.send_link = record  # type: ignore[method-assign]
         await shake(client, make_handshake(client, net.keys[HOSTILE], files))
     assert len(recorded) == 2
     async with raw_client(net.ports[TARGET], context) as client:

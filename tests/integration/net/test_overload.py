@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import tracemalloc
+from typing import cast
 
 import pytest
 
@@ -61,13 +62,23 @@ async def test_peer_above_the_link_rate_is_read_more_slowly(net: Net, monkeypatc
     assert counters.reading_paused > 0
 
 
+async def test_peer_that_sends_tiny_frames_is_read_more_slowly(net: Net) -> None:
+    """Each costs us as much as a long one: 2 MB of them would take a second of this node's time, every second."""
+    counters = net.networks[TARGET].counters
+    async with raw_node(net, HOSTILE, net.ports[TARGET]) as client:
+        client.writer.write(encode_frame(Channel.TRANSACTIONS, b"") * 100_000)
+        await until(lambda: counters.reading_paused > 0)
+        assert counters.limited_in[Channel.TRANSACTIONS] > 0
+        assert net.networks[TARGET].is_linked(net.key(HOSTILE))
+
+
 async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypatch) -> None:
     """Others are unaffected; votes forget the oldest, transactions refuse the newest; then the peer is cut off."""
     monkeypatch.setattr(limits, "STALL_MS_MAX", 400)
     target, key = net.networks[TARGET], net.key(HOSTILE)
     async with raw_node(net, HOSTILE, net.ports[TARGET]) as client:
         await until(lambda: target.is_linked(key))
-        client.writer.transport.pause_reading()
+        cast(asyncio.Transport, client.writer.transport).pause_reading()
         gossip, vote = bytes(500_000), bytes(500_000)
         accepted = []
         for _ in range(60):
@@ -77,6 +88,7 @@ async def test_peer_that_does_not_read_costs_a_bounded_queue(net: Net, monkeypat
         assert not accepted[-1]
         await asyncio.sleep(0.1)
         transport = target._table.links[key]._transport
+        assert transport is not None
         assert transport.get_write_buffer_size() < limits.MIB, (
             "what the socket does not take stays in the bounded queue"
         )

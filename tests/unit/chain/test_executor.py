@@ -88,7 +88,7 @@ def test_results_root_is_the_tree_over_the_receipts() -> None:
 
 
 def test_empty_block_changes_nothing_when_there_is_nothing_to_note() -> None:
-    """An empty block has an empty results tree; presence is noted once in 16 blocks, and leaders when one was silent."""
+    """An empty block has an empty results tree; presence is noted once in 16 blocks, leaders when one was silent."""
     chain = LocalChain()
     chain.grow(2, 0)
     found = execute_block(chain.build(), chain.ledger.store.state)

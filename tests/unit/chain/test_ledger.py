@@ -11,8 +11,11 @@ from chainnode.codec.canonical import encode
 from chainnode.errors import InvariantBroken, NotFound, StoreError
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import block_hash
+from chainnode.types.ids import did_of_key
 from consensus.certificates import encode_certificate
-from tests.support.local_chain import LocalChain, certificate_of, transaction
+from contracts.identity.operations import CreateIdentity
+from contracts.identity.record import identity_key
+from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of, key_of, transaction
 
 
 def _content(ledger: Ledger) -> tuple[object, ...]:
@@ -41,6 +44,16 @@ def test_blocks_are_committed_in_order_with_their_results() -> None:
     assert not chain.extend().transactions
     assert not chain.ledger.tip.holds_transactions
     assert chain.ledger.tip.state_root == tip.state_root
+
+
+def test_committed_state_is_that_of_the_tip() -> None:
+    """What admission reads follows the tip: nothing read before a block is shown after it."""
+    chain = LocalChain()
+    key = identity_key(did_of_key(CHAIN_ID, key_of("newcomer").public_key))
+    assert chain.ledger.committed_state().get(key) is None
+    operations = [CreateIdentity(key_of("newcomer").public_key)]
+    chain.extend(1, signer="newcomer", sender="newcomer", operations=operations)
+    assert chain.ledger.committed_state().get(key) == chain.queries.state(key) is not None
 
 
 def test_next_header_states_our_results_of_the_previous_block() -> None:

@@ -26,8 +26,9 @@ def test_block_is_found_by_height_and_by_hash(chain: LocalChain) -> None:
         assert decode_header(stored.header).height == height
         assert queries.block_by_hash(block_hash(stored.header)) == stored
         assert queries.certificate(height) == stored.certificate
+        assert queries.header(height) == stored.header
     assert queries.genesis() == GENESIS
-    for read in (queries.block, queries.certificate, queries.receipts):
+    for read in (queries.block, queries.header, queries.certificate, queries.receipts):
         for height in (-1, 4, 2**53):
             with pytest.raises(NotFound) as caught:
                 read(height)

@@ -99,6 +99,7 @@ def test_peer_with_a_lower_tip_is_shown_the_tip_at_most_once_a_second():
     answers = []
     for now_ms in (10_000, 10_999, 11_000):
         rig.now_ms = now_ms
+        rig.pending(0)
         answers.append([(item.to, item.message.certificate) for item in sent(rig.hear(status(2, 3)), "Decided")])
 
     assert answers == [[(2, TIP_CERTIFICATE)], [], [(2, TIP_CERTIFICATE)]]

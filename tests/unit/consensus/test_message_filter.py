@@ -32,7 +32,7 @@ def accepting():
     [
         prepare(0), commit(2), commit(3, B, view=limits.VIEWS_AHEAD_MAX), view_change(3, 1), pre_prepare(),
         view_change(3, limits.VIEW_MAX), pre_prepare(view=1, reason=justification(), sender=1), decided(),
-        decided(height=HEIGHT + 500), status(2, 3), status(-1, 3),
+        decided(height=HEIGHT + 500),
         prepare(0, height=HEIGHT + 1), commit(0, height=HEIGHT + 1), view_change(0, height=HEIGHT + 1),
         pre_prepare(height=HEIGHT + 1), pre_prepare(height=HEIGHT + 1, sender=0),
     ],
@@ -47,6 +47,10 @@ def test_filter_lets_through_what_may_count(message):
     [
         (prepare(0, chain_id="other"), "wrong_chain"),
         (status(7, 3), "unknown_sender"),
+        (status(-1, 3), "no_help_due"),
+        (status(2, HEIGHT - 1), "no_help_due"),
+        (status(2, HEIGHT + 500), "no_help_due"),
+        (status(1, 3), "no_help_due"),
         (status(-2, 3), "unknown_sender"),
         (prepare(0, epoch=1), "wrong_epoch"),
         (prepare(0, validators_hash=B), "wrong_validators"),
@@ -89,6 +93,31 @@ def test_filter_refuses_what_is_known_already():
 
     assert [rig.replica.filter(message) for message in (*known, pre_prepare())] == ["duplicate"] * 6
     assert rig.replica.filter(view_change(3, 1)) == "duplicate"
+
+
+def test_filter_refuses_a_vote_whose_place_a_higher_view_has():
+    """F0: of the views above, only the highest vote of a sender is kept; two in turn would cost a check each."""
+    rig = Rig()
+    rig.hear(prepare(0, view=3), commit(2, view=3))
+
+    assert rig.replica.filter(prepare(0, view=2)) == "duplicate"
+    assert rig.replica.filter(commit(2, view=1)) == "duplicate"
+    assert rig.replica.filter(prepare(0, view=4)) is None
+    assert rig.replica.filter(prepare(0, B, view=3)) is None
+    assert rig.replica.filter(commit(0, view=2)) is None
+
+
+def test_filter_lets_a_status_through_only_as_a_call_for_help():
+    """F0, R8: everything else that a STATUS says changes nothing, so no flood of them stands before the votes."""
+    rig = Rig()
+    assert rig.replica.filter(status(2, 3)) == "no_help_due"
+    rig.now_ms = 10_000
+    rig.pending(0)
+    assert rig.replica.filter(status(2, 3)) is None
+
+    rig.hear(status(2, 3))
+
+    assert rig.replica.filter(status(2, 3)) == "no_help_due"
 
 
 def test_filter_lets_a_conflicting_vote_through_once():

@@ -23,6 +23,7 @@ from chainnode.types.transaction import (
     sign_payload,
 )
 from contracts.identity.operations import CreateIdentity
+from contracts.identity.record import VerificationMethod
 from contracts.kernel.operation import encode_operation
 from tests.support.local_chain import CHAIN_ID, CLIENT, LocalChain, envelope, evidence, key_of, transaction
 
@@ -266,6 +267,38 @@ async def test_transaction_committed_during_verification_does_not_enter_the_pool
     (answer,) = await call
     assert (answer.outcome, answer.height) == ("committed", 2)
     assert door.traceless()
+
+
+def _two_keys(number: int, *, forged: bool) -> bytes:
+    """A transaction of two signatures: a new identity of two keys creates itself; perhaps the second is false."""
+    keys = [key_of(f"first-{number}"), key_of(f"second-{number}")]
+    methods = tuple(
+        VerificationMethod(f"key-{place}", "ed25519", key.public_key, ("authentication",))
+        for place, key in enumerate(keys, 1)
+    )
+    operation = encode_operation(CreateIdentity(keys[0].public_key, methods))
+    did = did_of_key(CHAIN_ID, keys[0].public_key)
+    data = sign_payload(build_payload(CHAIN_ID, did, number.to_bytes(16, "big"), 50, [operation]), keys)
+    return data[:-1] + bytes([data[-1] ^ 1]) if forged else data
+
+
+async def test_each_transaction_is_judged_by_all_of_its_own_signatures() -> None:
+    """Verdicts of a batch are dealt out by the number of signatures: one false one refuses its transaction alone."""
+    door = _Door()
+    answers = await door.submit(
+        _two_keys(1, forged=False), envelope(1), _two_keys(2, forged=True), envelope(2), _two_keys(3, forged=False),
+        _forged(envelope(3)), envelope(4),
+    )
+    assert [answer.code for answer in answers] == ["ok", "ok", "bad-signature", "ok", "ok", "bad-signature", "ok"]
+
+
+async def test_transaction_without_room_costs_no_verification() -> None:
+    """What is under verification will want its place: more than fits is refused before its signature is looked at."""
+    gate = _Gate()
+    gate.open.set()
+    door = _Door(Pool(transactions_max=2), gate)
+    await door.submit(*(envelope(number) for number in range(1, 9)))
+    assert gate.asked == 2
 
 
 async def test_full_pool_is_retryable_and_counts_what_is_under_way() -> None:

@@ -143,6 +143,19 @@ async def test_worker_killed_with_a_batch_in_its_hands_still_gets_answered(proce
     assert await asked == bytes(40) + b"\x01" * 40
 
 
+async def test_worker_that_hangs_is_replaced_and_the_answer_still_right(
+    processes: ProcessVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped worker must not stop admission for ever."""
+    monkeypatch.setattr(verifier_module, "_ANSWER_SECONDS", 0.05)
+    pid = _pid(processes)
+    os.kill(pid, signal.SIGSTOP)
+    assert await processes.check([VALID[0], INVALID[0]]) == b"\x01\x00"
+    monkeypatch.setattr(verifier_module, "_ANSWER_SECONDS", 10.0)
+    assert await processes.check(INVALID[:3]) == bytes(3)
+    assert _pid(processes) != pid
+
+
 async def test_close_ends_every_worker() -> None:
     """Workers cannot outlive their node."""
     verifier = ProcessVerifier(2)

@@ -29,6 +29,8 @@ def run(dialler: Handshake, answerer: Handshake) -> None:
     """Carry all four messages."""
     dialler_ack, _ = dialler.receive(answerer.opening())
     answerer_ack, _ = answerer.receive(dialler.opening())
+    assert dialler_ack is not None
+    assert answerer_ack is not None
     assert dialler.receive(answerer_ack) == (None, True)
     assert answerer.receive(dialler_ack) == (None, True)
 

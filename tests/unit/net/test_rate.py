@@ -33,3 +33,11 @@ def test_keys_have_buckets_of_their_own_and_the_least_used_is_forgotten() -> Non
     assert len(buckets) == 2
     assert not buckets.take("a", 1, 0.0)
     assert buckets.take("b", 1, 0.0)
+
+
+def test_debt_of_a_key_is_its_own() -> None:
+    buckets = KeyedBuckets(rate=10, burst=10, keys_max=2)
+    buckets.charge("a", 30, 0.0)
+    assert not buckets.take("a", 1, 2.0)
+    assert buckets.take("b", 10, 0.0)
+    assert buckets.take("a", 1, 2.2)

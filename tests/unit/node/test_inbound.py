@@ -1,24 +1,33 @@
 """What the network hands to the node: to its owners, bounded, and offences named."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 
 import pytest
 
 from chainnode.codec.canonical import encode
-from chainnode.errors import DecodeError, PeerError
+from chainnode.errors import DecodeError, PeerError, Rejected
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox, decode_batch
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.net.channel import Channel
-from chainnode.node.inbound import BATCHES_WAITING_MAX, InboundGossip, NodeInbound
+from chainnode.node.inbound import (
+    BATCHES_OF_PEER_MAX,
+    BATCHES_WAITING_MAX,
+    RANGE_COST_BYTES,
+    SERVED_BYTES_PER_S_MAX,
+    InboundGossip,
+    NodeInbound,
+)
 from chainnode.node.links import MessageGate
 from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
 from consensus.messages import Status, encode_message
 from tests.support.cluster import until
 from tests.support.local_chain import CHAIN_ID, LocalChain, envelope, transaction
+from tests.unit.node.clock import StillClock
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
 
 
@@ -38,7 +47,8 @@ class _Inbound:
         self.flushes: list[Callable[[], None]] = []
         self.outbox = Outbox(self.flushes.append, links.gossip)
         server = SyncServer(self.chain.ledger.store, self.pool, list)
-        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links)
+        self.clock = StillClock()
+        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links, self.clock)
 
     def blamed(self) -> bool:
         return bool(self.wire.penalised)
@@ -92,9 +102,21 @@ async def test_gossip_that_nobody_admits_is_bounded_and_counted() -> None:
     """Batches not yet admitted are bounded; more are dropped: the sender repeats what stays unsettled."""
     node = _Inbound()
     for number in range(BATCHES_WAITING_MAX + 7):
-        node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
+        sender = dataclasses.replace(peer(1), node_key=bytes([number % 8]) * 32)
+        node.inbound.on_message(sender, Channel.TRANSACTIONS, _batch(envelope(number + 1)))
     assert node.gossip.dropped == 7
     await node.admit(lambda: len(node.pool) == BATCHES_WAITING_MAX)
+    assert not node.gossip._waiting_of
+
+
+async def test_flood_of_one_peer_leaves_room_for_the_others() -> None:
+    """A flooding peer fills its own share only."""
+    node = _Inbound()
+    for number in range(3 * BATCHES_OF_PEER_MAX):
+        node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
+    assert node.gossip.dropped == 2 * BATCHES_OF_PEER_MAX
+    node.inbound.on_message(peer(2), Channel.TRANSACTIONS, _batch(envelope(500)))
+    await node.admit(lambda: len(node.pool) == BATCHES_OF_PEER_MAX + 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"\x91\x01", encode([b"x"] * 1_001)])
@@ -146,3 +168,19 @@ def test_requests_go_to_the_server() -> None:
     assert len(decode_blocks(answer)) == 1
     with pytest.raises(PeerError):
         node.inbound.on_request(peer(4), 99, b"")
+
+
+def test_requests_of_one_peer_cost_a_bounded_share() -> None:
+    """20 bytes ask for 64 blocks: a peer that asks without end is refused by code, others are served."""
+    node = _Inbound()
+    wanted = encode(BlocksWanted(1, 9))
+    served = 0
+    with pytest.raises(Rejected) as caught:
+        while served < 10_000:
+            node.inbound.on_request(peer(4), GET_BLOCKS, wanted)
+            served += 1
+    assert caught.value.code == "peer-share"
+    assert 0 < served <= SERVED_BYTES_PER_S_MAX // RANGE_COST_BYTES
+    assert node.inbound.on_request(peer(1), GET_BLOCKS, wanted)
+    node.clock.monotonic += 100
+    assert node.inbound.on_request(peer(4), GET_BLOCKS, wanted)

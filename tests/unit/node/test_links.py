@@ -3,13 +3,17 @@
 import msgspec
 import pytest
 
+from chainnode.crypto import ed25519
 from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
-from chainnode.node.links import NO_INDEX, MessageGate
-from consensus.inputs import Halted, MessageReceived
+from chainnode.node import links as links_module
+from chainnode.node.links import CHECKS_PER_S_MAX, CHECKS_SAVED_MAX, NO_INDEX, MessageGate
+from consensus.inputs import Halted, MessageReceived, Started
 from consensus.messages import Decided, Message, Status, encode_message
+from consensus.signing import SignatureClaim
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
+from tests.unit.node.clock import StillClock
 from tests.unit.node.votes import commit, pre_prepare, prepare, signed, view_change
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
 
@@ -24,7 +28,8 @@ class _Gate:
         self.links = make_links(self.chain, self.wire)
         self.replica = make_replica(self.chain, own_index)
         self.fed: list[MessageReceived] = []
-        self.gate = MessageGate(CHAIN_ID, self.replica, self.links, self.fed.append)
+        self.clock = StillClock()
+        self.gate = MessageGate(CHAIN_ID, self.replica, self.links, self.fed.append, self.clock)
 
     def receive(self, message: Message, sender: int = 1) -> None:
         self.gate.receive(peer(sender), encode_message(message))
@@ -133,6 +138,57 @@ def test_signature_that_does_not_verify_is_the_peers_fault() -> None:
     assert gate.fed == []
 
 
+def test_signature_is_checked_once_however_often_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate comes with every VIEW_CHANGE that names it: its signatures are known by then; false ones never."""
+    gate = _Gate()
+    checked: list[bytes] = []
+
+    def verify(public_key: bytes, signed_bytes: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return real(public_key, signed_bytes, signature)
+
+    real = ed25519.verify
+    monkeypatch.setattr(links_module, "verify", verify)
+    candidate = gate.chain.build(5)
+    decided = Decided(CHAIN_ID, 2, candidate.block_hash, certificate_of(candidate))
+    for _ in range(3):
+        gate.receive(decided)
+    assert len(gate.fed) == 3
+    assert checked == list(certificate_of(candidate).signatures)
+    false = msgspec.structs.replace(signed(prepare(gate.chain, b"\x01" * 32, sender=1)), signature=bytes(64))
+    for _ in range(2):
+        with pytest.raises(PeerError):
+            gate.receive(false)
+    assert checked[3:] == [bytes(64)] * 2
+
+
+def test_known_signatures_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are forgotten, and would be checked again."""
+    gate = _Gate()
+    monkeypatch.setattr(links_module, "CLAIMS_KEPT_MAX", 2)
+    for view in range(5):
+        gate.receive(signed(prepare(gate.chain, b"\x01" * 32, sender=1, view=view)))
+    assert len(gate.gate._valid) == 2
+    assert isinstance(next(iter(gate.gate._valid)), bytes)
+    assert links_module._digest(SignatureClaim(b"a", b"b", b"c")) not in gate.gate._valid
+
+
+def test_flood_of_new_valid_messages_costs_a_bounded_share() -> None:
+    """A faulty validator has a new VIEW_CHANGE for every view: beyond its share they are dropped, others are heard."""
+    gate = _Gate()
+    flood = (signed(view_change(gate.chain, view, sender=1)) for view in range(1, 10_000))
+    while not gate.gate.filtered["peer_share"]:
+        gate.receive(next(flood))
+    assert len(gate.fed) == CHECKS_SAVED_MAX // 2
+    gate.receive(signed(view_change(gate.chain, 1, sender=2)), sender=2)
+    assert len(gate.fed) == CHECKS_SAVED_MAX // 2 + 1
+    gate.clock.monotonic += 10
+    for _ in range(CHECKS_PER_S_MAX // 100):
+        gate.receive(next(flood))
+    assert len(gate.fed) == CHECKS_SAVED_MAX // 2 + 1 + CHECKS_PER_S_MAX // 100 // 2
+    assert gate.wire.penalised == []
+
+
 def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> None:
     """F0: its signature is not looked at: these are false and nobody is blamed."""
     gate = _Gate()
@@ -180,14 +236,25 @@ def test_status_that_nobody_can_mean_is_the_peers_fault(link: int, message: Stat
     assert gate.gate.peer_heights == {}
 
 
-@pytest.mark.parametrize(
-    ("link", "sender", "expected"), [(1, 2, 1), (4, 1, NO_INDEX), (1, 0, 1), (1, 99, 1), (3, NO_INDEX, NO_INDEX)]
-)
-def test_status_counts_as_the_links_peer_whatever_it_says(link: int, sender: int, expected: int) -> None:
+@pytest.mark.parametrize("sender", [0, 1, 2, 99])
+def test_status_counts_as_the_links_peer_whatever_it_says(sender: int) -> None:
     """STATUS is not signed, and after an epoch its sender may still go by its old index: the link says who it is."""
     gate = _Gate()
-    gate.receive(_status(sender, 9), sender=link)
-    assert [event.message.sender for event in gate.fed] == [expected]
+    gate.replica.step(Started(), 60_000)
+    gate.receive(_status(sender, 0), sender=1)
+    assert [event.message.sender for event in gate.fed] == [1]
+
+
+def test_status_of_an_earlier_epoch_is_answered_with_its_end() -> None:
+    """E4: the certificate of the tip means nothing to a peer that does not know this set yet."""
+    gate = _Gate()
+    end = Decided(CHAIN_ID, 1, gate.tip.block_hash, certificate_of(gate.tip))
+    asked: list[int] = []
+    gate.gate._boundary = lambda height: asked.append(height) or (end if height == 1 else None)
+    gate.receive(_status(2, 0), sender=2)
+    gate.receive(_status(2, 0), sender=2)
+    assert (gate.wire.messages, gate.fed) == ([(KEYS[2], end)], [])
+    assert asked == [1, 1]
 
 
 def test_status_is_remembered_for_people_and_forgotten_with_the_link() -> None:
@@ -208,9 +275,20 @@ def test_follower_that_is_behind_is_shown_the_tip() -> None:
         gate.receive(_status(NO_INDEX, 0), sender=link)
     expected = Decided(CHAIN_ID, 1, gate.tip.block_hash, certificate_of(gate.tip))
     assert gate.wire.messages == [(KEYS[4], expected), (KEYS[2], expected)]
+    gate.clock.monotonic += 1_000
     gate.receive(_status(NO_INDEX, 1), sender=4)
     gate.receive(_status(2, 0), sender=2)
     assert len(gate.wire.sent) == 2
+
+
+def test_follower_is_helped_at_most_once_a_second() -> None:
+    """R8: 100 bytes may not draw a certificate each."""
+    gate = _Gate()
+    for now_ms in (0, 1, 999, 1_000, 1_001):
+        gate.clock.monotonic = now_ms
+        gate.receive(_status(NO_INDEX, 0), sender=4)
+    assert len(gate.wire.sent) == 2
+    assert gate.fed == []
 
 
 def test_node_at_genesis_has_nothing_to_show() -> None:

@@ -223,14 +223,38 @@ async def test_defect_in_a_fetch_is_reported() -> None:
 def test_candidates_are_bounded_and_the_locked_one_stays(place: _Desk) -> None:
     """The oldest goes; never the block that is prepared here."""
     locked = place.chain.build(1_000)
-    place.desk.restore(locked)
+    place.pool.add(locked.transactions[0])
+    place.check(locked)
     place.desk.lock(locked.block_hash)
     for number in range(CANDIDATES_MAX + 5):
-        place.desk.restore(place.chain.build(2_000 + number))
+        for item in (candidate := place.chain.build(2_000 + number)).transactions:
+            place.pool.add(item)
+        place.check(candidate)
     assert len(place.desk.candidates()) == CANDIDATES_MAX
-    assert place.desk.candidate(locked.block_hash) is locked
+    assert place.desk.candidate(locked.block_hash) is not None
     place.desk.advance()
     assert place.desk.candidates() == []
+
+
+def test_restored_lock_stays_however_many_bodies_the_journal_kept(place: _Desk) -> None:
+    """A height of many views: the lock is the oldest body, and this node may have to propose it again."""
+    bodies = [place.chain.build(2_000 + number) for number in range(CANDIDATES_MAX + 5)]
+    place.desk.restore(bodies, bodies[0].block_hash)
+    assert place.desk.candidates() == [bodies[0], *bodies[-CANDIDATES_MAX + 1 :]]
+
+
+async def test_decided_block_is_fetched_though_proposals_took_every_place(place: _Desk) -> None:
+    """R4: the core asks for it once; were it refused, this node would stay at the height for good."""
+    place.sources.peers[b"slow"] = silent
+    for number in range(2 * CANDIDATES_MAX):
+        place.check(place.chain.build(3_000 + number))
+    await asyncio.sleep(0)
+    decided = place.chain.build(5_000)
+    place.sources.peers.clear()
+    place.holder(decided)
+    place.desk.fetch(FetchBlock(decided.header.height, decided.block_hash, ()))
+    assert await place.settled() == BlockFetched(decided.block_hash, decided.proposal_bytes())
+    place.desk.close()
 
 
 async def test_number_of_fetches_is_bounded(place: _Desk) -> None:

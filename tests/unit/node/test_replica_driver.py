@@ -17,6 +17,7 @@ from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.journal import Journal
 from chainnode.store.sign_state import SignStateFile
 from chainnode.sync.body_fetcher import BodyFetcher
+from chainnode.sync.server import SyncServer
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction
 from consensus.certificates import encode_certificate
@@ -62,7 +63,8 @@ class _Driven:
             links=self, clock=clock, listener=self, pending_count=lambda: len(self.pool),
             after_commit=self._after_commit, catch_up=lambda height, hints: self.syncs.append((height, hints)),
         )
-        fetcher = BodyFetcher(Sources(), InlineVerifier())
+        self.sources = Sources()
+        fetcher = BodyFetcher(self.sources, InlineVerifier())
         self.desk = ProposalDesk(
             self.chain.ledger, self.pool, fetcher, clock, self.driver.feed, self.driver.fail
         )
@@ -156,6 +158,30 @@ async def test_block_is_proposed_prepared_committed_and_decided(node: _Driven) -
     assert len(node.pool) == 0
     await until(lambda: node.replica.height == 3, 2)
     assert node.halts == []
+
+
+async def test_decided_block_whose_body_was_let_go_is_fetched_again(node: _Driven) -> None:
+    """Decided in an old view whose body this node has let go: its signers have it durably."""
+    candidate = await node.proposed(5, 6)
+    server = SyncServer(node.chain.ledger.store, Pool(), lambda: [candidate])
+    node.desk._candidates.clear()
+    node.hear(*_votes(node, prepare, candidate.block_hash), *_votes(node, commit, candidate.block_hash))
+    await asyncio.sleep(0.02)
+    assert (node.blocks, node.halts) == ([], [])
+    node.sources.peers[b"signer"] = server.answer
+    await until(lambda: node.blocks, 2)
+    assert node.blocks[0][0].block_hash == candidate.block_hash
+    await until(lambda: node.replica.height == 3, 2)
+
+
+async def test_block_that_others_decided_is_fetched_and_applied(node: _Driven) -> None:
+    """R4: q COMMITs decide whatever this replica has; the missing body comes from the signers."""
+    other = node.chain.build(8, proposer=node.own)
+    node.hear(Decided(node.chain.ledger.chain_id, 2, other.block_hash, certificate_of(other)))
+    node.sources.peers[b"signer"] = SyncServer(node.chain.ledger.store, Pool(), lambda: [other]).answer
+    await until(lambda: node.blocks, 2)
+    assert node.blocks[0][0].block_hash == other.block_hash
+    assert not node.of(Commit)
 
 
 async def test_failed_journal_halts_before_anything_is_said(node: _Driven) -> None:

@@ -73,6 +73,16 @@ def test_steps_of_one_view_are_signed_in_their_order(disk: _Disk) -> None:
     assert len(disk.signer.perform([], [prepare(CHAIN, ONE, height=2)])) == 1
 
 
+def test_one_step_never_journals_two_payloads_for_one_position(disk: _Disk) -> None:
+    """Even if the core were wrong: the cell is written after the journal, and a restart sends what that holds."""
+    sent = disk.signer.perform([], [prepare(CHAIN, ONE), prepare(CHAIN, OTHER), commit(CHAIN, OTHER)])
+    assert len(sent) == 1
+    assert disk.records() == [MessageSigned(sent[0])]
+    assert disk.signer.perform([], [view_change(CHAIN, 2), view_change(CHAIN, 1)])[1:] == []
+    disk.reopen()
+    assert len(disk.records()) == 2
+
+
 @pytest.mark.parametrize(
     "second",
     [

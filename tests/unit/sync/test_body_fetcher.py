@@ -1,7 +1,9 @@
 """Missing bodies: whoever has them may give them, and nobody is believed."""
 
 import asyncio
+import dataclasses
 
+import msgspec
 import pytest
 
 from chainnode.chain.candidate import Candidate, open_proposal
@@ -13,6 +15,7 @@ from chainnode.sync import body_fetcher as body_fetcher_module
 from chainnode.sync.body_fetcher import BodyFetcher, check_signatures
 from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_TRANSACTIONS, decode_transactions_wanted
+from chainnode.types.block import block_hash
 from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
 from tests.support.local_chain import LocalChain, envelope, key_of, transaction
 from tests.unit.sync.sources import Answer, Sources, silent
@@ -73,6 +76,19 @@ async def test_partial_answers_are_joined() -> None:
     sources = Sources(slow=one_at_a_time)
     assert (await _complete(sources, candidate)).body_bytes() == candidate.body_bytes()
     assert len(sources.asked) == 4
+
+
+async def test_stingy_peer_is_not_asked_again_and_again() -> None:
+    """One that gives a single body at a time cannot make us ask thousands of times: the next turn begins elsewhere."""
+    chain, candidate = _block(40)
+    holder = _holder(chain, candidate)
+
+    def one_at_a_time(kind: int, payload: bytes) -> bytes:
+        return holder(kind, encode([decode_transactions_wanted(payload).leaf_hashes[:32]]))
+
+    sources = Sources(stingy=one_at_a_time, honest=holder)
+    assert (await _complete(sources, candidate)).body_bytes() == candidate.body_bytes()
+    assert [name for name, _, _ in sources.asked] == [b"stingy", b"honest"]
 
 
 @pytest.mark.parametrize(
@@ -186,3 +202,15 @@ async def test_signatures_are_checked_together() -> None:
 def _forged(data: bytes) -> bytes:
     """The envelope with the last bit of its only signature changed: it still decodes."""
     return data[:-1] + bytes([data[-1] ^ 1])
+
+
+async def test_bodies_larger_than_the_header_says_are_not_collected() -> None:
+    """A leader may commit to 10,000 of the largest envelopes: 2.6 GB to fetch before a voter could refuse."""
+    chain, candidate = _block()
+    header = msgspec.structs.replace(candidate.header, body_bytes=len(candidate.transactions[0].envelope))
+    data = encode(header)
+    larger = dataclasses.replace(candidate, block_hash=block_hash(data), header_bytes=data, header=header)
+    sources = Sources(leader=_holder(chain, larger))
+    with pytest.raises(Rejected) as caught:
+        await _complete(sources, larger)
+    assert caught.value.code == "block-bytes"

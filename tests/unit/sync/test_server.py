@@ -63,6 +63,17 @@ def test_bodies_of_a_block_under_discussion_are_served_after_the_pool_let_go() -
         assert served.transactions(item.leaf_hash) == (item.envelope,)
 
 
+def test_bodies_of_blocks_no_longer_under_discussion_are_let_go() -> None:
+    """What the server keeps beside pool and store lasts as long as the discussion."""
+    served = _Served()
+    first, second = served.chain.build(700), served.chain.build(701)
+    served.candidates[:] = [first, second]
+    assert served.transactions(second.transactions[0].leaf_hash) == (second.transactions[0].envelope,)
+    served.candidates[:] = [second]
+    assert served.transactions(first.transactions[0].leaf_hash) == ()
+    assert list(served.server._proposed) == [second.block_hash]
+
+
 def test_odd_bytes_after_the_last_leaf_are_ignored() -> None:
     """31 bytes are no leaf hash."""
     served = _Served()

@@ -56,6 +56,20 @@ def test_sender_without_authority_is_refused(sender: str, operation: Operation, 
     assert (receipt.code, receipt.failed_operation) == (code, 0)
 
 
+def test_small_transaction_cannot_write_without_bound() -> None:
+    """limits: what a transaction writes is bounded by its own size; 3 KB of updates once wrote 25 MB."""
+    world = World()
+    aliases = tuple("https://" + "a" * 900 for _ in range(15))
+    assert world.submit("stranger", UpdateIdentity(also_known_as=aliases)).code == "ok"
+    assert world.submit("stranger", UpdateIdentity()).code == "ok"
+    before = world.content()
+    receipt = world.submit("stranger", *[UpdateIdentity()] * limits.OPERATIONS_MAX)
+    assert receipt.code == "too-much-state"
+    assert 0 < receipt.failed_operation < 10
+    assert world.content() == before
+    assert world.submit("member", *[evidence(number) for number in range(1, 129)]).code == "ok"
+
+
 def test_transaction_of_another_chain_is_refused_as_a_whole() -> None:
     receipt = World().submit("member", evidence(), chain="test-2")
     assert (receipt.code, receipt.failed_operation) == ("wrong-chain", -1)

@@ -104,6 +104,15 @@ def strange_scheme() -> str:
         return World().submit("member", evidence()).code
 
 
+LONG = tuple("https://" + "a" * 1_016 for _ in range(16))
+
+
+def too_much() -> str:
+    world = World()
+    assert world.submit("member", UpdateIdentity(also_known_as=LONG[:15])).code == "ok"
+    return world.submit("member", *[UpdateIdentity()] * 8).code
+
+
 P = SetParameters.__annotations__["parameters"]
 REACHED: dict[str, Callable[[], str]] = {
     "unknown-operation": lambda: World().submit("member", encode(["x.y"])).code,
@@ -123,6 +132,7 @@ REACHED: dict[str, Callable[[], str]] = {
     "not-at-genesis": lambda: genesis_refusal(evidence()),
     "feature-inactive": inactive,
     "too-many-events": overflowing,
+    "too-much-state": too_much,
     "role-did-unknown": lambda: World().submit("governor", GrantRole(did_of("nobody"), "member")).code,
     "role-held": lambda: World().submit("governor", GrantRole(did_of("member"), "member")).code,
     "role-not-held": lambda: World().submit("governor", RevokeRole("did:web:" + "x" * 120, "notary")).code,
@@ -150,6 +160,7 @@ REACHED: dict[str, Callable[[], str]] = {
         .submit("member", RotateIdentity((method("a"),), controllers=("did:web:x",), controller_threshold=1))
         .code
     ),
+    "identity-too-large": lambda: World().submit("member", UpdateIdentity(also_known_as=LONG)).code,
     "asset-exists": lambda: twice("exchange", asset(), asset()),
     "asset-grade-core": lambda: World().submit("exchange", asset(grade="core")).code,
     "asset-grade-level": lambda: World().submit("exchange", asset(grade="important", general_level=1)).code,
