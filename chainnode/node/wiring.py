@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from chainnode.chain.certificate import open_certificate
 from chainnode.chain.epochs import boundary_of
 from chainnode.chain.ledger import Ledger, LedgerDiverged
@@ -49,6 +51,8 @@ from consensus.replica import Replica
 from consensus.tip import Tip as ConsensusTip
 from contracts.governance.queries import read_observers
 from contracts.governance.record import OBSERVERS_KEY
+
+log = structlog.get_logger(__name__)
 
 GOSSIP_DELAY_SECONDS: Final = 0.002
 """Arrivals of two milliseconds share one frame."""
@@ -270,6 +274,10 @@ def _check_keys(
 ) -> None:
     """Find a key of another chain or node now, not as a refused link at night."""
     role = membership.role_of(node_key.public_key)
+    if role is None and config.node.role == "observer":
+        # Admitted by a block that this ledger may not hold yet; until then the peers decide whether it may follow.
+        log.warning("this ledger does not know this node yet", height=ledger.tip.height)
+        return
     if role is None:
         raise ConfigError(
             "node-key-unknown", f"the chain knows no node with the key in {config.keys.node_key_file}",

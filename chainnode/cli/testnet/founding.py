@@ -13,9 +13,10 @@ from chainnode.crypto.ed25519 import SigningKey
 from chainnode.crypto.hashing import tagged_hash
 from chainnode.types.genesis import GENESIS_VERSION, SUITE_ED25519_SHA256, Genesis
 from chainnode.types.ids import did_of_key
+from chainnode.types.parameters import ChainParameters
 from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
 from consensus.quorum import quorum_of
-from contracts.governance.operations import GrantRole
+from contracts.governance.operations import GrantRole, SetParameters
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import CONTROLLERS_MAX
 from contracts.kernel.operation import encode_operation
@@ -74,7 +75,13 @@ def member_names(validators: int) -> dict[str, tuple[Role, ...]]:
     return INSTITUTIONS | {f"operator-{number}": OPERATOR_ROLES for number in range(validators)}
 
 
-def build_genesis(chain_id: str, time_ms: int, nodes: Sequence[NodeKeys], members: Sequence[Member]) -> bytes:
+def build_genesis(
+    chain_id: str,
+    time_ms: int,
+    nodes: Sequence[NodeKeys],
+    members: Sequence[Member],
+    parameters: ChainParameters | None = None,
+) -> bytes:
     """Canonical genesis bytes: identities first, then their roles, as any node will apply them.
 
     Validators are run by ``operator-<number>``; observers by the regulator, who watches.
@@ -90,7 +97,8 @@ def build_genesis(chain_id: str, time_ms: int, nodes: Sequence[NodeKeys], member
         for node in nodes
         if node.consensus_key is None
     )
-    operations = [encode_operation(CreateIdentity(member.key.public_key)) for member in members]
+    operations = [] if parameters is None else [encode_operation(SetParameters(parameters))]
+    operations += [encode_operation(CreateIdentity(member.key.public_key)) for member in members]
     operators = tuple(validator.did for validator in validators)[:CONTROLLERS_MAX]
     founded = CreateIdentity(
         consortium_key(chain_id), controllers=operators, controller_threshold=quorum_of(len(operators))
