@@ -280,7 +280,10 @@ class ReplicaDriver:
         Raises:
             LedgerDiverged, StoreError: as ``Ledger.commit``.
         """
+        forgotten = self._is_forgotten(certificate)
         receipts = self._ledger.commit(candidate, data)
+        if forgotten:
+            self.halt("votes-forgotten", {"height": str(certificate.height)})
         if receipts is not None:
             self._undone = None
             self._desk.advance()
@@ -292,6 +295,16 @@ class ReplicaDriver:
             self._signer.start_height(candidate.header.height)
         self._tell_core(certificate if candidate.header.height == self._ledger.tip.height else None)
         self.note_pending()
+
+    def _is_forgotten(self, certificate: QuorumCertificate) -> bool:
+        """SPEC, Rejoin: the certificate holds an own signature that the sign-state knows nothing of."""
+        around = self._ledger.surroundings
+        if self._voting_key is None or certificate.epoch != around.validators.epoch:
+            return False
+        own = around.validators.index_of(self._voting_key)
+        if own is None or own not in certificate.signer_indexes() or self._signer.is_silent(certificate.height):
+            return False
+        return certificate.height > self._signer.signed_height
 
     def _tell_core(self, proof: QuorumCertificate | None) -> None:
         """The tip, who leads above it (R12), and the set that agrees there when an epoch ended with it (E2)."""

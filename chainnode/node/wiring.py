@@ -37,6 +37,7 @@ from chainnode.node.inbound import InboundGossip, NodeInbound
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.node.links import Membership, MessageGate, NodeLinks
 from chainnode.node.proposal_desk import ProposalDesk
+from chainnode.node.rejoin import NOTHING_ABOVE, Rejoin, forgotten_height
 from chainnode.node.replica_driver import ReplicaDriver
 from chainnode.node.service import NodeService
 from chainnode.node.vote_signer import VoteSigner
@@ -47,6 +48,7 @@ from chainnode.sync.server import SyncServer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.transaction import Transaction
 from consensus.inputs import MessageReceived
+from consensus.recovery import Recovered
 from consensus.replica import Replica
 from consensus.tip import Tip as ConsensusTip
 from contracts.governance.queries import read_observers
@@ -59,6 +61,9 @@ GOSSIP_DELAY_SECONDS: Final = 0.002
 MAINTENANCE_SECONDS: Final = 5.0
 PRUNE_CALLS_MAX: Final = 200
 """A bounded piece of pruning each round; more than blocks can arrive meanwhile."""
+REJOIN_LOOK_SECONDS: Final = 0.1
+REJOINING: Final = "rejoin-after-loss"
+"""Why a validator that came back is silent for a while."""
 TREE_PAGE_BYTES: Final = 1_024
 """What one cached page of the state tree takes, about."""
 
@@ -66,7 +71,9 @@ TREE_PAGE_BYTES: Final = 1_024
 class Node:
     """One node process: everything below the API."""
 
-    def __init__(self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock) -> None:
+    def __init__(
+        self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock, rejoins: bool = False
+    ) -> None:
         """Use ``open``; this only connects what it opened."""
         self._data = data
         self._clock = clock
@@ -87,7 +94,7 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
-        replica, votes = _build_replica(ledger, data, consensus_key)
+        replica, votes = _build_replica(ledger, data, consensus_key, rejoins=rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
         )
@@ -97,9 +104,11 @@ class Node:
             genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
+        self._signer = VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height)
+        self._rejoin = Rejoin(node_key.public_key) if rejoins and replica.own_index is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
-            signer=VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height),
+            signer=self._signer,
             links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
             after_commit=self._after_commit, catch_up=self._start_catch_up,
             voting_key=None if consensus_key is None or votes.refusal is not None else consensus_key.public_key,
@@ -118,8 +127,13 @@ class Node:
             self.service.on_follow_only(votes.refusal)
 
     @classmethod
-    def open(cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None) -> "Node":
+    def open(
+        cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None, *, rejoin_after_loss: bool = False
+    ) -> "Node":
         """Open the data directory and build the node on it; nothing runs yet.
+
+        With ``rejoin_after_loss`` a validator forgets what it remembers of its votes and stays silent until it cannot
+        vote twice (``rejoin``).
 
         Raises:
             StoreError, StoreCorrupt: the data directory cannot be used, as ``DataDirectory.open``.
@@ -130,9 +144,9 @@ class Node:
             write_buffer_bytes=config.store.write_buffer_bytes, block_cache_bytes=config.store.block_cache_bytes
         )
         hash_ = genesis_hash(genesis)
-        data = DataDirectory.open(config.node.data_dir, hash_, options)
+        data = DataDirectory.open(config.node.data_dir, hash_, options, doubt_votes=rejoin_after_loss)
         try:
-            return cls(config, data, hash_, clock or SystemClock())
+            return cls(config, data, hash_, clock or SystemClock(), rejoin_after_loss)
         except BaseException:
             data.close()
             raise
@@ -174,6 +188,8 @@ class Node:
             group.create_task(self._gossip.run(), name="gossip")
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
+            if self._rejoin is not None:
+                group.create_task(self._come_back(self._rejoin), name="rejoin")
 
     async def wait(self) -> None:
         """Return when the node is closed; raise what ended it otherwise."""
@@ -196,6 +212,20 @@ class Node:
             await self._network.close()
             await self._verifier.close()
         self._data.close()
+
+    async def _come_back(self, rejoin: Rejoin) -> None:
+        """SPEC, Rejoin: speak again once nothing that was forgotten can be contradicted."""
+        self.service.halted = REJOINING
+        while self.service.halted == REJOINING:
+            await asyncio.sleep(REJOIN_LOOK_SECONDS)
+            around = self.ledger.surroundings
+            height = rejoin.speak_above(
+                around.tip.height, around.validators.quorum, self._membership.node_keys, self._gate.peer_heights
+            )
+            if height is not None:
+                self._signer.speak_above(height)
+                self.service.halted = None
+                log.warning("rejoined: this key votes again", from_height=height + 1)
 
     async def _maintain(self) -> None:
         """Repeat what may have been lost, and let go of old state versions."""
@@ -295,12 +325,20 @@ def _check_keys(
         )
 
 
-def _build_replica(ledger: Ledger, data: DataDirectory, key: SigningKey | None) -> tuple[Replica, Votes]:
+def _build_replica(
+    ledger: Ledger, data: DataDirectory, key: SigningKey | None, *, rejoins: bool
+) -> tuple[Replica, Votes]:
     around = ledger.surroundings
     own_index = None if key is None else around.validators.index_of(key.public_key)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
     votes = data.read_votes(tip, around.validators, own_index)
+    if rejoins:
+        votes = Votes(Recovered(), (), None, NOTHING_ABOVE)
+    elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
+        signed_height = data.sign_state.last.position[1]
+        if forgotten_height(ledger, key.public_key, signed_height) is not None:
+            votes = Votes(None, votes.bodies, "votes-forgotten")
     if votes.refusal is not None:
         # It follows the chain like an observer: reading is safe, a second vote would not be.
         own_index = None

@@ -45,11 +45,11 @@ class Cluster:
     def names(self) -> list[str]:
         return [node.name for node in self.manifest.nodes]
 
-    async def start(self, name: str) -> Node:
+    async def start(self, name: str, *, rejoin_after_loss: bool = False) -> Node:
         config = load_config(config_path(self.folder, name)).config
         if not config.node.data_dir.exists():
             initialise_data(config.node.data_dir, self.genesis)
-        node = Node.open(config, self.genesis)
+        node = Node.open(config, self.genesis, rejoin_after_loss=rejoin_after_loss)
         await node.start()
         self.nodes[name] = node
         return node
