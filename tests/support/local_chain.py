@@ -7,7 +7,14 @@ from chainnode.chain.candidate import Candidate
 from chainnode.chain.genesis import genesis_commit
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.queries import LedgerQueries
-from chainnode.cli.testnet.founding import INSTITUTIONS, Member, NodeKeys, build_genesis, member_names
+from chainnode.cli.testnet.founding import (
+    INSTITUTIONS,
+    Member,
+    NodeKeys,
+    build_genesis,
+    consortium_did,
+    member_names,
+)
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.store.key_value import KeyValue
 from chainnode.store.ledger_store import LedgerStore
@@ -78,6 +85,16 @@ def envelope(
 def transaction(number: int, **options: object) -> Transaction:
     """As ``envelope``, decoded with its operations."""
     found = decode_transaction(envelope(number, **options))  # type: ignore[arg-type]
+    decode_operations(found)
+    return found
+
+
+def consortium_transaction(
+    operation: Operation, *, valid_until: int, operators: Sequence[int] = (0, 1, 2)
+) -> Transaction:
+    """A change of the consortium, signed by these operators."""
+    payload = build_payload(CHAIN_ID, consortium_did(CHAIN_ID), bytes(16), valid_until, [encode_operation(operation)])
+    found = decode_transaction(sign_payload(payload, [key_of(f"operator-{number}") for number in operators]))
     decode_operations(found)
     return found
 
