@@ -16,7 +16,7 @@ from chainnode.api import transactions
 from chainnode.api.server import ApiServer
 from chainnode.api.settings import ApiSettings
 from chainnode.errors import ConfigError, Misuse
-from chainnode.limits import REQUEST_BYTES_MAX
+from chainnode.limits import MIB, REQUEST_BYTES_MAX
 from chainnode.node.service import NodeService
 from chainnode.sdk.client import Client
 from tests.support.api_node import UNLIMITED, ApiNode, api_node
@@ -64,6 +64,18 @@ async def test_a_body_without_length_is_cut_at_the_bound(api: ApiNode) -> None:
 async def test_the_largest_allowed_body_is_read(api: ApiNode) -> None:
     status, document, _ = await api.post(io.BytesIO(bytes(REQUEST_BYTES_MAX)))
     assert (status, document["code"]) == (413, "too-large"), "read whole, and refused as an envelope"
+
+
+async def test_a_large_body_costs_more_than_a_small_request(tmp_path: Path) -> None:
+    """Reading 8 MiB takes as much of the node as a hundred status requests, so it spends as many tokens."""
+    async with api_node(tmp_path, replace(UNLIMITED, rate_per_second=1, rate_burst=130)) as api:
+        _, _, response = await api.post(b"x")
+        assert response.headers["RateLimit-Remaining"] == "129"
+        _, _, response = await api.post(io.BytesIO(bytes(4 * MIB)))
+        assert response.headers["RateLimit-Remaining"] == "64"
+        status, document, _ = await api.post(io.BytesIO(bytes(5 * MIB)))
+        assert (status, document["code"]) == (429, "rate-limited")
+        assert (await api.get("/v1/status"))[0] == 200
 
 
 async def test_a_compressed_body_is_not_unpacked(api: ApiNode) -> None:
