@@ -32,8 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     network = top / "net"
     try:
         assert main(["testnet", "init", str(network), "--validators", "1", "--observers", "0"]) == Exit.OK
-        # As a command of its own: the nodes are to outlive whoever started them.
-        subprocess.run([*CHAINNODE, "testnet", "up", str(network)], check=True, capture_output=True, timeout=90)
+        # As a command of its own: the nodes are to outlive whoever started them. The folder as a person names it.
+        subprocess.run([*CHAINNODE, "testnet", "up", network.name], check=True, capture_output=True, timeout=90)
         yield network
     finally:
         assert main(["testnet", "down", str(network)]) == Exit.OK

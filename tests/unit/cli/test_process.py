@@ -93,6 +93,15 @@ def test_child_is_told_whom_to_outlive_not():
     assert "--die-with" not in node_command(Path("node.toml"))
 
 
+def test_configuration_named_from_here_is_found_from_the_nodes_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A node runs in its own folder; ``testnet up my-network`` names one relative to the caller's."""
+    monkeypatch.chdir(tmp_path)
+
+    assert str(tmp_path / "net" / "node.toml") in node_command(Path("net") / "node.toml")
+
+
 def test_tail_gives_the_last_lines_and_nothing_for_no_file(tmp_path: Path):
     (tmp_path / "log").write_text("".join(f"line {number}\n" for number in range(10_000)))
 
