@@ -29,7 +29,7 @@ class ProcessRecord(msgspec.Struct, frozen=True):
 
 
 def node_command(config: Path, *, die_with: int | None = None) -> list[str]:
-    """The command line of a node, to be run from any folder; with ``die_with`` it ends when that parent process does."""
+    """The command line of a node, fit for any folder; with ``die_with`` it ends when that parent process does."""
     bound = ["--die-with", str(die_with)] if die_with is not None else []
     return [sys.executable, "-P", "-m", "chainnode.cli.main", "start", "--config", str(config.absolute()), *bound]
 
