@@ -37,6 +37,8 @@ _LIBRARY_CODES: Final = {
 }
 BODY_BYTES_PER_TOKEN: Final = 64 * KIB
 """A body costs its address tokens as well: reading the largest costs this node as much as a hundred plain requests."""
+ANSWER_BYTES_PER_TOKEN: Final = 32 * KIB
+"""An answer does too, once its size is known: the receipts of one full block take as long as fifty plain requests."""
 PROBES_PER_SECOND: Final = 20
 """Of one address on the unguarded routes: theirs whatever else it does, and far more than any monitor asks."""
 HEADERS: Final = {
@@ -105,6 +107,9 @@ class Border:
             grant = self._spend(request, route, self._limiter)
             with self._capacity.request():
                 response = await following(request)
+            if isinstance(response, web.Response) and isinstance(response.body, bytes):
+                tokens = len(response.body) // ANSWER_BYTES_PER_TOKEN
+                self._limiter.charge(request.remote or "", tokens, self._clock.monotonic_ms())
         except ChainError as error:
             response = self._refuse(error, request, request_id)
         except web.HTTPException as error:
