@@ -106,7 +106,8 @@ class _Worker:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "chainnode.mempool.verifier_worker",
+            # -P: what lies in the folder that a node was started in is not imported.
+            sys.executable, "-P", "-m", "chainnode.mempool.verifier_worker",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )
         self._owed = 0
