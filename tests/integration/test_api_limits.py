@@ -257,6 +257,25 @@ async def test_a_client_that_leaves_gives_its_waiting_place_back(
         await until_status(api, 200)
 
 
+async def test_waiting_asks_the_store_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of ids for each of many waiting clients, again with every look, would be the node's whole work."""
+    monkeypatch.setattr(transactions, "LOOK_MS", 10)
+    async with api_node(tmp_path, validators=4, start=1) as api:
+        asked = 0
+        locate = api.node.service.queries.locate
+
+        def counted(tx_id: bytes) -> tuple[int, int] | None:
+            nonlocal asked
+            asked += 1
+            return locate(tx_id)
+
+        monkeypatch.setattr(api.node.service.queries, "locate", counted)
+        path = "/v1/transactions?wait=committed&timeout_ms=300"
+        status, document, _ = await api.post(api.net.envelope(1), path=path)
+        assert (status, document["code"]) == (504, "not-yet-committed")
+        assert asked == 1
+
+
 async def until_status(api: ApiNode, expected: int) -> None:
     async with asyncio.timeout(3):
         while True:
