@@ -125,3 +125,24 @@ def test_running_network_is_found_only_while_a_process_of_it_lives(tmp_path: Pat
     process.kill()
     process.wait()
     assert current.running_network() is None
+
+
+def test_network_is_found_again_when_one_that_was_started_later_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A demo beside a running testnet must not make commands forget the testnet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    process = started(SLEEPER, tmp_path / "log")
+    record = record_of(process.pid)
+    assert record is not None
+    for name in ("testnet", "demo"):
+        (tmp_path / name).mkdir()
+        write_manifest(tmp_path / name, Manifest(1, name, "00" * 32, (), ()))
+        current.remember(Path(name), (record,))
+
+    found = [current.running_network()]
+    current.forget(tmp_path / "demo")
+    found.append(current.running_network())
+
+    assert [network and network[1].chain_id for network in found] == ["demo", "testnet"]
+    process.kill()
+    process.wait()
