@@ -77,6 +77,7 @@ def test_asset_is_registered_shown_proved_and_refused_the_second_time(folder: Pa
     again = ask("tx", "submit", operations(folder, "first"), status=Exit.FAILED)
 
     assert (done["outcome"], done["code"]) == ("committed", "ok")
+    assert ask("asset", "show", done["asset_id"])["identifier"] == "first"
     assert again["code"] == "asset-exists"
     events = ask("query", "events", "asset.registered", "identifier", "first")["items"]
     asset_id = events[0]["attributes"]["asset_id"]
