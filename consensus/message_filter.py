@@ -46,7 +46,16 @@ def _check_signed(state: State, message: Signed) -> str | None:
         return _check_next(state, message)
     if message.height > height:
         return rejection.FUTURE_HEIGHT
-    return None if help_is_due(state, message) else rejection.OLD_HEIGHT
+    return _check_shape(state, message) if help_is_due(state, message) else rejection.OLD_HEIGHT
+
+
+def _check_shape(state: State, message: Signed) -> str | None:
+    # Of a message that passes, the host looks up every signer it names, also where nothing but its sender matters.
+    if isinstance(message, ViewChange):
+        return check_view_change(message, state.validators)
+    if isinstance(message, PrePrepare):
+        return check_justification(message, state.validators)
+    return None
 
 
 def _check_current(state: State, message: Signed) -> str | None:
@@ -92,8 +101,8 @@ def _check_pre_prepare(state: State, message: PrePrepare) -> str | None:
         if known is not None:
             if known.block_hash == message.block_hash:
                 return rejection.DUPLICATE
-            return _check_accusation(state, message)
-    return check_justification(message, state.validators)
+            return _check_accusation(state, message) or _check_shape(state, message)
+    return _check_shape(state, message)
 
 
 def _check_accusation(state: State, message: Signed) -> str | None:

@@ -24,6 +24,7 @@ from chainnode.api.rate import Grant, RateLimiter
 from chainnode.api.routes import Route
 from chainnode.clock import Clock
 from chainnode.errors import ChainError, Rejected
+from chainnode.limits import KIB, REQUEST_BYTES_MAX
 
 _log = structlog.get_logger("chainnode.api")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -34,6 +35,10 @@ _LIBRARY_CODES: Final = {
     413: "body-too-large",
     415: "media-type",
 }
+BODY_BYTES_PER_TOKEN: Final = 64 * KIB
+"""A body costs its address tokens as well: reading the largest costs this node as much as a hundred plain requests."""
+ANSWER_BYTES_PER_TOKEN: Final = 32 * KIB
+"""An answer does too, once its size is known: the receipts of one full block take as long as fifty plain requests."""
 PROBES_PER_SECOND: Final = 20
 """Of one address on the unguarded routes: theirs whatever else it does, and far more than any monitor asks."""
 HEADERS: Final = {
@@ -102,6 +107,9 @@ class Border:
             grant = self._spend(request, route, self._limiter)
             with self._capacity.request():
                 response = await following(request)
+            if isinstance(response, web.Response) and isinstance(response.body, bytes):
+                tokens = len(response.body) // ANSWER_BYTES_PER_TOKEN
+                self._limiter.charge(request.remote or "", tokens, self._clock.monotonic_ms())
         except ChainError as error:
             response = self._refuse(error, request, request_id)
         except web.HTTPException as error:
@@ -117,7 +125,7 @@ class Border:
         return response
 
     def _spend(self, request: web.Request, route: Route | None, limiter: RateLimiter) -> Grant:
-        cost = 1 if route is None else route.cost
+        cost = (1 if route is None else route.cost) + _body_bytes(request) // BODY_BYTES_PER_TOKEN
         grant = limiter.spend(request.remote or "", cost, self._clock.monotonic_ms())
         if not grant.allowed:
             wait_s = max(1, -(-grant.wait_ms // 1000))
@@ -169,6 +177,13 @@ def _request_id(request: web.Request) -> str:
     """The client's own id if it is fit for a log, else a fresh one."""
     given = request.headers.get("X-Request-Id", "")
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _body_bytes(request: web.Request) -> int:
+    """What the body may have; one that does not say counts as the largest."""
+    if request.content_length is not None:
+        return min(request.content_length, REQUEST_BYTES_MAX)
+    return REQUEST_BYTES_MAX if request.can_read_body else 0
 
 
 def _is_own_host(host: str, names: frozenset[str]) -> bool:

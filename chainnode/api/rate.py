@@ -39,15 +39,26 @@ class RateLimiter:
         if self.rate_per_second == 0:
             return Grant(True, self.burst, 0)
         wanted = min(cost, self.burst) * 1000
-        saved, since_ms = self._buckets.get(address, (self.burst * 1000, now_ms))
-        # One token a second is one thousandth a millisecond.
-        saved = min(self.burst * 1000, saved + max(0, now_ms - since_ms) * self.rate_per_second)
+        saved = self._saved(address, now_ms)
         allowed = saved >= wanted
         if allowed:
             saved -= wanted
+        self._keep(address, saved, now_ms)
+        wait_ms = 0 if allowed else -((saved - wanted) // self.rate_per_second)
+        return Grant(allowed, max(0, saved // 1000), wait_ms)
+
+    def charge(self, address: str, cost: int, now_ms: int) -> None:
+        """Take ``cost`` tokens for what was done already, into a debt of one burst at most."""
+        if self.rate_per_second:
+            self._keep(address, max(self._saved(address, now_ms) - cost * 1000, -self.burst * 1000), now_ms)
+
+    def _saved(self, address: str, now_ms: int) -> int:
+        saved, since_ms = self._buckets.get(address, (self.burst * 1000, now_ms))
+        # One token a second is one thousandth a millisecond.
+        return min(self.burst * 1000, saved + max(0, now_ms - since_ms) * self.rate_per_second)
+
+    def _keep(self, address: str, saved: int, now_ms: int) -> None:
         self._buckets[address] = (saved, now_ms)
         self._buckets.move_to_end(address)
         if len(self._buckets) > ADDRESSES_MAX:
             self._buckets.popitem(last=False)
-        wait_ms = 0 if allowed else -((saved - wanted) // self.rate_per_second)
-        return Grant(allowed, saved // 1000, wait_ms)

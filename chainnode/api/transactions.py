@@ -93,17 +93,16 @@ async def _wait(call: Call, tx_ids: Sequence[bytes], timeout_ms: int) -> set[byt
     Raises:
         Rejected: ``request-timeout``: nobody is left to answer.
     """
-    committed: set[bytes] = set()
-    left_ms = timeout_ms
-    while left_ms > 0 and len(committed) < len(set(tx_ids)):
-        if call.request.transport is None or call.request.transport.is_closing():
-            raise Rejected("request-timeout", "the client closed the connection")
-        step_ms = min(left_ms, LOOK_MS)
-        missing = [tx_id for tx_id in tx_ids if tx_id not in committed]
-        places = await call.service.wait_committed(missing, step_ms)
-        committed |= {tx_id for tx_id, place in places.items() if place is not None}
-        left_ms -= step_ms
-    return committed
+    # One wait: to begin anew at every look would ask the store for thousands of ids a second, for each that waits.
+    waiting = asyncio.create_task(call.service.wait_committed(tx_ids, timeout_ms), name="api-wait")
+    try:
+        while not waiting.done():
+            if call.request.transport is None or call.request.transport.is_closing():
+                raise Rejected("request-timeout", "the client closed the connection")
+            await asyncio.wait({waiting}, timeout=LOOK_MS / 1000)
+        return {tx_id for tx_id, place in waiting.result().items() if place is not None}
+    finally:
+        waiting.cancel()
 
 
 async def _read_body(call: Call) -> Submitted:

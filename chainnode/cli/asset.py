@@ -14,6 +14,8 @@ from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeou
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.assets import EntryResult, register_catalogue
 from contracts.assets.dcat import ImportedEntry, import_catalogue
+from contracts.assets.operations import RegisterAsset
+from contracts.assets.record import asset_id_of
 
 IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, path_type=Path)
@@ -45,8 +47,8 @@ def register(
     {"identifier": "my-data-set", "description": {"kind": "dataset", "name": "My data set", ...}}
     """
     document = _read_registration(file)
-    done = run(_register(document, Access(nodes, wallet, did, passphrase_file), int(timeout_s * 1000)))
-    emit_submission(done)
+    done, about = run(_register(document, Access(nodes, wallet, did, passphrase_file), int(timeout_s * 1000)))
+    emit_submission(done, **about)
 
 
 @command.command(
@@ -123,11 +125,14 @@ def _read_registration(file: Path) -> bytes:
     return msgspec.json.encode({"operation": "asset.register", **found})
 
 
-async def _register(document: bytes, access: Access, timeout_ms: int) -> Submission:
+async def _register(document: bytes, access: Access, timeout_ms: int) -> tuple[Submission, dict[str, str]]:
+    """What became of it, and under which id the asset is found."""
     operations = parse_operations(document)
     async with connected(access.nodes, patience_ms=timeout_ms) as client:
         signer = await open_wallet(access, client)
-        return await signer.submit(client, operations, timeout_ms=timeout_ms)
+        done = await signer.submit(client, operations, timeout_ms=timeout_ms)
+    ids = [asset_id_of(signer.did, found.identifier) for found in operations if isinstance(found, RegisterAsset)]
+    return done, {"asset_id": ids[0].hex()}
 
 
 async def _import(content: bytes, access: Access, timeout_ms: int) -> list[EntryResult]:

@@ -8,7 +8,7 @@ import click
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.output import emit, examples, json_option, table
 from chainnode.errors import ConfigError
-from chainnode.node.config import SETTINGS, LoadedConfig, NodeConfig, load_config, missing_files
+from chainnode.node.config import SETTINGS, HostPort, LoadedConfig, NodeConfig, Peer, load_config, missing_files
 from chainnode.node.key_file import read_key_info
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -42,11 +42,11 @@ def show(file: Path, assignments: tuple[str, ...]) -> None:
 def check(file: Path, assignments: tuple[str, ...]) -> None:
     """Check the values, and that the files they name are there and safe to use."""
     config = load(file, assignments).config
-    problems = [f"{key}: there is no file {path}" for key, path in missing_files(config)]
+    problems = [(key, f"there is no file {path}") for key, path in missing_files(config)]
     problems += _key_problems(config)
     if problems:
-        message = f"{file}: {len(problems)} of the files it names cannot be used: " + "; ".join(problems)
-        raise CommandError("config-files", message, Exit.USAGE)
+        message = f"{file}: {len(problems)} of the files it names cannot be used"
+        raise CommandError("config-files", message, Exit.USAGE, **dict(problems))
     emit({"file": str(file), "ok": True}, [f"{file}: good"])
 
 
@@ -73,12 +73,14 @@ def _value(config: NodeConfig, key: str) -> object:
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return ", ".join(f"{peer.node_key.hex()[:8]}@{peer.address}" for peer in value)
+    if isinstance(value, Peer):
+        return f"{value.node_key.hex()[:8]}@{value.address}"
+    if isinstance(value, tuple) and not isinstance(value, HostPort):
+        return ", ".join(map(_shown, value))
     return str(value)
 
 
-def _key_problems(config: NodeConfig) -> list[str]:
+def _key_problems(config: NodeConfig) -> list[tuple[str, str]]:
     problems = []
     for name in ("consensus_key_file", "node_key_file"):
         path = getattr(config.keys, name)
@@ -87,8 +89,8 @@ def _key_problems(config: NodeConfig) -> list[str]:
         try:
             kind = read_key_info(path).kind
         except ConfigError as error:
-            problems.append(f"keys.{name}: {error.message}")
+            problems.append((f"keys.{name}", error.message))
         else:
             if kind == "encrypted" and config.keys.passphrase_file is None:
-                problems.append(f"keys.{name}: {path} is encrypted and keys.passphrase_file is not set")
+                problems.append((f"keys.{name}", f"{path} is encrypted and keys.passphrase_file is not set"))
     return problems

@@ -64,6 +64,8 @@ def add(
     """
     access = Access(nodes, wallet, did, passphrase_file)
     results = run(_add(files, access, records, int(timeout_s * 1000), batch=batch, salted=not no_salt))
+    if not results:
+        raise CommandError("nothing-to-record", "no file was found there; hidden ones are passed over", Exit.NOT_FOUND)
     rows = [(result.path, result.outcome, result.evidence_id, result.height or "-", result.code) for result in results]
     emit([_document(result) for result in results], table(("file", "outcome", "evidence id", "height", "code"), rows))
     failed = [result for result in results if result.outcome != "recorded"]

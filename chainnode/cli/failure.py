@@ -53,7 +53,8 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 NEXT_STEP: Final[dict[str, str]] = {
-    "port-taken": "stop the program that holds the port, or choose others with --port-base",
+    "port-taken": "stop the program that holds the port, or choose another: network.listen and api.listen of a node, "
+    "--port-base of a demo or testnet",
     "no-network": "start one with `chainnode demo` or `chainnode testnet up DIR`, or name a node with --node URL",
     "wallet-needed": "name a key file or a development identity with --wallet; `chainnode key new` makes a key file",
     "wallet-unknown": "name a key file, or one of the identities that `chainnode testnet status` lists",
@@ -79,6 +80,8 @@ NEXT_STEP: Final[dict[str, str]] = {
 """By code; a hint that came with the failure itself goes first."""
 
 _DETAILS_SHOWN_MAX: Final = 12
+_FOR_PROGRAMS: Final = frozenset({"status", "retryable"})
+"""Of a node's answer: the HTTP status and what a program should make of it; --json has them."""
 
 
 def describe(error: BaseException) -> Failure:
@@ -119,7 +122,8 @@ _NO_ANSWER: Final = frozenset({"unreachable", "node-failed", "bad-answer", "not-
 def lines(failure: Failure) -> list[str]:
     """The failure for a person."""
     text = [f"chainnode: {failure.message} ({failure.code})"]
-    shown = [(name, value) for name, value in failure.details.items() if value is not None]
+    details = {name: value for name, value in failure.details.items() if name not in _FOR_PROGRAMS}
+    shown = [(name, value) for name, value in details.items() if value is not None]
     shown = [*shown[:_DETAILS_SHOWN_MAX], ("next", failure.next)] if failure.next else shown[:_DETAILS_SHOWN_MAX]
     width = max((len(name) for name, _ in shown), default=0)
     return text + [f"  {name:<{width}}  {value}" for name, value in shown]

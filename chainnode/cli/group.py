@@ -37,6 +37,16 @@ class LazyGroup(click.Group):
                 return command
         return None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Like click's own, which looks for the nearest name among imported commands only."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            known = self.list_commands(ctx)
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=known, ctx=ctx) from error
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the listing by section, importing nothing."""
         for section in dict.fromkeys(entry.section for entry in self.entries):

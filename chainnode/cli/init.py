@@ -6,9 +6,9 @@ import click
 
 from chainnode.cli.config import config_option, load, set_option
 from chainnode.cli.output import emit, examples, json_option
-from chainnode.errors import ConfigError
+from chainnode.errors import ConfigError, DecodeError
 from chainnode.node.data_directory import initialise_data
-from chainnode.types.genesis import GENESIS_BYTES_MAX, genesis_hash
+from chainnode.types.genesis import GENESIS_BYTES_MAX, decode_genesis, genesis_hash
 
 
 @click.command(name="init", epilog=examples("chainnode init --config /etc/chainnode/node.toml"))
@@ -48,4 +48,9 @@ def read_genesis(path: Path) -> bytes:
         raise ConfigError("genesis-file", f"{path} cannot be read: {error.strerror}", file=str(path)) from error
     if len(content) > GENESIS_BYTES_MAX:
         raise ConfigError("genesis-file", f"{path} is too large for a genesis document", file=str(path))
+    try:
+        decode_genesis(content)
+    except DecodeError as error:
+        message = f"{path} is no genesis document: {error.message}"
+        raise ConfigError("genesis-file", message, file=str(path)) from error
     return content

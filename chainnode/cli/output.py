@@ -74,12 +74,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str
     return ["  ".join(_aligned(line, widths, numeric)).rstrip() for line in [list(headings), *cells]]
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 node``, ``2 nodes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def fields(document: Mapping[str, object]) -> list[str]:
     """``name  value`` lines; empty values are left out."""
     shown = {name: value for name, value in document.items() if value not in (None, "", [], {}, ())}
     width = max((len(name) for name in shown), default=0)
-    texts = {name: value if isinstance(value, str | int | float) else dump(value) for name, value in shown.items()}
-    return [f"{name:<{width}}  {text}" for name, text in texts.items()]
+    return [f"{name:<{width}}  {_text(value)}" for name, value in shown.items()]
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> list[str]:
@@ -87,6 +91,12 @@ def _aligned(line: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]
         f"{cell:>{width}}" if right else f"{cell:<{width}}"
         for cell, width, right in zip(line, widths, numeric, strict=True)
     ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, str | int | float) else dump(value)
 
 
 def _plain(value: object) -> object:

@@ -98,13 +98,13 @@ def check_id(text: str) -> str:
     return found
 
 
-def emit_submission(done: Submission) -> None:
-    """Show what became of a submission.
+def emit_submission(done: Submission, **about: str) -> None:
+    """Show what became of a submission, after what is known ``about`` it.
 
     Raises:
         CommandError: it was committed and did not apply, with the receipt's code.
     """
-    document: dict[str, Any] = {"tx_id": done.tx_id, "outcome": done.outcome, "height": done.height}
+    document: dict[str, Any] = {**about, "tx_id": done.tx_id, "outcome": done.outcome, "height": done.height}
     if done.receipt is not None:
         document |= {"code": done.receipt.code, "info": done.receipt.info}
     emit(document, fields(document))

@@ -18,6 +18,7 @@ import msgspec
 from chainnode.chain.replay import check_expiry
 from chainnode.crypto.ed25519 import PUBLIC_KEY_BYTES, SCHEME_ED25519, SIGNATURE_BYTES
 from chainnode.errors import ChainError, Detail, Rejected
+from chainnode.limits import KIB
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import Verifier, pack_record
 from chainnode.state.view import State
@@ -29,6 +30,10 @@ Outcome = Literal["accepted", "duplicate", "committed", "rejected"]
 RETRYABLE: Final = frozenset({"pool-full", "overloaded"})
 VERIFYING_MAX: Final = 20_000
 """Transactions between decoding and verdict; at 40 us a check under a second of work."""
+SLICE_BYTES: Final = 64 * KIB
+"""Of envelopes read in one turn of the event loop: a few milliseconds. One request may bring 8 MiB."""
+ENVELOPE_COST_BYTES: Final = KIB
+"""What reading an envelope costs beside its bytes."""
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -98,6 +103,7 @@ class Admitter:
         self._verifying: dict[bytes, tuple[_Batch, int]] = {}
         """By leaf hash, so by exact envelope: the id does not cover the signatures, and a copy with a false one must
         not stand in the way of the true one."""
+        self._turn = asyncio.Lock()
 
     async def submit(self, envelopes: Sequence[bytes], *, local: bool) -> list[Admission]:
         """Admit each envelope or say why not; one answer each, in order.
@@ -106,36 +112,55 @@ class Admitter:
         what clients gave to this node (it will be passed on to the validators).
         """
         batch = _Batch(len(envelopes))
-        answers = batch.answers
-        candidates: list[tuple[int, Transaction]] = []
-        repeats: list[tuple[int, bytes, _Batch, int]] = []
-        records: list[bytes] = []
-        for position, envelope in enumerate(envelopes):
-            tx_id = b""
-            try:
-                transaction = decode_transaction(envelope)
-                tx_id = transaction.tx_id
-                known = self._known(tx_id)
-                if known is not None:
-                    answers[position] = known
-                    continue
-                under_way = self._verifying.get(transaction.leaf_hash)
-                if under_way is not None:
-                    repeats.append((position, tx_id, *under_way))
-                    continue
-                records += self._static_records(transaction)
-            except ChainError as error:
-                answers[position] = _refusal(tx_id, error)
-                continue
-            self._verifying[transaction.leaf_hash] = (batch, position)
-            candidates.append((position, transaction))
-        if candidates:
-            await self._verify(candidates, records, batch, local=local)
+        try:
+            position = 0
+            while position < len(envelopes):
+                # One slice a turn of the loop, whoever submits how much: votes are not to wait for clients.
+                async with self._turn:
+                    position, cost = self._read_slice(envelopes, position, batch)
+                    if cost >= SLICE_BYTES:
+                        await asyncio.sleep(0)
+            if batch.candidates:
+                await self._verify(batch, local=local)
+        finally:
+            for _, transaction in batch.candidates:
+                del self._verifying[transaction.leaf_hash]
+            batch.settled.set()
         # Only now: the first of the same bytes may stand in this very batch.
-        for position, tx_id, other, place in repeats:
+        for position, tx_id, other, place in batch.repeats:
             await other.settled.wait()
-            answers[position] = _repeated(tx_id, other.answers[place])
-        return [answer for answer in answers if answer is not None]
+            batch.answers[position] = _repeated(tx_id, other.answers[place])
+        return [answer for answer in batch.answers if answer is not None]
+
+    def _read_slice(self, envelopes: Sequence[bytes], position: int, batch: "_Batch") -> tuple[int, int]:
+        """Decode and check from ``position`` on, about ``SLICE_BYTES``; the next position, and what it cost."""
+        cost = 0
+        while position < len(envelopes) and cost < SLICE_BYTES:
+            envelope = envelopes[position]
+            cost += len(envelope) + ENVELOPE_COST_BYTES
+            try:
+                self._read(envelope, position, batch)
+            except ChainError as error:
+                # What could be read of it has its id in the batch.
+                batch.answers[position] = _refusal(batch.reading, error)
+            position += 1
+        return position, cost
+
+    def _read(self, envelope: bytes, position: int, batch: "_Batch") -> None:
+        batch.reading = b""
+        transaction = decode_transaction(envelope)
+        batch.reading = transaction.tx_id
+        known = self._known(transaction.tx_id)
+        if known is not None:
+            batch.answers[position] = known
+            return
+        under_way = self._verifying.get(transaction.leaf_hash)
+        if under_way is not None:
+            batch.repeats.append((position, transaction.tx_id, *under_way))
+            return
+        batch.records += self._static_records(transaction)
+        self._verifying[transaction.leaf_hash] = (batch, position)
+        batch.candidates.append((position, transaction))
 
     def _known(self, tx_id: bytes) -> Admission | None:
         height = self._chain.height_of(tx_id)
@@ -160,27 +185,15 @@ class Admitter:
         authenticate(transaction, self._chain.committed_state(), self._chain.tip_height + 1)
         return records
 
-    async def _verify(
-        self,
-        candidates: list[tuple[int, Transaction]],
-        records: list[bytes],
-        batch: "_Batch",
-        *,
-        local: bool,
-    ) -> None:
+    async def _verify(self, batch: "_Batch", *, local: bool) -> None:
         admitted: list[Transaction] = []
-        try:
-            verdicts = await self._verifier.check(records)
-            cursor = 0
-            for position, transaction in candidates:
-                count = len(transaction.signatures)
-                valid = 0 not in verdicts[cursor : cursor + count]
-                cursor += count
-                batch.answers[position] = self._settle(transaction, valid=valid, admitted=admitted)
-        finally:
-            for _, transaction in candidates:
-                del self._verifying[transaction.leaf_hash]
-            batch.settled.set()
+        verdicts = await self._verifier.check(batch.records)
+        cursor = 0
+        for position, transaction in batch.candidates:
+            count = len(transaction.signatures)
+            valid = 0 not in verdicts[cursor : cursor + count]
+            cursor += count
+            batch.answers[position] = self._settle(transaction, valid=valid, admitted=admitted)
         if admitted:
             self._on_admitted(admitted, local)
 
@@ -202,10 +215,17 @@ class Admitter:
 class _Batch:
     """One call of ``submit``; others with the same bytes wait for its answers."""
 
-    __slots__ = ("answers", "settled")
+    __slots__ = ("answers", "candidates", "reading", "records", "repeats", "settled")
 
     def __init__(self, size: int) -> None:
         self.answers: list[Admission | None] = [None] * size
+        self.candidates: list[tuple[int, Transaction]] = []
+        """Position and transaction of what is being verified."""
+        self.repeats: list[tuple[int, bytes, _Batch, int]] = []
+        """Position and id of what another place (of a batch) has under way already."""
+        self.records: list[bytes] = []
+        self.reading = b""
+        """Id of the transaction being read, once it is known."""
         self.settled = asyncio.Event()
 
 

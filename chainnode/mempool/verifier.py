@@ -72,6 +72,10 @@ class InlineVerifier:
     SLICE_RECORDS: Final = 32
     """About 1.3 ms of checking before the loop gets its turn."""
 
+    def __init__(self) -> None:
+        """Nothing is set."""
+        self._turn = asyncio.Lock()
+
     async def start(self) -> None:
         """Nothing to start."""
 
@@ -79,9 +83,12 @@ class InlineVerifier:
         """One byte a record, in order."""
         verdicts = bytearray()
         for start in range(0, len(records), self.SLICE_RECORDS):
-            if start:
-                await asyncio.sleep(0)
-            verdicts += check_records(b"".join(records[start : start + self.SLICE_RECORDS]))
+            # One slice a turn of the loop, however many callers there are.
+            async with self._turn:
+                found = records[start : start + self.SLICE_RECORDS]
+                verdicts += check_records(b"".join(found))
+                if len(found) == self.SLICE_RECORDS:
+                    await asyncio.sleep(0)
         return bytes(verdicts)
 
     async def close(self) -> None:
@@ -99,7 +106,8 @@ class _Worker:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "chainnode.mempool.verifier_worker",
+            # -P: what lies in the folder that a node was started in is not imported.
+            sys.executable, "-P", "-m", "chainnode.mempool.verifier_worker",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )
         self._owed = 0

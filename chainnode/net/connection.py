@@ -136,8 +136,8 @@ class Link(asyncio.Protocol):
         except BaseException as error:
             self._owner.link_crashed(error)
             raise
-        # By frames, too: 2 MB of empty ones cost a second of our time.
-        self._slow_down(self._link_rate.charge(len(data) + frames * limits.FRAME_COST_BYTES, now_s))
+        # By reads and frames, too: 2 MB of empty ones cost a second of our time.
+        self._slow_down(self._link_rate.charge(len(data) + max(frames, 1) * limits.FRAME_COST_BYTES, now_s))
         if not self._parser.pending_bytes:
             self._frame_since_s = None
         elif frames or self._frame_since_s is None:

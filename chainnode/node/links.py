@@ -27,10 +27,11 @@ from consensus.signing import SignatureClaim, required
 
 NO_INDEX: Final = -1
 """``Status.sender`` of a node that does not vote."""
-CHECKS_PER_S_MAX: Final = 2_000
-"""Signature checks for one peer: 12 % of a core at 60 us, and ten times what a validator of a hundred blocks a second
-asks for. A VIEW_CHANGE of a few hundred bytes can ask for a quorum of them, and there is a new one for every view."""
-CHECKS_SAVED_MAX: Final = 4_000
+CHECKS_PER_S_MAX: Final = 16_000
+"""Signature checks for the messages of all validators, divided by their number: at 60 us each, a faulty third takes at
+most a third of a core. A VIEW_CHANGE of a few hundred bytes can ask for a quorum of checks, and every view has one."""
+CHECKS_OF_PEER_MIN: Final = 250
+"""A validator asks for two a block, and for two hundred at a change of view among a hundred."""
 CLAIMS_KEPT_MAX: Final = 8_192
 """Signatures found valid that are known again: those of a certificate come with every VIEW_CHANGE that names it."""
 
@@ -150,7 +151,8 @@ class MessageGate:
         self.peer_heights: dict[bytes, int] = {}
         """What connected peers last said of their tip, by node key; for people, never believed."""
         clock = clock or SystemClock()
-        self._share = PeerShare(CHECKS_PER_S_MAX, CHECKS_SAVED_MAX, clock)
+        checks = max(CHECKS_OF_PEER_MIN, CHECKS_PER_S_MAX // replica.validators.size)
+        self._share = PeerShare(checks, 2 * checks, clock)
         self._help = PeerShare(1, 1, clock)
         self._valid: dict[bytes, None] = {}
         """Digests of claims that verified, oldest first."""
@@ -173,7 +175,7 @@ class MessageGate:
             return
         claims = [(claim, _digest(claim)) for claim in required(message, self._replica.validators)]
         unknown = [(claim, digest) for claim, digest in claims if digest not in self._valid]
-        if not self._share.take(peer.node_key, 1 + len(unknown)):
+        if not self._share.take(peer.node_key, max(1, len(unknown))):
             # Not a fault that could be shown: it is only too much. What matters is sent again (R8).
             self.filtered["peer_share"] += 1
             return

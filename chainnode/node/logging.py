@@ -1,11 +1,15 @@
 """One line per fact, for a terminal or for a collector."""
 
 import logging
+import re
 import sys
 from typing import Literal
 
 import structlog
 
+from contracts.kernel.text import UNFIT_IN_LINE
+
+_UNFIT = re.compile(f"{UNFIT_IN_LINE}+")
 Level = Literal["debug", "info", "warning", "error"]
 
 
@@ -18,6 +22,7 @@ def configure_logging(level: Level, form: Literal["console", "json"], *, node: s
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _one_line,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
@@ -38,3 +43,9 @@ def configure_logging(level: Level, form: Literal["console", "json"], *, node: s
     root.handlers = [handler]
     root.setLevel(level.upper())
     structlog.contextvars.bind_contextvars(node=node)
+
+
+def _one_line(_logger: object, _method: str, entry: structlog.types.EventDict) -> structlog.types.EventDict:
+    """A library's message may quote a stranger, who shall not begin lines of his own nor steer a terminal."""
+    entry["event"] = _UNFIT.sub("?", str(entry.get("event", "")))
+    return entry

@@ -9,7 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
@@ -154,15 +154,21 @@ def typed(setting: Setting, value: Value | None, converters: Mapping[Any, Conver
             return converters[setting.type](value.written, value.folder), value.origin
         return msgspec.convert(value.written, setting.type, strict=not value.is_text), value.origin
     except ValueError as error:
-        expected, found = _reason(error), repr(value.written)[:120]
+        expected, found = _expected(setting, error), repr(value.written)[:120]
         raise ConfigError(
             "config-value",
-            f"{value.origin}: {setting.key} = {found}: {expected}",
+            f"{value.origin}: {setting.key} = {found}: {_reason(error)}",
             file=value.origin,
             key=setting.key,
             expected=expected,
             found=found,
         ) from error
+
+
+def _expected(setting: Setting, error: ValueError) -> str:
+    if get_origin(setting.type) is Literal:
+        return "one of " + ", ".join(get_args(setting.type))
+    return _reason(error).removeprefix("expected ")
 
 
 def _parse(path: Path) -> dict[str, object]:

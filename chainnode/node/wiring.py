@@ -234,10 +234,17 @@ class Node:
             for batch in self._outbox.unsettled():
                 self._links.gossip(batch)
             if self.service.halted is None:
-                for _ in range(PRUNE_CALLS_MAX):
-                    if not self.ledger.prune():
-                        break
-                    await asyncio.sleep(0)
+                await self._prune()
+
+    async def _prune(self) -> None:
+        try:
+            for _ in range(PRUNE_CALLS_MAX):
+                if not self.ledger.prune():
+                    break
+                await asyncio.sleep(0)
+        except StoreError as error:
+            # As after every failed write: nothing is signed any more, and reads go on.
+            self._driver.halt(error.code, {"message": error.message})
 
     # Glue between objects that must not know each other.
 

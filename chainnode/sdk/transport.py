@@ -7,6 +7,7 @@ grows and varies. Answers are bounded; what a node refuses is raised at once wit
 
 import asyncio
 import io
+import os
 import secrets
 import ssl
 from collections.abc import Mapping, Sequence
@@ -164,8 +165,8 @@ class Transport:
                     async with asyncio.timeout(min(self._attempt_timeout_ms + waits_ms, left_ms) / 1000):
                         return await self._ask(node, request)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-                    failure = Unavailable("unreachable", f"{node.url} did not answer: {reason}", node=node.url)
+                    message = f"{node.url} did not answer: {_reason(error)}"
+                    failure = Unavailable("unreachable", message, node=node.url)
                     self._rest(node, 0)
                 except Unavailable as error:
                     failure = error
@@ -286,3 +287,12 @@ def _refusal(status: int, problem: ProblemAnswer) -> ChainError:
     details.pop("code", None)
     details.pop("message", None)
     return kind(problem.code, problem.detail or problem.title, **details)
+
+
+def _reason(error: Exception) -> str:
+    """Why there was no answer; the system's own word for it where there is one."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno is not None:
+        return os.strerror(error.os_error.errno) if error.os_error.errno > 0 else str(error.os_error)
+    return str(error) or type(error).__name__

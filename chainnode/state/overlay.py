@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Final
 
 from chainnode.errors import Rejected, invariant
-from chainnode.limits import STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX
+from chainnode.limits import MIB, STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX
 
 DEPTH_MAX: Final = 8
 """Block, transaction, operation, and room for contracts that call others."""
 READS_KEPT_MAX: Final = 65_536
 """Values read from below that are kept, so that a block asks the store once; beyond it the cache starts anew."""
+READS_BYTES_MAX: Final = 32 * MIB
+"""... and beyond this together: a value may have 256 KiB, and clients choose what is read."""
 
 
 class _Absent:
@@ -29,12 +31,13 @@ _Written = bytes | None | _Absent
 class Overlay:
     """A ``State`` over a read function; ``begin``/``commit``/``discard`` nest."""
 
-    __slots__ = ("_journal", "_marks", "_put_bytes", "_read", "_reads", "_writes")
+    __slots__ = ("_journal", "_marks", "_put_bytes", "_read", "_reads", "_reads_bytes", "_writes")
 
     def __init__(self, read: Callable[[bytes], bytes | None]) -> None:
         """See ``read`` for keys not written here; its answers must not change while the overlay lives."""
         self._read = read
         self._reads: dict[bytes, bytes | None] = {}
+        self._reads_bytes = 0
         self._writes: dict[bytes, bytes | None] = {}
         self._journal: list[tuple[bytes, _Written]] = []
         self._marks: list[int] = []
@@ -51,8 +54,10 @@ class Overlay:
         except KeyError:
             pass
         value = self._read(key)
-        if len(self._reads) >= READS_KEPT_MAX:
+        self._reads_bytes += len(value or b"")
+        if len(self._reads) >= READS_KEPT_MAX or self._reads_bytes > READS_BYTES_MAX:
             self._reads.clear()
+            self._reads_bytes = len(value or b"")
         self._reads[key] = value
         return value
 

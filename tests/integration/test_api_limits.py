@@ -16,7 +16,7 @@ from chainnode.api import transactions
 from chainnode.api.server import ApiServer
 from chainnode.api.settings import ApiSettings
 from chainnode.errors import ConfigError, Misuse
-from chainnode.limits import REQUEST_BYTES_MAX
+from chainnode.limits import MIB, REQUEST_BYTES_MAX
 from chainnode.node.service import NodeService
 from chainnode.sdk.client import Client
 from tests.support.api_node import UNLIMITED, ApiNode, api_node
@@ -64,6 +64,18 @@ async def test_a_body_without_length_is_cut_at_the_bound(api: ApiNode) -> None:
 async def test_the_largest_allowed_body_is_read(api: ApiNode) -> None:
     status, document, _ = await api.post(io.BytesIO(bytes(REQUEST_BYTES_MAX)))
     assert (status, document["code"]) == (413, "too-large"), "read whole, and refused as an envelope"
+
+
+async def test_a_large_body_costs_more_than_a_small_request(tmp_path: Path) -> None:
+    """Reading 8 MiB takes as much of the node as a hundred status requests, so it spends as many tokens."""
+    async with api_node(tmp_path, replace(UNLIMITED, rate_per_second=1, rate_burst=130)) as api:
+        _, _, response = await api.post(b"x")
+        assert response.headers["RateLimit-Remaining"] == "129"
+        _, _, response = await api.post(io.BytesIO(bytes(4 * MIB)))
+        assert response.headers["RateLimit-Remaining"] == "64"
+        status, document, _ = await api.post(io.BytesIO(bytes(5 * MIB)))
+        assert (status, document["code"]) == (429, "rate-limited")
+        assert (await api.get("/v1/status"))[0] == 200
 
 
 async def test_a_compressed_body_is_not_unpacked(api: ApiNode) -> None:
@@ -243,6 +255,25 @@ async def test_a_client_that_leaves_gives_its_waiting_place_back(
         await until_status(api, 503)
         writer.close()
         await until_status(api, 200)
+
+
+async def test_waiting_asks_the_store_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of ids for each of many waiting clients, again with every look, would be the node's whole work."""
+    monkeypatch.setattr(transactions, "LOOK_MS", 10)
+    async with api_node(tmp_path, validators=4, start=1) as api:
+        asked = 0
+        locate = api.node.service.queries.locate
+
+        def counted(tx_id: bytes) -> tuple[int, int] | None:
+            nonlocal asked
+            asked += 1
+            return locate(tx_id)
+
+        monkeypatch.setattr(api.node.service.queries, "locate", counted)
+        path = "/v1/transactions?wait=committed&timeout_ms=300"
+        status, document, _ = await api.post(api.net.envelope(1), path=path)
+        assert (status, document["code"]) == (504, "not-yet-committed")
+        assert asked == 1
 
 
 async def until_status(api: ApiNode, expected: int) -> None:

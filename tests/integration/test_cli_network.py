@@ -32,8 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     network = top / "net"
     try:
         assert main(["testnet", "init", str(network), "--validators", "1", "--observers", "0"]) == Exit.OK
-        # As a command of its own: the nodes are to outlive whoever started them.
-        subprocess.run([*CHAINNODE, "testnet", "up", str(network)], check=True, capture_output=True, timeout=90)
+        # As a command of its own: the nodes are to outlive whoever started them. The folder as a person names it.
+        subprocess.run([*CHAINNODE, "testnet", "up", network.name], check=True, capture_output=True, timeout=90)
         yield network
     finally:
         assert main(["testnet", "down", str(network)]) == Exit.OK
@@ -77,6 +77,7 @@ def test_asset_is_registered_shown_proved_and_refused_the_second_time(folder: Pa
     again = ask("tx", "submit", operations(folder, "first"), status=Exit.FAILED)
 
     assert (done["outcome"], done["code"]) == ("committed", "ok")
+    assert ask("asset", "show", done["asset_id"])["identifier"] == "first"
     assert again["code"] == "asset-exists"
     events = ask("query", "events", "asset.registered", "identifier", "first")["items"]
     asset_id = events[0]["attributes"]["asset_id"]

@@ -100,6 +100,22 @@ class Terminal:
         )
         os.close(child_side)
         self.text = ""
+        self.everything = ""
+
+    def visible(self) -> str:
+        """Everything as the terminal has it in the end: what was erased or written over is gone."""
+        lines, row = [""], 0
+        for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", self.everything):
+            if part == "\n":
+                row += 1
+                lines += [""] * (row + 1 - len(lines))
+            elif part == "\x1b[2K":
+                lines[row] = ""
+            elif part == "\x1b[1A":
+                row = max(0, row - 1)
+            elif part[0] not in "\r\x1b":
+                lines[row] += part
+        return "\n".join(lines)
 
     def read_until(self, pattern: str, seconds: float = 60.0) -> None:
         """Collect what is shown until it matches; what was shown before counts no more."""
@@ -109,10 +125,13 @@ class Terminal:
             assert time.monotonic() < deadline, f"{pattern!r} was not shown: {shown[-2_000:]}"
             if select.select([self.descriptor], [], [], 0.1)[0]:
                 try:
-                    shown += os.read(self.descriptor, 65_536).decode("utf-8", "replace")
+                    read = os.read(self.descriptor, 65_536).decode("utf-8", "replace")
                 except OSError:  # the other side is closed
                     assert re.search(pattern, shown), shown[-2_000:]
-            self.text = shown
+                    break
+                shown += read
+                self.everything += read
+        self.text = shown
 
     def press(self, key: str) -> None:
         os.write(self.descriptor, key.encode())
@@ -137,8 +156,8 @@ def test_person_kills_and_restarts_a_validator_and_every_next_command_works(
     tmp_path: Path, environment: dict[str, str], terminal: Terminal
 ):
     """service.md: keys k, r and q; the printed next commands work while the demo runs."""
-    terminal.read_until(r"chainnode verify \S+ --genesis")
-    printed = terminal.text.replace("\r", "")
+    terminal.read_until(r"chainnode verify \S+ --genesis \w{64}")
+    printed = terminal.visible()
     folder = tmp_path / "network"
     commands = re.findall(r"^  (chainnode (?:\S+ ?)+)$", printed, re.MULTILINE)
     manifest = read_manifest(folder)
@@ -157,9 +176,14 @@ def test_person_kills_and_restarts_a_validator_and_every_next_command_works(
     terminal.press("r")
     terminal.read_until(r"restarted validator-\d")
     assert len(records(folder)) == 5
+    assert "k kills the leading validator, r restarts it, q quits" in terminal.text
     terminal.press("q")
+    terminal.read_until("stopping the nodes")
     wait_until(lambda: terminal.process.poll() is not None)
     assert terminal.process.returncode == 0
+    seen = terminal.visible()
+    assert [command for command in commands if f"  {command}\n" not in seen] == [], "lost under the table"
+    assert seen.count("│ observer-0") == 1, "a table was left behind"
     assert not [record for record in [*running, *records(folder)] if is_running(record)]
 
 

@@ -56,7 +56,8 @@ def command(
     databases in a temporary folder. Registers every data set of a catalogue, records evidence of files, and has a
     separate process verify proofs of both. Without --catalog and --evidence it takes the project's own files.
 
-    While it runs on: k kills a validator, r restarts it, q quits. With --json the last line is a summary for programs.
+    While it runs on: k kills the leading validator, r restarts it, q quits. With --json the last line is a summary for
+    programs.
     """
     if more_evidence and not evidence:
         raise click.UsageError(f"unexpected argument {str(more_evidence[0])!r}; name files after --evidence")

@@ -73,6 +73,19 @@ def catalogue_items(content: bytes, registrar: str) -> list[Item]:
     return [_asset_item(entry.name, entry.operation, entry.notes, entry.code, registrar) for entry in imported.entries]
 
 
+def check_enough(assets: Sequence[Item], files: Sequence[Path]) -> None:
+    """A demo proves an asset and a piece of evidence, so it needs one of each.
+
+    Raises:
+        CommandError: ``nothing-to-register``, ``nothing-to-record``.
+    """
+    if all(item.operation is None for item in assets):
+        message = f"the catalogue has no data set that can be registered, and {len(assets)} that cannot"
+        raise CommandError("nothing-to-register", message)
+    if not files:
+        raise CommandError("nothing-to-record", "no file was found to record as evidence")
+
+
 def _asset_item(
     name: str, operation: RegisterAsset | None, notes: Sequence[str], code: str, registrar: str
 ) -> Item:

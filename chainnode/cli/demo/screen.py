@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import shlex
+import shutil
 import sys
 import termios
 import tty
@@ -9,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
 REFRESH_S: Final = 0.5
 STATUS_MS: Final = 1_000
 HEADINGS: Final = ("node", "state", "height", "view", "leader", "peers", "tx/s", "p50 ms", "p99 ms")
+KEYS: Final = "k kills the leading validator, r restarts it, q quits"
 Statuses = dict[str, StatusAnswer | None]
+_CONSOLE: Final = Console(stderr=True)
 
 
 def say(text: str) -> None:
-    """Tell one event; on stderr, so that stdout holds results only."""
-    click.echo(text, err=True)
+    """Tell one event; on stderr, so that stdout holds results only.
+
+    Where the live table is shown it goes above the table. Lines are never broken: people copy them.
+    """
+    _CONSOLE.print(Text(text), soft_wrap=True)
 
 
 def closing_lines(session: "Session", outcome: "Outcome", *, runs_on: bool, kept: Path | None) -> list[str]:
@@ -54,7 +60,7 @@ def closing_lines(session: "Session", outcome: "Outcome", *, runs_on: bool, kept
     if runs_on:
         lines += ["", *(f"{node.name:<14} {node.api}" for node in session.manifest.nodes)]
         lines += [f"genesis hash   {session.manifest.genesis_hash}", "", *identity_lines(session.manifest)]
-        lines += ["", "try, in another terminal:", *(f"  {line}" for line in next_commands(session, outcome))]
+        lines += ["", _invitation(), *(f"  {line}" for line in next_commands(session, outcome))]
     elif kept is not None:
         lines += ["", f"kept in {kept}; start it again with: chainnode testnet up {kept}"]
     return lines
@@ -69,10 +75,17 @@ def next_commands(session: "Session", outcome: "Outcome") -> list[str]:
     if asset is not None:
         lines.append(f"chainnode asset show {asset.id}")
     if evidence is not None:
-        proof = session.folder / "my-evidence.proof"
+        proof = shlex.quote(str(session.folder / "my-evidence.proof"))
         lines.append(f"chainnode prove evidence {evidence.id} -o {proof}")
         lines.append(f"chainnode verify {proof} --genesis {session.manifest.genesis_hash}")
     return lines
+
+
+def _invitation() -> str:
+    """What stands above the next commands; without ``chainnode`` on the path, also how to put it there."""
+    if shutil.which("chainnode") is not None:
+        return "try, in another terminal:"
+    return f"try, in another terminal, after `. {shlex.quote(str(Path(sys.prefix) / 'bin' / 'activate'))}`:"
 
 
 async def watch_plainly(session: "Session") -> None:
@@ -95,13 +108,13 @@ class LiveScreen:
         self._quit: Final = asyncio.Event()
         self._keys: Final[dict[str, Callable[[], None]]] = {"k": self._kill, "r": self._restart, "q": self._quit.set}
         self._statuses: Statuses = {}
-        self._said = "k kills the leading validator, r restarts it, q quits"
+        self._said = ""
 
     async def run(self, tell: Callable[["Outcome"], None]) -> "Outcome | None":
         """Work, ``tell`` the outcome above the table, and go on until q; None when q came before the outcome."""
         outcome: Outcome | None = None
         task: asyncio.Task[Outcome | None] = asyncio.create_task(self._session.work(), name="demo-work")
-        with _pressed_keys(self._press), Live(console=Console(stderr=True), auto_refresh=False) as live:
+        with _pressed_keys(self._press), Live(console=_CONSOLE, auto_refresh=False) as live:
             try:
                 while not self._quit.is_set():
                     await self._refresh()
@@ -120,6 +133,8 @@ class LiveScreen:
             finally:
                 task.cancel()
                 await asyncio.wait({task})
+        if self._quit.is_set():
+            say("stopping the nodes")
         return outcome
 
     async def _refresh(self) -> None:
@@ -173,7 +188,7 @@ class LiveScreen:
         load = f"{done} of {total} items submitted and answered, {self._load.committed} more pieces of evidence since"
         if self._load.failed:
             load += f", {self._load.failed} attempts failed (last: {self._load.last_failure})"
-        return Group(table, Text(load), Text(self._said, style="bold"))
+        return Group(table, Text(load), Text(KEYS), Text(self._said, style="bold"))
 
 
 def table_row(node: NodeEntry, status: StatusAnswer | None, *, running: bool) -> list[str]:

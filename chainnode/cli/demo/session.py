@@ -19,6 +19,7 @@ from chainnode.cli.demo.report import Report
 from chainnode.cli.demo.summary import Summary, broken_promises, summarise
 from chainnode.cli.demo.supervisor import Supervisor
 from chainnode.cli.demo.workload import Workload
+from chainnode.cli.output import counted
 from chainnode.cli.testnet.creation import Plan, create_network
 from chainnode.cli.testnet.manifest import Manifest, identity_path, write_atomically
 from chainnode.cli.testnet.network import status_of
@@ -77,7 +78,7 @@ class Session:
         named = options.evidence
         files = find_files(named, files_max=material.FILES_MAX) if named else own_catalogue.source_files(root)
         # Read before anything is made, so that a wrong file costs nothing; the registrar is not known yet.
-        material.catalogue_items(content, registrar="")
+        material.check_enough(material.catalogue_items(content, registrar=""), files)
         plan = Plan(CHAIN_ID, options.validators, options.observers, options.port_base)
         self.manifest: Final[Manifest] = create_network(folder, plan, time_ms=time.time_ns() // 1_000_000)
         key = read_key(identity_path(folder, EXCHANGE))
@@ -89,7 +90,7 @@ class Session:
 
     async def start(self) -> None:
         """Start every process and wait until each is ready."""
-        nodes = f"{self._options.validators} validators and {self._options.observers} observers"
+        nodes = f"{counted(self._options.validators, 'validator')} and {counted(self._options.observers, 'observer')}"
         self._say(f"starting {nodes} of chain {CHAIN_ID} in {self.folder}")
         self.supervisor.start_all()
         await self.supervisor.wait_ready()
@@ -100,7 +101,8 @@ class Session:
         urls = [node.api for node in self.supervisor.validators]
         async with Client(urls, spread=True, patience_ms=60_000) as client:
             workload = self._workload = Workload(client, self.wallet, self._items)
-            self._say(f"submitting {workload.total} items to {len(urls)} validators in parallel")
+            items, validators = counted(workload.total, "item"), counted(len(urls), "validator")
+            self._say(f"submitting {items} to {validators} in parallel")
             half, later = asyncio.Event(), asyncio.Event()
             steps = Progress(self._say, half, later)
             async with asyncio.TaskGroup() as group:

@@ -9,7 +9,7 @@ import click
 
 from chainnode.cli import current
 from chainnode.cli.failure import CommandError, Exit
-from chainnode.cli.output import emit, examples, json_option, note, table
+from chainnode.cli.output import counted, emit, examples, json_option, note, table
 from chainnode.cli.testnet import network
 from chainnode.cli.testnet.creation import Plan, create_network
 from chainnode.cli.testnet.extension import extend_network, observer_of
@@ -51,7 +51,7 @@ def init(folder: Path, validators: int, observers: int, chain_id: str, port_base
     plan = Plan(chain_id, validators, observers, port_base)
     manifest = create_network(folder, plan, time_ms=time.time_ns() // 1_000_000)
     lines = [
-        f"Made {validators} validators and {observers} observers of chain {chain_id} in {folder}",
+        f"Made {counted(validators, 'validator')} and {counted(observers, 'observer')} of chain {chain_id} in {folder}",
         f"genesis hash  {manifest.genesis_hash}",
         "",
         *identity_lines(manifest),

@@ -29,9 +29,9 @@ class ProcessRecord(msgspec.Struct, frozen=True):
 
 
 def node_command(config: Path, *, die_with: int | None = None) -> list[str]:
-    """The command line of a node; with ``die_with`` it ends when that parent process does."""
+    """The command line of a node, fit for any folder; with ``die_with`` it ends when that parent process does."""
     bound = ["--die-with", str(die_with)] if die_with is not None else []
-    return [sys.executable, "-P", "-m", "chainnode.cli.main", "start", "--config", str(config), *bound]
+    return [sys.executable, "-P", "-m", "chainnode.cli.main", "start", "--config", str(config.absolute()), *bound]
 
 
 def spawn(command: list[str], log: Path, *, detached: bool) -> "subprocess.Popen[bytes]":

@@ -53,3 +53,19 @@ def test_no_pattern_gets_more_than_burst_and_rate(steps: list[tuple[int, int]], 
         if limiter.spend("a", cost, now_ms).allowed:
             spent += min(cost, burst)
     assert spent <= burst + rate * now_ms / 1000
+
+
+def test_debt_for_what_was_done_is_paid_before_anything_is_allowed() -> None:
+    """The size of an answer is known when it is made; the debt never lasts longer than one burst takes."""
+    limiter = RateLimiter(rate_per_second=10, burst=20)
+    assert limiter.spend("a", 1, 0).remaining == 19
+    limiter.charge("a", 25, 0)
+    grant = limiter.spend("a", 1, 0)
+    assert (grant.allowed, grant.remaining, grant.wait_ms) == (False, 0, 700)
+    assert limiter.spend("a", 1, 700).allowed
+    limiter.charge("a", 1_000_000, 700)
+    assert limiter.spend("a", 1, 700).wait_ms == 2_100
+    assert limiter.spend("b", 20, 700).allowed
+    free = RateLimiter(rate_per_second=0, burst=1)
+    free.charge("a", 100, 0)
+    assert free.spend("a", 1, 0).allowed

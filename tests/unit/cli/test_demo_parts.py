@@ -176,6 +176,25 @@ def test_identifier_listed_twice_is_refused_by_name():
     assert (second.name, second.refusal) == ("x", "catalogue-duplicate-id")
 
 
+@pytest.mark.parametrize(
+    ("catalogue", "files", "code"),
+    [
+        ({"dataset": []}, 1, "nothing-to-register"),
+        ({"dataset": [{"identifier": "x"}]}, 1, "nothing-to-register"),
+        ({"dataset": [{"identifier": "x", "title": "X"}]}, 0, "nothing-to-record"),
+    ],
+)
+def test_material_that_nothing_can_be_proved_of_is_refused_before_a_node_starts(
+    catalogue: dict[str, object], files: int, code: str
+):
+    items = material.catalogue_items(json.dumps(catalogue).encode(), WALLET.did)
+
+    with pytest.raises(CommandError) as caught:
+        material.check_enough(items, [Path("README.md")] * files)
+
+    assert caught.value.code == code
+
+
 def test_catalogue_that_is_absent_is_named(tmp_path: Path):
     with pytest.raises(CommandError) as caught:
         material.read_catalogue(tmp_path / "absent.json")

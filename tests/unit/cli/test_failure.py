@@ -1,7 +1,7 @@
 """How failures are told: expected, found, next."""
 
 from chainnode.cli.failure import CommandError, Exit, describe, document, lines
-from chainnode.errors import ConfigError, Rejected
+from chainnode.errors import ConfigError, NotFound, Rejected
 
 
 def test_failure_says_what_was_expected_what_was_found_and_what_to_do_next():
@@ -17,6 +17,14 @@ def test_failure_says_what_was_expected_what_was_found_and_what_to_do_next():
         "  found     nod",
         "  next      configs/ shows every key; `chainnode config check --config FILE` checks a file",
     ]
+
+
+def test_person_is_spared_what_is_meant_for_programs():
+    """The HTTP status and `retryable` of a node's answer are for programs; --json has them."""
+    failure = describe(NotFound("block-not-found", "there is no block at height 9", tip=3, status=404, retryable=False))
+
+    assert lines(failure) == ["chainnode: there is no block at height 9 (block-not-found)", "  tip  3"]
+    assert failure.details == {"tip": 3, "status": 404, "retryable": False}
 
 
 def test_hint_of_the_failure_itself_goes_before_the_catalogue():

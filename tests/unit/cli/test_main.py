@@ -106,10 +106,15 @@ def test_command_offers_json(path: tuple[str, ...], found: click.Command):
     assert "--json" in [name for parameter in found.params for name in parameter.opts], " ".join(path)
 
 
-def test_unknown_command_is_answered_with_the_nearest_one(capsys: pytest.CaptureFixture[str]):
-    assert main(["testnet", "statsu"]) == Exit.USAGE
+@pytest.mark.parametrize(
+    ("words", "nearest"), [(["testnet", "statsu"], "status"), (["evidnce"], "evidence")], ids=["inner", "top"]
+)
+def test_unknown_command_is_answered_with_the_nearest_one(
+    words: list[str], nearest: str, capsys: pytest.CaptureFixture[str]
+):
+    assert main(words) == Exit.USAGE
 
-    assert "Did you mean 'status'?" in capsys.readouterr().err
+    assert f"Did you mean '{nearest}'?" in capsys.readouterr().err
 
 
 def test_failure_is_one_json_object_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]):

@@ -2,7 +2,7 @@
 
 import json
 
-from chainnode.cli.output import dump, fields, table
+from chainnode.cli.output import counted, dump, fields, table
 
 
 def test_table_aligns_numbers_to_the_right_and_text_to_the_left():
@@ -23,6 +23,14 @@ def test_fields_leave_out_what_is_empty_but_not_zero():
         "code    ok",
         'tree    {"a":1}',
     ]
+
+
+def test_fields_say_yes_and_no():
+    assert fields({"recorded": True, "syncing": False}) == ["recorded  yes", "syncing   no"]
+
+
+def test_counted_agrees_with_its_number():
+    assert [counted(number, "observer") for number in (0, 1, 2)] == ["0 observers", "1 observer", "2 observers"]
 
 
 def test_dump_is_one_line_with_bytes_in_hexadecimal():

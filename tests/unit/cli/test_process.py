@@ -93,6 +93,15 @@ def test_child_is_told_whom_to_outlive_not():
     assert "--die-with" not in node_command(Path("node.toml"))
 
 
+def test_configuration_named_from_here_is_found_from_the_nodes_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A node runs in its own folder; ``testnet up my-network`` names one relative to the caller's."""
+    monkeypatch.chdir(tmp_path)
+
+    assert str(tmp_path / "net" / "node.toml") in node_command(Path("net") / "node.toml")
+
+
 def test_tail_gives_the_last_lines_and_nothing_for_no_file(tmp_path: Path):
     (tmp_path / "log").write_text("".join(f"line {number}\n" for number in range(10_000)))
 
@@ -116,3 +125,24 @@ def test_running_network_is_found_only_while_a_process_of_it_lives(tmp_path: Pat
     process.kill()
     process.wait()
     assert current.running_network() is None
+
+
+def test_network_is_found_again_when_one_that_was_started_later_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A demo beside a running testnet must not make commands forget the testnet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    process = started(SLEEPER, tmp_path / "log")
+    record = record_of(process.pid)
+    assert record is not None
+    for name in ("testnet", "demo"):
+        (tmp_path / name).mkdir()
+        write_manifest(tmp_path / name, Manifest(1, name, "00" * 32, (), ()))
+        current.remember(Path(name), (record,))
+
+    found = [current.running_network()]
+    current.forget(tmp_path / "demo")
+    found.append(current.running_network())
+
+    assert [network and network[1].chain_id for network in found] == ["demo", "testnet"]
+    process.kill()
+    process.wait()

@@ -1,8 +1,11 @@
 """F0: what deserves a signature check."""
 
+import msgspec
 import pytest
 
 from consensus import inputs, limits
+from consensus.certificates import PREPARE
+from consensus.messages import Justification
 from consensus.outputs import Outputs
 from tests.unit.consensus.rig import (
     GENESIS,
@@ -236,3 +239,31 @@ def vars_of(out):
 
 
 FIELDS = ("persist", "sign", "sends", "timers", "requests", "decided", "evidence", "halt", "events")
+
+
+@pytest.mark.parametrize("signer", [4, 120])
+@pytest.mark.parametrize("height", [HEIGHT - 1, HEIGHT, HEIGHT + 1])
+def test_filter_passes_only_what_can_be_verified(height, signer):
+    """F0: what passes is handed to ``required``, so the certificates and reasons in it are in shape at every height.
+
+    A call for help of an old height, and a second proposal of the view, carried strangers past the filter; looking up
+    their keys then ended the network of every node that the message reached.
+    """
+    rig = Rig()
+    rig.hear(pre_prepare())
+    strange = certificate(PREPARE, height=height, signers=(0, 1, signer))
+    short = msgspec.structs.replace(strange, signatures=strange.signatures[:1])
+    reason = Justification((*(view_change(s, height=height) for s in (0, 2)), view_change(signer, height=height)), None)
+    carried = Justification(tuple(view_change(s, height=height) for s in (0, 2, 3)), short)
+    rig.now_ms = 60_000
+    rig.replica.step(inputs.TransactionsPending(0), rig.now_ms)
+
+    for message in (
+        view_change(3, 1, strange, height),
+        view_change(3, 1, short, height),
+        pre_prepare(B, 0, reason, height=height),
+        pre_prepare(B, 0, carried, height=height),
+        pre_prepare(B, 1, reason, height=height),
+        pre_prepare(B, 1, carried, height=height),
+    ):
+        assert rig.replica.filter(message) is not None

@@ -10,7 +10,7 @@ from chainnode import limits
 from chainnode.codec.canonical import encode
 from chainnode.errors import Rejected
 from chainnode.mempool import admission as admission_module
-from chainnode.mempool.admission import Admission, Admitter, signature_records
+from chainnode.mempool.admission import ENVELOPE_COST_BYTES, SLICE_BYTES, Admission, Admitter, signature_records
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier, check_records
 from chainnode.types.ids import did_of_key
@@ -359,3 +359,37 @@ def test_records_cover_every_signature_in_order() -> None:
     assert check_records(b"".join(signature_records(both))) == b"\x01\x01"
     with pytest.raises(Rejected):
         signature_records(decode_transaction(_signed_as(9, KEY, bytes(64))))
+
+
+async def test_others_get_their_turn_while_many_clients_submit_in_bulk() -> None:
+    """Votes are not to wait for clients: one slice of all submissions together for each turn of the loop."""
+    door = _Door(verifier=_Gate())
+    bulk = [[envelope(1_000 * caller + number, memo="x" * 200) for number in range(300)] for caller in range(4)]
+    turns = 0
+    calls = [asyncio.create_task(door.submit(*envelopes)) for envelopes in bulk]
+    while len(door.admitter._verifying) < 4 * 300:
+        before = len(door.admitter._verifying)
+        await asyncio.sleep(0)
+        turns += 1
+        assert len(door.admitter._verifying) - before <= SLICE_BYTES // ENVELOPE_COST_BYTES
+    assert turns >= 4 * 300 * ENVELOPE_COST_BYTES // SLICE_BYTES
+    for call in calls:
+        call.cancel()
+    await asyncio.wait(calls)
+    assert door.traceless()
+
+
+async def test_caller_that_gives_up_between_slices_leaves_nothing_under_way() -> None:
+    """What was read so far is let go, and the turn with it."""
+    gate = _Gate()
+    door = _Door(verifier=gate)
+    first = asyncio.create_task(door.submit(*[envelope(number) for number in range(1, 200)]))
+    await asyncio.sleep(0)
+    assert 0 < len(door.admitter._verifying) < 199
+    second = asyncio.create_task(door.submit(envelope(1)))
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.open.set()
+    (answer,) = await second
+    assert answer.outcome == "accepted"
+    assert not door.admitter._verifying

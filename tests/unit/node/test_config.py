@@ -145,6 +145,18 @@ def test_mistake_in_the_file_is_named_with_what_was_expected(tmp_path: Path, old
     assert str(tmp_path / "node.toml") in error.message or code == "config-missing-key"
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("node.log_level", "verbose", "one of debug, info, warning, error"),
+        ("api.listen", "here", "host:port, such as 127.0.0.1:7000 or [::1]:7000"),
+    ],
+)
+def test_expected_says_what_may_be_written(key: str, text: str, expected: str):
+    """The details of an error are read on their own: `expected` must not repeat what was found."""
+    assert failure(DEVNET, flags={key: text}).details["expected"] == expected
+
+
 def test_unknown_environment_variable_is_refused_with_the_nearest_known_one():
     error = failure(DEVNET, environment={"CHAINNODE_STROE_PROOF_HEIGHTS": "5"})
 

@@ -8,7 +8,7 @@ from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
 from chainnode.node import links as links_module
-from chainnode.node.links import CHECKS_PER_S_MAX, CHECKS_SAVED_MAX, NO_INDEX, MessageGate
+from chainnode.node.links import NO_INDEX, MessageGate
 from consensus.inputs import Halted, MessageReceived, Started
 from consensus.messages import Decided, Message, Status, encode_message
 from consensus.signing import SignatureClaim
@@ -173,19 +173,21 @@ def test_known_signatures_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert links_module._digest(SignatureClaim(b"a", b"b", b"c")) not in gate.gate._valid
 
 
-def test_flood_of_new_valid_messages_costs_a_bounded_share() -> None:
+def test_flood_of_new_valid_messages_costs_a_bounded_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """A faulty validator has a new VIEW_CHANGE for every view: beyond its share they are dropped, others are heard."""
+    share = 300
+    monkeypatch.setattr(links_module, "CHECKS_PER_S_MAX", 4 * share)
     gate = _Gate()
     flood = (signed(view_change(gate.chain, view, sender=1)) for view in range(1, 10_000))
     while not gate.gate.filtered["peer_share"]:
         gate.receive(next(flood))
-    assert len(gate.fed) == CHECKS_SAVED_MAX // 2
+    assert len(gate.fed) == 2 * share
     gate.receive(signed(view_change(gate.chain, 1, sender=2)), sender=2)
-    assert len(gate.fed) == CHECKS_SAVED_MAX // 2 + 1
+    assert len(gate.fed) == 2 * share + 1
     gate.clock.monotonic += 10
-    for _ in range(CHECKS_PER_S_MAX // 100):
+    for _ in range(share // 50):
         gate.receive(next(flood))
-    assert len(gate.fed) == CHECKS_SAVED_MAX // 2 + 1 + CHECKS_PER_S_MAX // 100 // 2
+    assert len(gate.fed) == 2 * share + 1 + share // 100
     assert gate.wire.penalised == []
 
 

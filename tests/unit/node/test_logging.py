@@ -54,3 +54,14 @@ def test_console_lines_are_for_people() -> None:
     assert "view changed" in lines[0]
     assert "height=4" in lines[0]
     assert "\x1b" not in "".join(lines)
+
+
+def test_stranger_cannot_forge_a_line() -> None:
+    """Messages of libraries may quote what a peer or client sent."""
+    program = PROGRAM.replace('"from %s", "a library"', r'"bad request %s", "a\n2026 [error] forged \x1b[31m"')
+    done = subprocess.run(
+        [sys.executable, "-c", program.format(level="info", form="console")],
+        capture_output=True, text=True, check=True, cwd=ROOT, timeout=20,
+    )
+    assert "bad request a?2026 [error] forged ?[31m" in done.stderr
+    assert "\x1b" not in done.stderr

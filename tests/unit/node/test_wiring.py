@@ -9,6 +9,7 @@ import pytest
 from chainnode.cli.testnet.manifest import config_path
 from chainnode.errors import ConfigError, DecodeError, InvariantBroken, StoreError
 from chainnode.mempool.verifier import InlineVerifier, ProcessVerifier
+from chainnode.node import wiring
 from chainnode.node.config import MempoolSection, NodeConfig, load_config
 from chainnode.node.data_directory import DataDirectory
 from chainnode.node.wiring import Node, build_verifier
@@ -124,3 +125,20 @@ def test_verifier_has_at_least_one_worker() -> None:
     found = build_verifier(MempoolSection(verifier="processes", verifier_workers=0))
     assert isinstance(found, ProcessVerifier)
     assert len(found._workers) >= 1
+
+
+async def test_disk_that_fails_while_old_versions_are_dropped_halts_the_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11: nothing is signed after a failed write, wherever it happened, and reads go on."""
+    monkeypatch.setattr(wiring, "MAINTENANCE_SECONDS", 0.01)
+
+    def prune() -> bool:
+        raise StoreError("disk-full", "no space is left")
+
+    async with cluster(tmp_path, start=[]) as net:
+        node = await net.start("validator-0")
+        monkeypatch.setattr(node.ledger, "prune", prune)
+        await until(lambda: node.service.halted == "disk-full", 5)
+        await until(lambda: node.service.status().phase == "halted", 5)
+        assert node.service.queries.tip().height == 0

@@ -136,6 +136,7 @@ async def test_nobody_there_is_unreachable() -> None:
         with pytest.raises(Unavailable) as caught:
             await transport.request("GET", "/x")
     assert caught.value.code == "unreachable"
+    assert caught.value.message.endswith("did not answer: Connection refused")
 
 
 @pytest.mark.parametrize(

@@ -118,3 +118,29 @@ def test_unbalanced_use_stops_the_program() -> None:
         state.begin()
     with pytest.raises(InvariantBroken):
         state.changes()
+
+
+def test_cache_of_reads_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients choose what is read, and a value may have 256 KiB."""
+    monkeypatch.setattr(module, "READS_BYTES_MAX", 250)
+    asked: list[bytes] = []
+
+    def read(key: bytes) -> bytes:
+        asked.append(key)
+        return bytes(100)
+
+    state = Overlay(read)
+    for key in (b"a", b"b", b"b", b"a", b"c", b"c", b"a"):
+        assert state.get(key) == bytes(100)
+    assert asked == [b"a", b"b", b"c", b"a"]
+
+
+def test_put_bytes_count_what_was_undone_and_replaced() -> None:
+    """What the writing cost: a transaction that fails half-way has cost as much."""
+    state = Overlay(BASE.get)
+    state.put(b"a", b"123")
+    state.begin()
+    state.put(b"a", b"45")
+    state.delete(b"b")
+    state.discard()
+    assert state.put_bytes == 5
