@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from chainnode.chain.certificate import open_certificate
 from chainnode.net.channel import Channel
 from chainnode.node.wiring import Node
@@ -55,14 +57,15 @@ async def epoch(net: Cluster, number: int, *names: str) -> None:
     await until(lambda: all(node._driver.replica.validators.epoch >= number for node in nodes), 30)
 
 
-def signers(net: Cluster, via: str, height: int) -> tuple[int, ...]:
-    return open_certificate(net.nodes[via].ledger.store.certificate(height)).signer_indexes()
-
-
 def tap(node: Node, passes: Callable[[bytes], bool]) -> None:
     """Show ``passes`` everything the node says to all validators; what it answers False to is lost."""
     send = node._links.to_validators
-    node._links.to_validators = lambda payload: send(payload) if passes(payload) else None
+
+    def say(payload: bytes) -> None:
+        if passes(payload):
+            send(payload)
+
+    setattr(node._links, "to_validators", say)  # noqa: B010 - a method is replaced, which no type allows
 
 
 async def until_signs(net: Cluster, index: int, via: str = "validator-0") -> None:
@@ -86,11 +89,11 @@ async def test_observer_becomes_a_validator_under_load_and_proofs_cross_the_epoc
         await until(lambda: len(sent) > 40, 20)
         queries = net.nodes["newcomer"].service.queries
         genesis_hash = bytes.fromhex(net.manifest.genesis_hash)
-        await until(lambda: queries.tip().height > queries.locate(sent[35])[0] if queries.locate(sent[35]) else False)
+        await until(lambda: queries.tip().height > (queries.locate(sent[35]) or (2**53, 0))[0])
         for tx_id in (sent[0], sent[35]):
             found = verify_bundle(queries.prove_transaction(tx_id), genesis_hash=genesis_hash)
             assert found.tx_id == tx_id
-        assert found.validators_signed >= 4
+            assert (found.validators_signed or 0) >= (3 if tx_id == sent[0] else 4)
         assert all(node.service.halted is None for node in net.nodes.values())
 
 
@@ -101,7 +104,12 @@ async def test_removed_validator_follows_and_its_votes_count_for_nothing(tmp_pat
         assert await net.govern(RemoveValidator(net.validator("validator-3").consensus_key)) == "ok"
         removed = net.nodes["validator-3"]
         old: list[bytes] = []
-        tap(removed, lambda payload: old.append(payload) or True)
+
+        def listen(payload: bytes) -> bool:
+            old.append(payload)
+            return True
+
+        tap(removed, listen)
         await epoch(net, 1)
         await until(lambda: removed.service.role == "observer")
         assert removed._driver.replica.own_index is None
@@ -146,8 +154,7 @@ async def test_view_changes_at_the_last_and_the_first_block_of_an_epoch(tmp_path
             tap(node, passes)
         await epoch(net, 1)
         await net.until_height(last + 3, 30)
-        ledger = net.nodes["newcomer"].ledger
-        found = [open_certificate(ledger.store.certificate(height)) for height in (last, last + 1, last + 2)]
+        found = [net.certificate(height, "newcomer") for height in (last, last + 1, last + 2)]
         assert [(one.epoch, one.view > 0) for one in found[:2]] == [(0, True), (1, True)]
         assert found[2].epoch == 1
         assert len({node.ledger.store.header(last + 2) for node in net.nodes.values()}) == 1
@@ -177,8 +184,7 @@ async def test_dead_leader_costs_one_time_out_and_then_none(tmp_path: Path) -> N
         await until(lambda: table().suspended == (2,), 20)
         first = net.heights()["validator-0"] + 1
         await net.until_height(first + 30, 30)
-        store = net.nodes["validator-0"].ledger.store
-        assert {open_certificate(store.certificate(height)).view for height in range(first, first + 30)} == {0}
+        assert {net.certificate(height).view for height in range(first, first + 30)} == {0}
         await net.start("validator-2")
         await net.until_equal()
         assert net.nodes["validator-2"]._driver.replica._state.suspended == (2,)
@@ -194,7 +200,7 @@ async def test_equivocator_is_named_on_chain_and_leads_no_more_until_readmitted(
         def equivocate(payload: bytes) -> bool:
             message = decode_message(payload)
             if isinstance(message, Prepare):
-                other = Prepare(*[getattr(message, name) for name in message.__struct_fields__[:6]], b"x" * 32)
+                other = msgspec.structs.replace(message, block_hash=b"x" * 32)
                 signed = with_signature(other, key.sign(signed_bytes(other)))
                 guilty._network.broadcast(Channel.CONSENSUS, encode_message(signed), "validators")
             return True

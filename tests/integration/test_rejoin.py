@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from chainnode.chain.certificate import open_certificate
+from chainnode.node.rejoin import NOTHING_ABOVE
 from chainnode.types.parameters import ChainParameters
 from tests.support.cluster import Cluster, cluster, until
 
@@ -12,9 +12,8 @@ LOST = "validator-3"
 
 
 def _heights_signed(net: Cluster, since: int) -> list[int]:
-    ledger = net.nodes["validator-0"].ledger
-    found = [open_certificate(ledger.store.certificate(height)) for height in range(since, ledger.tip.height + 1)]
-    return [one.height for one in found if 3 in one.signer_indexes()]
+    heights = range(since, net.heights()["validator-0"] + 1)
+    return [height for height in heights if 3 in net.certificate(height).signer_indexes()]
 
 
 async def _signed(net: Cluster, height: int) -> None:
@@ -30,13 +29,13 @@ async def test_validator_that_lost_everything_abstains_and_comes_back(tmp_path: 
         data = net.folder / LOST / "data"
         shutil.rmtree(data)
         node = await net.start(LOST, rejoin_after_loss=True)
-        silent_until: list[int] = []
-        speak = node._signer.speak_above
-        node._signer.speak_above = lambda height: (silent_until.append(height), speak(height))
-        await until(lambda: silent_until, 20)
-        assert node.service.halted is None
-        await _signed(net, silent_until[0] + 1)
-        assert node._signer.signed_height > silent_until[0]
+        signer = node._signer
+        assert signer.is_silent(NOTHING_ABOVE)
+        await until(lambda: not signer.is_silent(NOTHING_ABOVE), 20)
+        silent_until = signer._silent_height
+        assert silent_until >= net.heights()[LOST]
+        await _signed(net, silent_until + 1)
+        assert signer.signed_height > silent_until
         assert node.service.halted is None
         await net.stop(LOST)
         node = await net.start(LOST)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from chainnode.chain.certificate import open_certificate
 from chainnode.cli.testnet.creation import Plan, create_network
 from chainnode.cli.testnet.extension import extend_network, join_proof, observer_of, validator_of
 from chainnode.cli.testnet.founding import consortium_did
@@ -24,6 +25,7 @@ from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.transaction import build_payload, sign_payload
 from chainnode.types.validator_set import ObserverNode, Validator
+from consensus.certificates import QuorumCertificate
 from contracts.evidence.operations import RecordEvidence
 from contracts.governance.operations import AdmitNode, JoinProof
 from contracts.governance.queries import read_checkpoints
@@ -86,6 +88,11 @@ class Cluster:
         nonce = number.to_bytes(16, "big")
         return sign_payload(build_payload(CHAIN_ID, did, nonce, tip + valid_for, encoded), [key])
 
+
+    def certificate(self, height: int, via: str = "validator-0") -> QuorumCertificate:
+        found = self.nodes[via].ledger.store.certificate(height)
+        assert found is not None
+        return open_certificate(found)
 
     # Governance.
 

@@ -75,6 +75,7 @@ def test_last_header_of_the_epoch_names_the_next_set(chain: LocalChain) -> None:
     assert new is not None
     assert new.first_height == BOUNDARY + 1
     for height, data in headers.items():
+        assert data is not None
         header = decode_header(data)
         names = (header.epoch, header.validators_hash, header.next_validators_hash)
         first, second = validators_hash(old.validators), validators_hash(new.validators)

@@ -157,7 +157,9 @@ def test_misbehaviour_goes_into_one_block_and_costs_the_lead() -> None:
         assert ledger.misbehaviour_fault((double_vote(chain, 3, height=2),)) == "equivocation-known"
         assert ledger.misbehaviour_fault((double_vote(chain, 2, height=2),)) is None
     key = CONSENSUS_KEYS[3].public_key
-    record = describe(misbehaviour_key(key, 1), chain.ledger.committed_state().get(misbehaviour_key(key, 1)))
+    value = chain.ledger.committed_state().get(misbehaviour_key(key, 1))
+    assert value is not None
+    record = describe(misbehaviour_key(key, 1), value)
     assert (record["name"], record["message"], record["height"], record["reported_height"]) == (
         "validator-3", "PREPARE", 1, 2,
     )

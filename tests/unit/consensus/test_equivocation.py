@@ -28,6 +28,12 @@ def _signed(message):
     return with_signature(message, KEYS[message.sender].sign(signed_bytes(message)))
 
 
+def _proof(one, other):
+    found = make_equivocation(one, other)
+    assert found is not None
+    return found
+
+
 def _holds(proof):
     """As a host judges: the shape, then both signatures."""
     if check_equivocation(proof, SET) is not None:
@@ -47,7 +53,7 @@ PAIRS = [
 def test_two_signed_payloads_prove_equivocation_in_either_order(one, other):
     """R10: the proof rebuilds what was signed from its digests; one pair has one encoding (S05)."""
     one, other = _signed(one), _signed(other)
-    proof = make_equivocation(one, other)
+    proof = _proof(one, other)
     assert make_equivocation(other, one) == proof
     data = encode_equivocation(proof)
     assert decode_equivocation(data) == proof
@@ -85,13 +91,13 @@ def test_what_an_honest_validator_may_sign_proves_nothing(one, other):
 )
 def test_proof_of_another_set_or_shape_is_refused(change, code):
     """R10: the epoch's own set, a member of it, the digests of its type."""
-    proof = make_equivocation(_signed(prepare(2, A)), _signed(prepare(2, B)))
+    proof = _proof(_signed(prepare(2, A)), _signed(prepare(2, B)))
     assert check_equivocation(msgspec.structs.replace(proof, **change), SET) == code
 
 
 def test_proof_with_statements_swapped_or_equal_is_refused():
     """R10: equal statements are no contradiction, and a pair has one encoding."""
-    proof = make_equivocation(_signed(prepare(2, A)), _signed(prepare(2, B)))
+    proof = _proof(_signed(prepare(2, A)), _signed(prepare(2, B)))
     swapped = msgspec.structs.replace(proof, first=proof.second, second=proof.first)
     same = msgspec.structs.replace(proof, second=proof.first)
     assert check_equivocation(swapped, SET) == check_equivocation(same, SET) == "equivocation_order"
@@ -102,20 +108,20 @@ def test_proof_with_statements_swapped_or_equal_is_refused():
 )
 def test_proof_does_not_carry_over_to_another_place_or_validator(change):
     """R10, S45: signatures name type, height and view; nobody else's key made them."""
-    proof = make_equivocation(_signed(prepare(2, A)), _signed(prepare(2, B)))
+    proof = _proof(_signed(prepare(2, A)), _signed(prepare(2, B)))
     assert not _holds(msgspec.structs.replace(proof, **change))
 
 
 def test_proof_on_another_chain_does_not_verify():
     """R10, S45: a key used on two chains accuses nobody."""
-    proof = make_equivocation(_signed(prepare(2, A)), _signed(prepare(2, B)))
+    proof = _proof(_signed(prepare(2, A)), _signed(prepare(2, B)))
     assert not all(verify(*claim) for claim in equivocation_claims(proof, SET, "other-chain"))
 
 
 def test_half_a_proof_is_none():
     """R10, S45: one honest signature and an invented second one."""
     honest = _signed(prepare(2, A))
-    proof = make_equivocation(honest, prepare(2, B))
+    proof = _proof(honest, prepare(2, B))
     assert check_equivocation(proof, SET) is None
     assert not _holds(proof)
 
@@ -137,7 +143,7 @@ def test_bytes_that_are_no_proof_are_refused(data, code):
 
 def test_second_encoding_of_a_proof_is_refused():
     """A longer form of the type's integer would be another item in a block."""
-    data = encode_equivocation(make_equivocation(_signed(prepare(2, A)), _signed(prepare(2, B))))
+    data = encode_equivocation(_proof(_signed(prepare(2, A)), _signed(prepare(2, B))))
     assert data[:2] == b"\x98\x02"
     with pytest.raises(MalformedEquivocation) as refused:
         decode_equivocation(b"\x98\xcc\x02" + data[2:])

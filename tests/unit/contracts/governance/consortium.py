@@ -35,6 +35,7 @@ class Consortium(World):
     def __init__(self, size: int = 4) -> None:
         super().__init__()
         self.height = 0
+        self.parent_epoch = 0
         found_consortium(self.overlay, ValidatorList(0, tuple(validator(f"v{n}") for n in range(size))))
 
     def open(

@@ -98,7 +98,9 @@ def test_set_changes_after_the_last_block_of_the_epoch_and_only_if_a_change_wait
     assert "v4" not in [node.name for node in read_observers(net.overlay)]
     assert read_presence(net.overlay).signed_before == (208,) * 5
     assert [epoch_of_height(net.overlay, h).validators.epoch for h in (0, 1, 200, 201, 9_999)] == [0, 0, 0, 1, 1]
-    assert read_epoch(net.overlay, 1).first_height == 201
+    record = read_epoch(net.overlay, 1)
+    assert record is not None
+    assert record.first_height == 201
     assert read_epoch(net.overlay, 2) is None
 
 
@@ -147,4 +149,6 @@ def test_records_can_be_shown(record: str) -> None:
     net.until(20)
     assert net.add("v4").code == "ok"
     key = f"governance/{record}".encode()
-    assert describe(key, net.overlay.get(key))["type"].lower().startswith(record[:7])
+    value = net.overlay.get(key)
+    assert value is not None
+    assert describe(key, value)["type"].lower().startswith(record[:7])
