@@ -1,5 +1,7 @@
 """Reading the consortium's state: parameters, validators, observers, roles."""
 
+from functools import lru_cache
+
 import msgspec
 
 from chainnode.errors import StoreCorrupt
@@ -27,11 +29,14 @@ from contracts.kernel.policy import role_record, roles_of
 
 __all__ = ["read_node_names", "read_observers", "read_parameters", "read_validators", "role_record", "roles_of"]
 
+# Every block reads most of these and changes few; equal bytes mean an equal record, whatever an overlay discards.
+_decode_parameters = lru_cache(8)(decode_parameters)
+_decode_validators = lru_cache(8)(decode_validators)
 _decode_observers = msgspec.msgpack.Decoder(ObserverList).decode
-_decode_epoch = msgspec.msgpack.Decoder(EpochRecord).decode
-_decode_succession = msgspec.msgpack.Decoder(Succession).decode
-_decode_leadership = msgspec.msgpack.Decoder(Leadership).decode
-_decode_presence = msgspec.msgpack.Decoder(Presence).decode
+_decode_epoch = lru_cache(8)(msgspec.msgpack.Decoder(EpochRecord).decode)
+_decode_succession = lru_cache(8)(msgspec.msgpack.Decoder(Succession).decode)
+_decode_leadership = lru_cache(8)(msgspec.msgpack.Decoder(Leadership).decode)
+_decode_presence = lru_cache(8)(msgspec.msgpack.Decoder(Presence).decode)
 _decode_checkpoints = msgspec.msgpack.Decoder(Checkpoints).decode
 
 
@@ -41,7 +46,7 @@ def read_parameters(state: State) -> ChainParameters:
     Raises:
         StoreCorrupt: ``state-incomplete``: genesis was never applied to this state.
     """
-    return decode_parameters(_present(state, PARAMETERS_KEY))
+    return _decode_parameters(_present(state, PARAMETERS_KEY))
 
 
 def read_validators(state: State) -> ValidatorList:
@@ -50,7 +55,7 @@ def read_validators(state: State) -> ValidatorList:
     Raises:
         StoreCorrupt: ``state-incomplete``.
     """
-    return decode_validators(_present(state, VALIDATORS_KEY))
+    return _decode_validators(_present(state, VALIDATORS_KEY))
 
 
 def read_observers(state: State) -> tuple[ObserverNode, ...]:
