@@ -341,7 +341,8 @@ def _build_replica(
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
     votes = data.read_votes(tip, around.validators, own_index)
     if rejoins:
-        votes = Votes(Recovered(), (), None, NOTHING_ABOVE)
+        # Outside the set there is nothing to be silent about: whatever it signed, it was below the present epoch.
+        votes = Votes(Recovered(), (), None, 0 if own_index is None else NOTHING_ABOVE)
     elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
         signed_height = data.sign_state.last.position[1]
         if forgotten_height(ledger, key.public_key, signed_height) is not None:
