@@ -196,6 +196,7 @@ def test_nodes_named_in_the_environment_are_asked_in_turn(folder: Path, ask: Ask
         (["tx", "show", "00" * 32], Exit.NOT_FOUND, "transaction-not-found"),
         (["tx", "wait", "00" * 32, "--timeout", "0.3"], Exit.NO_ANSWER, "not-yet-committed"),
         (["tx", "show", "xyz"], Exit.USAGE, "id-form"),
+        (["query", "block", "0xfeed"], Exit.USAGE, "id-form"),
         (["query", "state", "0xzz"], Exit.USAGE, "state-key-form"),
         (["query", "status", "--node", "ftp://x"], Exit.USAGE, "node-url"),
         (["prove", "evidence", "-o", "x"], Exit.USAGE, "usage"),

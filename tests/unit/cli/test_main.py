@@ -13,7 +13,7 @@ from chainnode.cli import main as module
 from chainnode.cli.failure import Exit
 from chainnode.cli.group import ENTRIES
 from chainnode.cli.main import command, main
-from chainnode.errors import ConfigError, InvariantBroken, NotFound, StoreError
+from chainnode.errors import ConfigError, InvariantBroken, NotFound, Rejected, StoreError
 from chainnode.sdk.errors import Unsettled
 from tests.support.shared import ROOT
 
@@ -132,6 +132,7 @@ def test_failure_is_one_json_object_where_json_was_asked_for(capsys: pytest.Capt
         (ConfigError("config-value", "wrong"), Exit.USAGE),
         (ConfigError("port-taken", "in use"), Exit.ENVIRONMENT),
         (StoreError("disk-full", "full"), Exit.ENVIRONMENT),
+        (Rejected("file-missing", "there is no such file"), Exit.ENVIRONMENT),
         (OSError(28, "No space left on device", "/data"), Exit.ENVIRONMENT),
         (NotFound("block-not-found", "none"), Exit.NOT_FOUND),
         (Unsettled("not-yet-committed", "not seen"), Exit.NO_ANSWER),
