@@ -119,7 +119,8 @@ BAN_FORGET_MS: Final = 600_000
 # Mempool.
 POOL_TRANSACTIONS_MAX: Final = 50_000
 """Pending transactions: at 1 KiB each, with index, about 100 MiB."""
-POOL_BYTES_MAX: Final = 64 * MIB
+POOL_BYTES_MAX: Final = 24 * MIB
+"""Envelopes; decoded operations take up to thirteen times their bytes (measured on the largest asset records)."""
 
 # API.
 REQUEST_BYTES_MAX: Final = 8 * MIB

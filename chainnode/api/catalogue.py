@@ -197,7 +197,7 @@ _READ: Final = {
         409,
         "A batch",
         "This evidence is the root of a batch; the node does not know the items.",
-        "Its holder proves one item from the transaction's proof and the item's own path (SDK, Recording.prove).",
+        "Its holder proves one item with its private record: `chainnode evidence verify FILE --save PROOF`.",
     ),
     "state-version": Problem(
         410, "Pruned", "The node no longer keeps the state tree of this height.", "Ask for a newer height."

@@ -19,6 +19,7 @@ from chainnode.sdk.sidecar import Sidecar, read_sidecar
 
 PATH = click.Path(exists=True, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUT = click.Path(dir_okay=False, path_type=Path)
 RECORDS: Final = Path("evidence-records")
 RECORDS_MAX: Final = 100_000
 records_option = click.option(
@@ -76,7 +77,7 @@ def add(
 
 @command.command(
     epilog=examples(
-        "chainnode evidence verify report.pdf",
+        "chainnode evidence verify report.pdf --save report.proof",
         "chainnode evidence verify report.pdf --proof report.proof --record ID.evidence.json --genesis HASH",
     )
 )
@@ -84,11 +85,18 @@ def add(
 @click.option("--record", type=FILE, help="The file's private record.")
 @records_option
 @click.option("--proof", type=FILE, help="Check this proof offline.")
+@click.option("--save", type=OUT, help="Keep the proof that was fetched; also of one file of a batch.")
 @click.option("--genesis", metavar="HASH", help="The consortium's genesis hash, from a source you trust.")
 @node_option
 @json_option
 def verify(
-    file: Path, record: Path | None, records: Path, proof: Path | None, genesis: str | None, nodes: tuple[str, ...]
+    file: Path,
+    record: Path | None,
+    records: Path,
+    proof: Path | None,
+    save: Path | None,
+    genesis: str | None,
+    nodes: tuple[str, ...],
 ) -> None:
     """Say whether FILE was recorded, unchanged: by whom, when, and in which block.
 
@@ -107,6 +115,8 @@ def verify(
         trusted = trusted or told
     salt = bytes.fromhex(sidecar.items[index].salt) if sidecar is not None else b""
     shown = verify_file(file, bundle, genesis_hash=trusted, salt=salt or None)
+    if save is not None:
+        save.write_bytes(bundle)
     document = {"file": str(file), "recorded": True, **verified_document(shown), "genesis_hash": trusted.hex()}
     emit(document, [f"yes: {file} was recorded and is unchanged", *fields(document), f"genesis hash from {source}"])
 

@@ -114,7 +114,7 @@ def status_of(error: ChainError) -> Exit:
     return Exit.FAILED
 
 
-_ENVIRONMENT: Final = frozenset({"port-taken", "listen-address"})
+_ENVIRONMENT: Final = frozenset({"port-taken", "listen-address", "file-missing", "file-unreadable"})
 _NO_ANSWER: Final = frozenset({"unreachable", "node-failed", "bad-answer", "not-yet-committed", "commit-timeout"})
 """By code and not by type: this module loads with every command and must not import the client."""
 

@@ -40,6 +40,8 @@ def block(at: str, nodes: tuple[str, ...]) -> None:
     """Show a block by its height or hash, or the latest."""
     where: int | str = int(at) if at.isascii() and at.isdigit() and len(at) < 19 else at
     if isinstance(where, str) and where != "latest":
+        if len(where.removeprefix("0x")) != 64:
+            raise CommandError("id-form", f"{at[:80]!r} is no height, no hash and not `latest`", Exit.USAGE)
         where = check_id(where)
     found = _ask(nodes, lambda client: client.block(where))
     document = msgspec.to_builtins(found)

@@ -97,7 +97,9 @@ class NodeInbound:
         self._gate.greet(peer.node_key)
         if peer.role.is_validator:
             for batch in self._outbox.unsettled():
-                self._links.gossip_to(peer.node_key, batch)
+                # What does not fit its queue need not be encoded: a peer may come and go ten times a second.
+                if not self._links.gossip_to(peer.node_key, batch):
+                    break
 
     def on_disconnected(self, peer: Peer, reason: str) -> None:
         """Forget what the peer said."""

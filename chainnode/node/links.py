@@ -98,9 +98,9 @@ class NodeLinks:
         """Send a batch of transactions to every other validator."""
         self._network.broadcast(Channel.TRANSACTIONS, batch, "validators")
 
-    def gossip_to(self, node_key: bytes, batch: bytes) -> None:
-        """Send a batch of transactions to one peer."""
-        self._network.send(node_key, Channel.TRANSACTIONS, batch)
+    def gossip_to(self, node_key: bytes, batch: bytes) -> bool:
+        """Send a batch of transactions to one peer; False when its queue is full."""
+        return self._network.send(node_key, Channel.TRANSACTIONS, batch)
 
     async def request(self, node_key: bytes, kind: int, payload: bytes, timeout_ms: int) -> bytes:
         """The answer of a peer.

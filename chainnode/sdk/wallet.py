@@ -112,7 +112,7 @@ class Wallet:
         payload = build_payload(self.chain_id, self.did, nonce, valid_until, encoded, memo)
         if len(payload) > PAYLOAD_BYTES_MAX:
             raise Rejected("too-large", f"a payload has at most {PAYLOAD_BYTES_MAX} bytes", found=len(payload))
-        return SignedTransaction(tx_id_of(payload), sign_payload(payload, self._keys), valid_until)
+        return SignedTransaction(tx_id_of(payload, self.public_keys), sign_payload(payload, self._keys), valid_until)
 
     async def transaction(
         self, client: Client, operations: Sequence[Operation], *, memo: str = ""

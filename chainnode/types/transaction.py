@@ -3,9 +3,11 @@
     Envelope  [payload: bytes, signatures: [[scheme, public_key, signature], ...]]
     Payload   [tag 1, version, chain_id, sender, nonce, valid_until, operations, memo]
 
-``tx_id = H("tx", payload)``; signatures are over ``H-domain("tx-signature") || tx_id``, so they
-can never change the id, and the same payload signed twice is one transaction. The
-leaf of a block's transaction tree is the whole envelope.
+``tx_id = H("tx", [payload, [[scheme, public_key], ...]])``; signatures are over ``H-domain("tx-signature") ||
+tx_id``. So a signature cannot change the id, the same request signed again is one transaction, and
+who signs is part of what is signed: nobody can pass the payload on under other keys, have it
+refused on the chain, and so use up the id of the true one. The leaf of a block's
+transaction tree is the whole envelope.
 
 Operations stay raw bytes here: ``contracts.kernel`` knows what they mean.
 """
@@ -107,10 +109,10 @@ def decode_transaction(envelope: bytes) -> Transaction:
     payload = _decode_payload(outer.payload)
     if payload.version != VERSION:
         raise DecodeError("version", f"transaction version {payload.version} is unknown", expected=VERSION)
-    keys = {signature.public_key for signature in outer.signatures}
-    if len(keys) != len(outer.signatures):
+    signers = tuple((signature.scheme, signature.public_key) for signature in outer.signatures)
+    if len({public_key for _, public_key in signers}) != len(signers):
         raise DecodeError("duplicate-signer", "one key signed the same transaction twice")
-    return Transaction(envelope, outer.signatures, payload, _tx_hash(outer.payload))
+    return Transaction(envelope, outer.signatures, payload, _id_of(outer.payload, signers))
 
 
 def build_payload(
@@ -123,11 +125,15 @@ def build_payload(
 
 def sign_payload(payload: bytes, keys: Sequence[SigningKey]) -> bytes:
     """Canonical envelope bytes: ``payload`` signed by each of ``keys`` (1-16, distinct)."""
-    message = SIGNATURE_DOMAIN + _tx_hash(payload)
+    message = SIGNATURE_DOMAIN + tx_id_of(payload, [key.public_key for key in keys])
     signatures = tuple(Signature(SCHEME_ED25519, key.public_key, key.sign(message)) for key in keys)
     return encode(Envelope(payload, signatures))
 
 
-def tx_id_of(payload: bytes) -> bytes:
-    """The id of the transaction with these payload bytes."""
-    return _tx_hash(payload)
+def tx_id_of(payload: bytes, public_keys: Sequence[bytes]) -> bytes:
+    """The id of the transaction with these payload bytes that these Ed25519 keys sign, in this order."""
+    return _id_of(payload, tuple((SCHEME_ED25519, public_key) for public_key in public_keys))
+
+
+def _id_of(payload: bytes, signers: tuple[tuple[int, bytes], ...]) -> bytes:
+    return _tx_hash(encode((payload, signers)))

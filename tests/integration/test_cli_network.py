@@ -145,12 +145,16 @@ def test_evidence_of_a_file_says_yes_until_the_file_changes(folder: Path, ask: A
     genesis = read_manifest(folder).genesis_hash
 
     results = ask("evidence", "add", *files, *words, "--wallet", "civic-notary")
-    shown = ask("evidence", "verify", files[1])
+    saved = folder.parent / "saved.proof"
+    shown = ask("evidence", "verify", files[1], "--save", saved)
 
     assert [result["outcome"] for result in results] == ["recorded", "recorded"]
     assert shown["recorded"] is True
     assert shown["evidence_id"] == results[1]["evidence_id"]
     assert ask("evidence", "show", results[1]["evidence_id"])["status"] == "ACTIVE"
+    private = [] if "--no-salt" in words else ["--record", results[1]["record"]]
+    again = ask("evidence", "verify", files[1], "--proof", saved, "--genesis", genesis, *private)
+    assert again["time"] == shown["time"]
     if "--batch" not in words:
         proof = folder.parent / "file.proof"
         ask("prove", "evidence", results[1]["evidence_id"], "-o", proof)
@@ -192,6 +196,7 @@ def test_nodes_named_in_the_environment_are_asked_in_turn(folder: Path, ask: Ask
         (["tx", "show", "00" * 32], Exit.NOT_FOUND, "transaction-not-found"),
         (["tx", "wait", "00" * 32, "--timeout", "0.3"], Exit.NO_ANSWER, "not-yet-committed"),
         (["tx", "show", "xyz"], Exit.USAGE, "id-form"),
+        (["query", "block", "0xfeed"], Exit.USAGE, "id-form"),
         (["query", "state", "0xzz"], Exit.USAGE, "state-key-form"),
         (["query", "status", "--node", "ftp://x"], Exit.USAGE, "node-url"),
         (["prove", "evidence", "-o", "x"], Exit.USAGE, "usage"),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
+import msgspec
+
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.genesis import genesis_commit
 from chainnode.chain.ledger import Ledger
@@ -15,6 +17,7 @@ from chainnode.cli.testnet.founding import (
     consortium_did,
     member_names,
 )
+from chainnode.codec.canonical import encode
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.store.key_value import KeyValue
 from chainnode.store.ledger_store import LedgerStore
@@ -22,7 +25,7 @@ from chainnode.store.memory import MemoryKeyValue
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.ids import did_of_key
 from chainnode.types.receipt import Receipt
-from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
+from chainnode.types.transaction import Envelope, Transaction, build_payload, decode_transaction, sign_payload
 from consensus.certificates import CertificateKind, QuorumCertificate, encode_certificate, make_certificate, vote_bytes
 from consensus.equivocation import encode_equivocation, make_equivocation
 from consensus.messages import Prepare
@@ -116,6 +119,13 @@ def certificate_of(
     return make_certificate(
         kind, votes, epoch=header.epoch, height=header.height, view=view, block_hash=candidate.block_hash
     )
+
+
+def forged(genuine: Transaction) -> Transaction:
+    """The same transaction by its id, under signatures that nobody gave: another envelope, another leaf."""
+    outer = msgspec.msgpack.decode(genuine.envelope, type=Envelope)
+    signatures = tuple(msgspec.structs.replace(found, signature=bytes(64)) for found in outer.signatures)
+    return decode_transaction(encode(Envelope(outer.payload, signatures)))
 
 
 class LocalChain:

@@ -32,7 +32,7 @@ def refusal(body: bytes | str) -> str:
 
 def parts() -> dict:
     message = b"chainnode/tx-signature/v1\x00"
-    signed = message + tx_id_of(PAYLOAD)
+    signed = message + tx_id_of(PAYLOAD, [key.public_key for key in KEYS])
     signatures = [
         {"scheme": "ed25519", "public_key": key.public_key.hex(), "signature": b64(key.sign(signed))} for key in KEYS
     ]

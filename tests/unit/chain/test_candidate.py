@@ -9,7 +9,7 @@ from chainnode.errors import DecodeError, Rejected
 from chainnode.types.block import Proposal, StoredBlock, block_hash, decode_body, decode_header, decode_proposal
 from chainnode.types.genesis import EMPTY_TREE_ROOT
 from consensus.certificates import encode_certificate
-from tests.support.local_chain import LocalChain, certificate_of, envelope, transaction
+from tests.support.local_chain import LocalChain, certificate_of, envelope, forged
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_resigned_envelope_is_another_leaf(chain: LocalChain) -> None:
     mine = candidate.transactions[0]
     payload = decode_body(candidate.body_bytes()).transactions[0]
     assert payload == mine.envelope
-    other = transaction(2, valid_until=mine.payload.valid_until, signer="civic-notary")
+    other = forged(mine)
     assert other.tx_id == mine.tx_id and other.leaf_hash != mine.leaf_hash
     body = msgspec.structs.replace(decode_body(candidate.body_bytes()), transactions=(other.envelope,))
     with pytest.raises(Rejected) as caught:

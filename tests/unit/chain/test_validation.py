@@ -24,7 +24,7 @@ from chainnode.types.transaction import Transaction
 from consensus.certificates import encode_certificate
 from contracts.governance.record import misbehaviour_key
 from contracts.kernel.registry import describe
-from tests.support.local_chain import CONSENSUS_KEYS, LocalChain, certificate_of, double_vote, transaction
+from tests.support.local_chain import CONSENSUS_KEYS, LocalChain, certificate_of, double_vote, forged, transaction
 
 CHAIN = LocalChain()
 CHAIN.extend(1)
@@ -231,7 +231,7 @@ def _block_of(transactions: list[Transaction]) -> Candidate:
         (lambda: [transaction(9, valid_until=1_001)], "ok"),
         (lambda: [transaction(9, valid_until=1_002)], "expiry-too-far"),
         (lambda: [transaction(9), transaction(8), transaction(9)], "replayed"),
-        (lambda: [transaction(9), transaction(9, signer="civic-notary")], "replayed"),
+        (lambda: [transaction(9), forged(transaction(9))], "replayed"),
     ],
 )  # fmt: skip
 def test_block_is_refused_for_what_one_of_its_transactions_is(make: Callable[[], list[Transaction]], code: str) -> None:

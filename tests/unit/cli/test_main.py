@@ -1,10 +1,10 @@
 """The command as a whole: listing, examples, JSON, exit statuses."""
 
 import json
+import resource
 import shlex
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -13,7 +13,7 @@ from chainnode.cli import main as module
 from chainnode.cli.failure import Exit
 from chainnode.cli.group import ENTRIES
 from chainnode.cli.main import command, main
-from chainnode.errors import ConfigError, InvariantBroken, NotFound, StoreError
+from chainnode.errors import ConfigError, InvariantBroken, NotFound, Rejected, StoreError
 from chainnode.sdk.errors import Unsettled
 from tests.support.shared import ROOT
 
@@ -48,16 +48,17 @@ def test_help_lists_every_command_in_its_section(capsys: pytest.CaptureFixture[s
 
 
 def test_help_imports_nothing_heavy_and_answers_quickly():
-    """service.md: `chainnode --help` under 150 ms; measured with room, for a busy machine."""
+    """service.md: `chainnode --help` under 150 ms; processor time, with room, for a machine that is busy otherwise."""
     code = (
         "import sys\nfrom chainnode.cli.main import main\nmain(['--help'])\n"
         f"sys.stderr.write(','.join(name for name in {HEAVY!r} if name in sys.modules))"
     )
     seconds, loaded = [], ""
     for _ in range(3):
-        began = time.monotonic()
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-        seconds.append(time.monotonic() - began)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(ended.ru_utime - began.ru_utime + ended.ru_stime - began.ru_stime)
         loaded = done.stderr
 
     assert loaded in ("", "msgspec"), "these were imported for a mere listing"
@@ -131,6 +132,7 @@ def test_failure_is_one_json_object_where_json_was_asked_for(capsys: pytest.Capt
         (ConfigError("config-value", "wrong"), Exit.USAGE),
         (ConfigError("port-taken", "in use"), Exit.ENVIRONMENT),
         (StoreError("disk-full", "full"), Exit.ENVIRONMENT),
+        (Rejected("file-missing", "there is no such file"), Exit.ENVIRONMENT),
         (OSError(28, "No space left on device", "/data"), Exit.ENVIRONMENT),
         (NotFound("block-not-found", "none"), Exit.NOT_FOUND),
         (Unsettled("not-yet-committed", "not seen"), Exit.NO_ANSWER),

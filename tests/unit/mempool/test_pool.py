@@ -4,7 +4,7 @@ import pytest
 
 from chainnode.errors import Rejected
 from chainnode.mempool.pool import Pool
-from tests.support.local_chain import transaction
+from tests.support.local_chain import forged, transaction
 
 
 def test_selection_follows_arrival() -> None:
@@ -38,7 +38,7 @@ def test_same_transaction_is_held_once() -> None:
     first = transaction(1)
     assert pool.add(first)
     assert not pool.add(transaction(1))
-    assert not pool.add(transaction(1, signer="civic-notary"))
+    assert not pool.add(forged(first))
     assert (len(pool), pool.bytes_held) == (1, len(first.envelope))
     assert pool.get(first.tx_id) is first
     assert first.tx_id in pool

@@ -184,3 +184,19 @@ def test_requests_of_one_peer_cost_a_bounded_share() -> None:
     assert node.inbound.on_request(peer(1), GET_BLOCKS, wanted)
     node.clock.monotonic += 100
     assert node.inbound.on_request(peer(4), GET_BLOCKS, wanted)
+
+
+def test_repeating_ends_where_the_queue_of_the_peer_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that comes and goes must not make us encode the whole outbox each time."""
+    node = _Inbound()
+    asked = 0
+
+    def full(node_key: bytes, channel: Channel, payload: bytes) -> bool:
+        nonlocal asked
+        asked += channel is Channel.TRANSACTIONS
+        return False
+
+    monkeypatch.setattr(node.outbox, "unsettled", lambda: iter([b"first", b"second"]))
+    monkeypatch.setattr(node.wire, "send", full)
+    node.inbound.on_connected(peer(1))
+    assert asked == 1

@@ -48,15 +48,28 @@ def test_payload_is_plain_message_pack() -> None:
 def test_envelope_is_payload_and_signatures() -> None:
     """Envelope [payload: bytes, signatures: [[scheme, public_key, signature], ...]]."""
     envelope = sign_payload(PAYLOAD, [KEY, OTHER])
-    message = b"chainnode/tx-signature/v1\x00" + tx_id_of(PAYLOAD)
+    message = b"chainnode/tx-signature/v1\x00" + tx_id_of(PAYLOAD, [KEY.public_key, OTHER.public_key])
     plain = [PAYLOAD, [[1, key.public_key, key.sign(message)] for key in (KEY, OTHER)]]
     assert msgpack.packb(plain) == envelope
 
 
-def test_id_depends_on_the_payload_alone() -> None:
-    """tx_id = H("tx", payload); signatures are over the id and can never change it."""
-    one, two = (decode_transaction(sign_payload(PAYLOAD, keys)) for keys in ([KEY], [OTHER, KEY]))
-    assert one.tx_id == two.tx_id == sha256(b"chainnode/tx/v1\x00" + PAYLOAD).digest()
+def test_id_names_the_payload_and_who_signs_it() -> None:
+    """tx_id = H("tx", [payload, signers]): no other keys can use up the id of a request by having it refused."""
+    one, two, turned = (
+        decode_transaction(sign_payload(PAYLOAD, keys)) for keys in ([KEY], [OTHER, KEY], [KEY, OTHER])
+    )
+    signers = msgpack.packb([PAYLOAD, [[1, KEY.public_key]]])
+    assert one.tx_id == sha256(b"chainnode/tx/v1\x00" + signers).digest()
+    assert len({one.tx_id, two.tx_id, turned.tx_id}) == 3
+
+
+def test_id_does_not_depend_on_the_signatures() -> None:
+    """A signature covers the id and can never change it; the envelope's own hash tells forgeries apart."""
+    one = decode_transaction(sign_payload(PAYLOAD, [KEY]))
+    signature = one.signatures[0]
+    forged = encode(Envelope(PAYLOAD, (Signature(signature.scheme, signature.public_key, bytes(64)),)))
+    two = decode_transaction(forged)
+    assert one.tx_id == two.tx_id
     assert one.leaf_hash != two.leaf_hash
     assert one.leaf_hash == sha256(b"\x00" + one.envelope).digest()
 
