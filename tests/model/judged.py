@@ -99,16 +99,14 @@ class Judged(Cluster):
 
     def _judge(self, replica: Replica, message: Signed | Decided) -> None:
         """Both say whether ``message`` is worth anything."""
-        code = replica.filter(message)
-        if isinstance(message, Decided) or message.height >= replica.height:
-            valid = self.reader.valid(message)
-        else:
-            # R8: a call for help, of which only the caller counts.
-            valid = self.reader.authentic(message)
+        code, valid = replica.filter(message), self.reader.valid(message)
         self.valid += valid
         self.invalid += not valid
-        if code is None:
-            verified = all(map(self.keys.verifies, required(message, replica.validators)))
+        verified = code is None and all(map(self.keys.verifies, required(message, replica.validators)))
+        if not isinstance(message, Decided) and message.height < replica.height:
+            # R8: a call for help, of which only the caller counts.
+            agree(not verified or self.reader.authentic(message), f"the core helps a stranger: {message!r}")
+        elif code is None:
             agree(verified == valid, f"the core verifies: {verified}, the model: {valid}, {message!r}")
         else:
             agree(code in PASSING or not valid, f"the core refuses as {code} what is valid: {message!r}")

@@ -50,7 +50,7 @@ class Watch(Checker):
 
     def on_filtered(self, code: str | None) -> None:
         super().on_filtered(code)
-        if code not in {None, "decided", "duplicate"}:
+        if code not in {None, "decided", "duplicate", "no_help_due"}:
             self._stage.trace.append(f"{self._stage.network.receiver}: drop {code}")
 
 
