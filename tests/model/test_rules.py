@@ -1,5 +1,6 @@
 """Core and model, rule by rule: for anything hypothesis makes of signed messages, both say the same."""
 
+from collections import Counter
 from hashlib import sha256
 from typing import Any
 
@@ -48,20 +49,21 @@ def _signed(keys, message, key=None):
     return with_signature(message, keys.sign(message.sender if key is None else key, signed_bytes(message)))
 
 
-def _fields(keys, view, sender, height=HEIGHT, epoch=0) -> tuple[Any, ...]:
-    return CHAIN_ID, epoch, keys.validators.hash, height, view, sender
+def _made(kind: Any, keys, view, sender, *added, height=HEIGHT, epoch=0) -> Any:
+    return kind(CHAIN_ID, epoch, keys.validators.hash, height, view, sender, *added)
 
 
 @st.composite
 def certificates(draw, size, kind=PREPARE):
     """A certificate by some members, sound or wrong in one way."""
     keys = KEYS[size]
-    wrong = draw(st.sampled_from([None, None, None, "kind", "signature", "epoch", "height", "padding", "scheme",
+    wrong = draw(st.sampled_from([*[None] * 12, "kind", "signature", "epoch", "height", "padding", "scheme",
                                   "stranger", "fewer", "other signer"]))  # fmt: skip
     view, block, height = draw(views), draw(blocks), HEIGHT - (wrong == "height")
     vote = Commit if (kind is COMMIT) != (wrong == "kind") else Prepare
     signers = sorted(draw(st.sets(st.integers(0, size - 1), min_size=rules.quorum(size) - 1)))
-    votes = [(index, _signed(keys, vote(*_fields(keys, view, index, height), block)).signature) for index in signers]
+    signed = [_signed(keys, _made(vote, keys, view, index, block, height=height)) for index in signers]
+    votes = [(message.sender, message.signature) for message in signed]
     if wrong == "stranger":
         votes.append((size, votes[0][1]))
     made = make_certificate(kind, votes, epoch=int(wrong == "epoch"), height=height, view=view, block_hash=block)
@@ -107,10 +109,11 @@ def view_changes(draw, size, view, sender, locks):
     prepared = (NOTHING_PREPARED, b"") if lock is None else (lock.view, lock.block_hash)
     if draw(st.integers(0, 7)) == 0:
         prepared = (draw(st.integers(-1, 4)), draw(st.sampled_from([*BLOCKS, b""])))
-    fields = _fields(keys, view + draw(st.sampled_from([0] * 12 + [1])), sender,
-                     HEIGHT + draw(st.sampled_from([0] * 12 + [1])), draw(st.sampled_from([0] * 12 + [1])))  # fmt: skip
     key = sender if draw(st.integers(0, 15)) else (sender + 1) % size
-    message = _signed(keys, ViewChange(*fields, *prepared), key)
+    seldom = st.sampled_from([0] * 12 + [1])
+    message = _made(ViewChange, keys, view + draw(seldom), sender, *prepared, height=HEIGHT + draw(seldom),
+                    epoch=draw(seldom))  # fmt: skip
+    message = _signed(keys, message, key)
     carried = draw(st.sampled_from([lock, lock, lock, None, *locks]))
     return message, msgspec.structs.replace(message, certificate=carried)
 
@@ -154,11 +157,11 @@ def proposals(draw, size):
     block = draw(blocks)
     if reason is not None and reason.certificate is not None and draw(st.integers(0, 3)):
         block = reason.certificate.block_hash
-    message = PrePrepare(*_fields(keys, view, sender), block, b"proposal", reason)
+    message = _made(PrePrepare, keys, view, sender, block, b"proposal", reason)
     return _signed(keys, message)
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(st.data(), st.sampled_from(SIZES))
 def test_justifications_are_judged_alike(data, size):
     """R2: valid justification and highest prepared, the rule that keeps a decision from being undone."""
@@ -174,22 +177,22 @@ def test_justifications_are_judged_alike(data, size):
 
 def test_made_up_proposals_are_valid_and_invalid_often_enough():
     """The test above means something: it finds valid proposals above view 0, fresh and repeated, and bad ones."""
-    found = set()
+    found: Counter[tuple[bool, bool, bool]] = Counter()
 
     @settings(max_examples=400, database=None, derandomize=True)
     @given(st.data())
     def collect(data):
         message = data.draw(proposals(4))
         proposal = reader_of(KEYS[4]).proposal(message)
-        found.add((message.view > 0, rules.must_be_fresh(proposal), reader_of(KEYS[4]).valid(message)))
+        found[message.view > 0, rules.must_be_fresh(proposal), reader_of(KEYS[4]).valid(message)] += 1
 
     collect()
 
-    assert found >= {(True, True, True), (True, False, True), (True, True, False), (True, False, False)}
+    assert min(found[True, fresh, valid] for fresh in (True, False) for valid in (True, False)) > 3, found
 
 
 votes = st.builds(
-    lambda kind, view, sender, block: kind(*_fields(KEYS[7], view, sender), block, b"s" * 64),
+    lambda kind, view, sender, block: _made(kind, KEYS[7], view, sender, block, b"s" * 64),
     st.sampled_from([Prepare, Commit]), views, st.integers(0, 6), blocks,
 )  # fmt: skip
 
@@ -216,7 +219,7 @@ def test_view_to_join_is_the_same(asked):
     """R6: the highest view that f + 1 senders ask for or exceed."""
     book = vote_book.VoteBook(7)
     for sender, view in asked:
-        book.add_view_change(ViewChange(*_fields(KEYS[7], view, sender), NOTHING_PREPARED, b"", b"s" * 64))
+        book.add_view_change(_made(ViewChange, KEYS[7], view, sender, NOTHING_PREPARED, b"", b"s" * 64))
     claims = [rules.Claim(view, sender, -1, b"", True) for sender, view in asked]
 
     assert book.view_to_join(rules.weak(7)) == rules.view_to_join(claims, 7)
