@@ -102,15 +102,15 @@ def test_certificates_are_judged_alike(data, size, kind):
 
 
 @st.composite
-def view_changes(draw, size, view, sender, locks):
+def view_changes(draw, size, view, sender, locks, honest=False):
     """What ``sender`` says it prepared: nothing, something of ``locks``, or something made up."""
     keys = KEYS[size]
     lock = draw(st.sampled_from([None, *locks]))
     prepared = (NOTHING_PREPARED, b"") if lock is None else (lock.view, lock.block_hash)
-    if draw(st.integers(0, 7)) == 0:
+    if not honest and draw(st.integers(0, 7)) == 0:
         prepared = (draw(st.integers(-1, 4)), draw(st.sampled_from([*BLOCKS, b""])))
-    key = sender if draw(st.integers(0, 15)) else (sender + 1) % size
-    seldom = st.sampled_from([0] * 12 + [1])
+    key = sender if honest or draw(st.integers(0, 15)) else (sender + 1) % size
+    seldom = st.just(0) if honest else st.sampled_from([0] * 12 + [1])
     message = _made(ViewChange, keys, view + draw(seldom), sender, *prepared, height=HEIGHT + draw(seldom),
                     epoch=draw(seldom))  # fmt: skip
     message = _signed(keys, message, key)
@@ -136,29 +136,32 @@ def test_view_changes_are_judged_alike(data, size):
 
 @st.composite
 def proposals(draw, size):
-    """A PRE_PREPARE with reasons of its own making, of which any part may be wrong."""
-    keys = KEYS[size]
+    """A PRE_PREPARE with reasons of its own making; half of them honest, in the others any part may be wrong."""
+    keys, honest = KEYS[size], draw(st.booleans())
     view = draw(st.integers(0, 4))
     sender = (HEIGHT + view) % size
     locks = draw(st.lists(certificates(size), max_size=2))
+    if honest:
+        locks = [lock for lock in locks if lock.view < view and _core_accepts_certificate(lock, keys, PREPARE)]
     senders = draw(st.permutations(range(size)))[: draw(st.sampled_from([size, rules.quorum(size)]))]
-    if draw(st.integers(0, 7)):
+    if honest or draw(st.integers(0, 7)):
         senders = sorted(senders)
     elif draw(st.booleans()):
         senders = [*senders[:-1], senders[0]]
-    items = [draw(view_changes(size, view, member, locks)) for member in senders]
-    if draw(st.integers(0, 7)) == 0:
+    items = [draw(view_changes(size, view, member, locks, honest)) for member in senders]
+    if not honest and draw(st.integers(0, 7)) == 0:
         items = items[1:]
-    stripped = tuple(bare if draw(st.integers(0, 20)) else full for bare, full in items)
-    reason = None
-    if draw(st.booleans()) if view == 0 else draw(st.integers(0, 9)):
-        highest = max(locks, key=lambda lock: lock.view, default=None)
-        reason = Justification(stripped, draw(st.sampled_from([highest, highest, highest, None, *locks])))
+    stripped = tuple(bare if honest or draw(st.integers(0, 20)) else full for bare, full in items)
+    claimed = max(stripped, key=lambda item: item.prepared_view)
+    highest = next((lock for lock in locks if lock.view == claimed.prepared_view), None)
+    if not honest:
+        highest = draw(st.sampled_from([highest, highest, highest, None, *locks]))
+    wanted = view > 0 if honest else draw(st.booleans()) if view == 0 else draw(st.integers(0, 9)) > 0
+    reason = Justification(stripped, highest) if wanted else None
     block = draw(blocks)
-    if reason is not None and reason.certificate is not None and draw(st.integers(0, 3)):
-        block = reason.certificate.block_hash
-    message = _made(PrePrepare, keys, view, sender, block, b"proposal", reason)
-    return _signed(keys, message)
+    if highest is not None and (honest or draw(st.integers(0, 3))):
+        block = highest.block_hash
+    return _signed(keys, _made(PrePrepare, keys, view, sender, block, b"proposal", reason))
 
 
 @settings(max_examples=250)

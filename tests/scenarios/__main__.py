@@ -17,7 +17,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.list:
         for row in catalogue():
-            sys.stdout.write(f"{row.number}  {row.name:<24} {row.status:<10} {row.place}\n")
+            sys.stdout.write(f"{row.number}  {row.name:<24} {row.status:<8} {row.place.replace('`', '')}\n")
         return 0
     failed = 0
     for path in scripts():
