@@ -68,7 +68,9 @@ class Judge:
             if isinstance(message, PrePrepare) and message.view == replica.view:
                 self._accepted = self._reader.proposal(message)
         for message in own:
-            self._hear_current(message)
+            # Restart: own votes of earlier views are not counted again.
+            if message.view == replica.view:
+                self._hear_current(message)
 
     def hear(self, message: Signed | Decided) -> None:
         """A message that the core is about to take, or an own one that came back durable."""
