@@ -1,10 +1,10 @@
 """The simulator from the command line; README.md explains what it runs.
 
-    python -m tests.simulation --seeds 2000 [--start 0] [--replicas 4] [--profile mixed] [--jobs 2] [--json]
-    python -m tests.simulation --seed 17 --trace         one seed, told line by line
-    python -m tests.simulation --seed 17 --shrink        the smallest plan that still fails
-    python -m tests.simulation --mutants [--json]        wrong changes of our own rules, each of which must be found
-    python -m tests.simulation --measure [--json]        speed of the core, memory under floods, throughput beside a hostile
+python -m tests.simulation --seeds 2000 [--start 0] [--replicas 4] [--profile mixed] [--jobs 2] [--json]
+python -m tests.simulation --seed 17 --trace         one seed, told line by line
+python -m tests.simulation --seed 17 --shrink        the smallest plan that still fails
+python -m tests.simulation --mutants [--json]        wrong changes of our own rules, each of which must be found
+python -m tests.simulation --measure [--json]        speed, memory under floods, throughput beside a hostile replica
 """
 
 import argparse
@@ -30,7 +30,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds to run")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--replicas", type=int, default=4, help="validators of each network")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="mixed", help="which kinds of trouble may strike")
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="mixed", help="what may strike")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes to use")
     parser.add_argument("--json", action="store_true", help="nothing but the last line")
     parser.add_argument("--seed", type=int, help="run this one only")

@@ -1,7 +1,7 @@
-"""How strong the bench is: our own rules, changed a little for the worse, must be caught by the seeds.
+"""How strong the bench is: our own rules, changed a little for the worse, must be caught.
 
-A mutant is a list of edits of source text (``mutants.py``). The edited function is compiled in its own module and put in
-the place of the original, wherever that was imported, for as long as the hunt for it lasts.
+A mutant is a list of edits of source text (``mutants.py``). The edited function is compiled in its own module and put
+in the place of the original, wherever that was imported, for as long as the hunt for it lasts.
 """
 
 import ast
@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.mutants import MUTANTS, Edit, Mutant
-from tests.simulation.whole.plan import draw
+from tests.simulation.whole.plan import Plan, draw
 from tests.simulation.whole.world import run_seed
 
 PRODUCT = ("chainnode", "consensus", "contracts")
@@ -43,14 +43,17 @@ class Catch:
 
 
 def _rewritten(original: Any, edit: Edit) -> Any:
-    plain = original.fget if isinstance(original, property) else getattr(original, "__func__", original)
-    source = textwrap.dedent(inspect.getsource(plain))
+    plain: Any = original.fget if isinstance(original, property) else getattr(original, "__func__", original)
+    # A function edited twice has no file to be read from any more.
+    source = getattr(plain, "mutant_source", None) or textwrap.dedent(inspect.getsource(plain))
     if source.count(edit.old) != 1:
         raise Stale(f"{edit.module}.{edit.name} has the text {source.count(edit.old)} times: {edit.old!r}")
-    tree = ast.parse(source.replace(edit.old, edit.new))
+    changed = source.replace(edit.old, edit.new)
     names: dict[str, Any] = {}
-    exec(compile(tree, f"<mutant of {edit.module}.{edit.name}>", "exec"), plain.__globals__, names)
-    return names[plain.__name__]
+    exec(compile(ast.parse(changed), f"<mutant of {edit.module}.{edit.name}>", "exec"), plain.__globals__, names)
+    found = names[plain.__name__]
+    getattr(found, "fget", getattr(found, "__func__", found)).mutant_source = changed
+    return found
 
 
 def _places(owner: Any, name: str, original: Any) -> Iterator[tuple[Any, str]]:
@@ -85,12 +88,20 @@ def applied(mutant: Mutant) -> Iterator[None]:
         yield
 
 
+def _plan(mutant: Mutant, number: int) -> Plan:
+    plan = draw(number, mutant.size, mutant.profile)
+    if not mutant.hostile:
+        return plan
+    kinds = ("weather", "partition", "hostile")
+    return replace(plan, kinds=kinds, twins=(), hostile={number % mutant.size: mutant.hostile})
+
+
 def chase(mutant: Mutant) -> Catch:
     """Run seeds until one of them catches the mutant."""
     began = time.perf_counter()
     with applied(mutant):
         for number in range(mutant.seeds_max):
-            world = run_seed(draw(number, mutant.size, mutant.profile))
+            world = run_seed(_plan(mutant, number))
             if world.violation is not None:
                 return Catch(mutant.name, number + 1, str(world.violation), time.perf_counter() - began)
     return Catch(mutant.name, mutant.seeds_max, None, time.perf_counter() - began)

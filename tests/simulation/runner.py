@@ -56,7 +56,7 @@ class Summary:
                 "virtual_hours": round(self.virtual_ms / 3_600_000, 3), "seconds": round(self.seconds, 1),
                 "faults_fired": dict(sorted(self.faults.items())), "faults_silent": self.silent,
             }
-        )  # fmt: skip
+        )
 
 
 def promises(plan: Plan) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainnode.chain.candidate import Candidate
+from chainnode.store import layout
 from chainnode.store import sign_state as sign_state_file
 from chainnode.types.block import Header, decode_header
 from consensus import inputs, outputs
@@ -25,6 +26,9 @@ from tests.simulation.whole.signing import verify
 
 VIEWS_MAX = 9
 """F0: votes of the current and eight earlier views."""
+
+JOURNAL_TAIL_BYTES = 128 * 1024
+"""What was just made durable stands at the end of the journal."""
 
 __all__ = ["Checker", "Decision", "Violation", "expect"]
 
@@ -121,9 +125,12 @@ class Checker:
     def _note_judgement(self, address: int, index: int, event: inputs.Input, out: Outputs) -> None:
         if isinstance(event, inputs.BlockBuilt):
             self._found_valid[event.block_hash].add(index)
-        elif isinstance(event, inputs.ProposalChecked) and event.code is None:
-            if self._fresh.get((address, event.height, event.view)) == event.block_hash:
-                self._found_valid[event.block_hash].add(index)
+        elif (
+            isinstance(event, inputs.ProposalChecked)
+            and event.code is None
+            and self._fresh.get((address, event.height, event.view)) == event.block_hash
+        ):
+            self._found_valid[event.block_hash].add(index)
         for request in out.requests:
             if isinstance(request, outputs.CheckProposal) and request.fresh:
                 self._fresh[(address, request.height, request.view)] = request.block_hash
@@ -166,7 +173,8 @@ class Checker:
 
     def _check_durable(self, address: int, message: Signed, disk: Disk) -> None:
         """Invariant 7: the message and what it promises to hold are on the disk, and the sign-state knows."""
-        journal = [bytes(file.durable) for name, file in disk.names.items() if name.endswith(".log")]
+        files = [file for name, file in disk.names.items() if name.endswith(".log")]
+        journal = [bytes(file.durable[-JOURNAL_TAIL_BYTES:]) for file in files]
 
         def holds(data: bytes) -> bool:
             return any(data in content for content in journal)
@@ -204,7 +212,7 @@ class Checker:
         height, block_hash = candidate.header.height, candidate.block_hash
         self.agree(height, block_hash)
         expect(tip.height == height and tip.block_hash == block_hash, f"{address} told of {height} at {tip.height}")
-        expect(any(block_hash in key for key in disk.pairs), f"{address} told of a block that is not durable")
+        expect(layout.BLOCK_HASH + block_hash in disk.pairs, f"{address} told of a block that is not durable")
         tx_ids = tuple(transaction.tx_id for transaction in candidate.transactions)
         known = self.chain.get(height)
         if known is None:
@@ -263,8 +271,8 @@ class Checker:
         state = node._driver.replica.inner._state
         views = VIEWS_MAX
         expect(len(state.book._prepares) <= views and len(state.book._commits) <= views, f"{address}: votes pile up")
-        waiting = state.next_height
-        early = sum(len(getattr(waiting, name)) for name in waiting.__slots__ if hasattr(getattr(waiting, name), "__len__"))
+        held = [getattr(state.next_height, name) for name in state.next_height.__slots__]
+        early = sum(len(messages) for messages in held if isinstance(messages, list | dict))
         expect(early <= 5 * self.validators.size, f"{address}: messages of the next height pile up")
         expect(len(state.sent) <= 8, f"{address}: own messages pile up")
         expect(len(node._desk._candidates) <= 16, f"{address}: candidates pile up")

@@ -1,7 +1,7 @@
-"""A disk that forgets: unsynced writes are lost or torn, names too; bits flip; it fills up; fsync fails.
+"""A disk that forgets: unsynced writes are lost or torn, names too; bits flip; it fills up.
 
-Files speak through ``FakeOs``, which stands where the modules of ``chainnode.store`` import ``os``; the database through
-``SimulatedKeyValue``. Both belong to a ``Session``: one run of one process. When that ends, so does every access.
+Files speak through ``FakeOs``, which stands where the modules of ``chainnode.store`` import ``os``; the database
+through ``SimulatedKeyValue``. Both belong to a ``Session``: one run of one process, and every access ends with it.
 """
 
 import errno
@@ -52,8 +52,10 @@ class File:
             if kept < 0.4:
                 continue
             if kept < 0.8 and isinstance(write, tuple) and len(write[1]) > 1:
-                write = (write[0], write[1][: random.randrange(1, len(write[1]))])
-            _apply(self.durable, write)
+                offset, data = write
+                _apply(self.durable, (offset, data[: random.randrange(1, len(data))]))
+            else:
+                _apply(self.durable, write)
         self.writes.clear()
         self.content = bytearray(self.durable)
 

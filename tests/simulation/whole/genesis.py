@@ -67,7 +67,9 @@ def foundation(size: int) -> Foundation:
     return Foundation(document, genesis_hash(document), engine.pairs, validators)
 
 
-def envelope(number: int, valid_until: int, *, chain_id: str = CHAIN_ID, signer: str = CLIENT, repeat: int = 0) -> bytes:
+def envelope(
+    number: int, valid_until: int, *, chain_id: str = CHAIN_ID, signer: str = CLIENT, repeat: int = 0
+) -> bytes:
     """A signed transaction of one evidence record; ``repeat`` makes another transaction of the same record."""
     operation = RecordEvidence(number.to_bytes(16, "big"), "file", "sha256", number.to_bytes(32, "big"), False)
     did = did_of_key(CHAIN_ID, key_of(CLIENT).public_key)

@@ -32,6 +32,7 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
+        self._scheduled: list[asyncio.TimerHandle]
         self._now_s = 0.0
         self._selector = _TimeJump(self)
 

@@ -113,9 +113,9 @@ class Port:
     """One running node's network, with the methods of ``PeerNetwork`` that nodes use."""
 
     def __init__(
-        self, world: Environment, address: int, node_key: bytes, role_of: Callable[[bytes], PeerRole | None], handler: Any
+        self, world: Any, address: int, node_key: bytes, role_of: Callable[[bytes], PeerRole | None], handler: Any
     ) -> None:
-        self.world = world
+        self.world: Environment = world
         self.address = address
         self.node_key = node_key
         self.handler = handler
@@ -223,7 +223,7 @@ class Port:
         self._guarded(lambda: self.handler.on_connected(peer), other)
 
     def part(self, other: "Port") -> None:
-        """This end of a link notices that it fell."""
+        """Notice that the link fell."""
         peer = self._peers.pop(other.address, None)
         if peer is not None:
             self._guarded(lambda: self.handler.on_disconnected(peer, "link-lost"), other)

@@ -1,6 +1,6 @@
 """A machine of the simulation: a disk that stays, and a real ``chainnode.node.wiring.Node`` that comes and goes.
 
-Only the outermost things are replaced, by ``installed``: sockets, files, database engine, entropy, signatures. Everything
+Only the outermost things are replaced, by ``installed``: sockets, files, database engine, entropy, signatures. All
 between runs as it is in production: driver, desk, admission, pool, executor, ledger, catch-up, recovery.
 """
 
@@ -150,7 +150,7 @@ class Machine:
         self.make_port = make_port
         self.crash_in: int | None = None
         """Disk operations and sends left until the process dies."""
-        self.on_crash: Callable[["Machine"], None] = lambda machine: None
+        self.on_crash: Callable[[Machine], None] = lambda machine: None
         self.node: Node | None = None
         self.port: Port | None = None
         self.refusal: str | None = None
@@ -208,7 +208,8 @@ class Machine:
             return
         except Crashed:
             ended = None
-        except BaseException as error:  # noqa: BLE001: whatever ends a node is for the world to judge
+        except BaseException as error:  # noqa: BLE001
+            # Whatever ends a node is for the world to judge.
             ended = error
         if self.node is node:
             self.power_off()

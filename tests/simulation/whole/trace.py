@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Any
 
 from chainnode.net.channel import Channel
+from consensus.inputs import Input
 from consensus.messages import MalformedMessage, decode_message
 from consensus.outputs import Outputs
 from consensus.trace import describe_input, describe_message, describe_outputs
@@ -32,7 +33,7 @@ class Trace:
         if self._kept is not None:
             self._kept.append((now_ms, kind, facts))
 
-    def step(self, address: int, event: object, out: Outputs) -> None:
+    def step(self, address: int, event: Input, out: Outputs) -> None:
         """One step of the core: its input, and how much it asked for."""
         self._hash.update(b"%d %d %d %d" % (address, len(out.sign), len(out.sends), len(out.requests)))
         self._hash.update(type(event).__name__.encode())

@@ -45,6 +45,10 @@ class Workload:
             self.submit(world.random.choice(running))
         world.loop.after_ms(world.random.randint(*PAUSE_MS), self._again)
 
+    def submit_new(self, machine: "Machine") -> None:
+        """A new transaction that does not expire soon."""
+        self.submit(machine, final=True)
+
     def submit(self, machine: "Machine", *, final: bool = False) -> None:
         """One client's call of one node: usually a new transaction, sometimes an old one, sometimes nonsense."""
         random, node = self._world.random, machine.node
@@ -91,9 +95,10 @@ class Workload:
     def unsettled(self) -> str:
         """What is still owed, for people."""
         world = self._world
+        nodes: dict[int, Any] = {machine.address: machine.node for machine in world.machines}
         places = {
-            m.address: (m.node.ledger.tip.height, m.node._driver.replica.inner.view, m.node.service.halted)
-            for m in world.machines if m.node is not None
+            address: (node.ledger.tip.height, node._driver.replica.inner.view, node.service.halted)
+            for address, node in nodes.items() if node is not None
         }
         missing = len(self._final - set(world.checker.committed))
         return f"{missing} new transactions missing; height, view and halt by machine: {places}"

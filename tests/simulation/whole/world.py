@@ -1,10 +1,9 @@
 """A whole network of real nodes on simulated machines, from one seed: first trouble, then healing.
 
-``World.run`` is one seed's life. Safety phase: the plan's faults are drawn and clients submit. Liveness phase: the network
-heals, machines restart, hostile replicas stay hostile, and everything honest must be decided in bounded time.
+``World.run`` is one seed's life. Safety phase: the plan's faults are drawn and clients submit. Liveness phase: the
+network heals, machines restart, hostile replicas stay hostile, and everything honest must be decided in bounded time.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,8 +88,10 @@ class Listener:
 class World:
     """One seed's network."""
 
-    def __init__(self, plan: Plan, *, trace: bool = False) -> None:
+    def __init__(self, plan: Plan, *, trace: bool = False, tick_ms: tuple[int, int] = (60, 500)) -> None:
+        """``tick_ms``: how often hostile replicas act on their own."""
         self.plan = plan
+        self.tick_ms = tick_ms
         self.random = Random(plan.seed)
         self.loop = VirtualLoop()
         self.loop.set_exception_handler(self._on_stray_exception)
@@ -169,7 +170,8 @@ class World:
 
     def honest_machines(self) -> list[Machine]:
         """Those whose keys and disks are sound, whether they run or not."""
-        return [machine for machine in self.machines if self.honest(machine) and machine.address not in self.trouble.lost]
+        lost = self.trouble.lost
+        return [machine for machine in self.machines if self.honest(machine) and machine.address not in lost]
 
     def _make_port(self, machine: Machine, node_key: bytes, role_of: Any, handler: Any) -> Port:
         behaviours = self.plan.hostile.get(machine.index)

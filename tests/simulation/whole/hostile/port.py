@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from tests.simulation.whole.world import World
 
 HEARD_MAX = 96
-TICK_MS = (60, 500)
 
 
 class HostilePort(Port):
     """Speaks for a hostile validator."""
 
     def __init__(
-        self, world: "World", machine: "Machine", node_key: bytes, role_of: Any, handler: Any, behaviours: tuple[str, ...]
+        self, world: "World", machine: "Machine", node_key: bytes, role_of: Any, handler: Any, names: tuple[str, ...]
     ) -> None:
         from tests.simulation.whole.hostile.library import BEHAVIOURS
 
         super().__init__(world, machine.address, node_key, role_of, handler)
+        self.world: World = world
         self.honest = False
         self.machine = machine
         self.index = machine.index
         self.random = world.random
-        self.behaviours = [BEHAVIOURS[name](self, name) for name in behaviours]
+        self.behaviours = [BEHAVIOURS[name](self, name) for name in names]
         self.heard: deque[Message] = deque(maxlen=HEARD_MAX)
         """Consensus messages of others, newest last."""
         self.said: deque[Message] = deque(maxlen=HEARD_MAX)
@@ -93,7 +93,7 @@ class HostilePort(Port):
         self._tick_later()
 
     def _tick_later(self) -> None:
-        self.world.loop.after_ms(self.random.randint(*TICK_MS), self._tick)
+        self.world.loop.after_ms(self.random.randint(*self.world.tick_ms), self._tick)
 
     def _tick(self) -> None:
         if self.alive and self.node is not None:

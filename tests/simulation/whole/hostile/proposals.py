@@ -106,6 +106,30 @@ class WrongTransactions(Behaviour):
         return [self.port.altered(message, block_hash=block_hash(data), proposal=proposal)]
 
 
+class OutOfTurn(Behaviour):
+    """R12: proposes in views that others lead, first of all."""
+
+    def __init__(self, port: HostilePort, name: str) -> None:
+        super().__init__(port, name)
+        self._said: tuple[int, int] = (0, 0)
+
+    def on_tick(self) -> None:
+        replica, ledger = self.port.replica, self.port.node.ledger
+        place = (replica.height, replica.view)
+        idle = replica.view or replica.leader == self.port.index or place == self._said
+        if idle or ledger.tip.height + 1 != replica.height:
+            return
+        self._said = place
+        self.fired()
+        candidate = ledger.build(self.port.index, (), self.port.machine.clock.wall_ms())
+        validators = replica.validators
+        message = PrePrepare(
+            ledger.chain_id, validators.epoch, validators.hash, *place, self.port.index,
+            candidate.block_hash, candidate.proposal_bytes(),
+        )
+        self.port.say(self.port.signed(message))
+
+
 class SilentLeader(Behaviour):
     """B4: never proposes."""
 
@@ -145,7 +169,8 @@ class BadJustification(Behaviour):
                 held, view_changes=(msgspec.structs.replace(changes[0], height=message.height + 1), *changes[1:])
             ),
             msgspec.structs.replace(
-                held, view_changes=(msgspec.structs.replace(changes[0], prepared_view=-1, prepared_hash=b""), *changes[1:])
+                held,
+                view_changes=(msgspec.structs.replace(changes[0], prepared_view=-1, prepared_hash=b""), *changes[1:]),
             ),
             None,
         ]
@@ -210,6 +235,7 @@ PROPOSALS = {
     "wrong_header": WrongHeader,
     "wrong_time": WrongTime,
     "wrong_transactions": WrongTransactions,
+    "out_of_turn": OutOfTurn,
     "silent_leader": SilentLeader,
     "late_proposal": LateProposal,
     "bad_justification": BadJustification,

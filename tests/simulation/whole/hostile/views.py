@@ -4,9 +4,9 @@ import msgspec
 
 from chainnode.codec.canonical import encode
 from chainnode.net.channel import Channel
-from chainnode.sync.wire import GET_BLOCK, GET_BLOCKS, GET_TRANSACTIONS
-from chainnode.types.block import StoredBlock
-from consensus.certificates import COMMIT, PREPARE, QuorumCertificate, make_certificate
+from chainnode.sync.wire import GET_BLOCK, GET_BLOCKS, GET_TRANSACTIONS, decode_blocks_wanted
+from chainnode.types.block import StoredBlock, block_hash, decode_header
+from consensus.certificates import COMMIT, PREPARE, QuorumCertificate, encode_certificate, make_certificate, vote_bytes
 from consensus.messages import (
     NOTHING_PREPARED,
     Commit,
@@ -41,12 +41,20 @@ class FalsePrepared(Behaviour):
         return [self.port.altered(message, prepared_view=view, prepared_hash=OTHER_HASH, certificate=forged)]
 
 
-def forged_certificate(by: Behaviour, height: int, view: int, block_hash: bytes, kind: int = PREPARE) -> QuorumCertificate:
-    """A certificate of the right shape whose signatures are all our own."""
-    port, quorum = by.port, by.port.replica.validators.quorum
-    votes = [(index, port.key.sign(b"%d" % index)) for index in range(quorum)]
+def forged_certificate(
+    by: Behaviour, height: int, view: int, block_hash: bytes, kind: int = PREPARE
+) -> QuorumCertificate:
+    """A certificate of the right shape with one good signature, our own, and the rest invented."""
+    port, validators = by.port, by.port.replica.validators
+    of_kind = COMMIT if kind == COMMIT else PREPARE
+    signed = vote_bytes(
+        of_kind, chain_id=genesis.CHAIN_ID, epoch=validators.epoch, validators_hash=validators.hash,
+        height=height, view=view, block_hash=block_hash,
+    )
+    others = [index for index in range(validators.size) if index != port.index][: validators.quorum - 1]
+    votes = [(port.index, port.key.sign(signed)), *((index, port.key.sign(b"%d" % index)) for index in others)]
     return make_certificate(
-        COMMIT if kind == COMMIT else PREPARE, votes, epoch=0, height=height, view=view, block_hash=block_hash
+        of_kind, sorted(votes), epoch=validators.epoch, height=height, view=view, block_hash=block_hash
     )
 
 
@@ -154,19 +162,23 @@ class WrongAnswers(Behaviour):
             return self.random.randbytes(64)
         if choice == 3:
             return honest[: len(honest) // 2] if honest else honest
-        return self._forged(kind)
+        return self._forged(kind, payload)
 
-    def _forged(self, kind: int) -> bytes | None:
+    def _forged(self, kind: int, payload: bytes) -> bytes | None:
+        """The block that was asked for, or the last one, with another time under a certificate that proves nothing."""
         store = self.port.node.ledger.store
         height = store.tip().height
+        if kind == GET_BLOCKS:
+            height = min(height, decode_blocks_wanted(payload).first)
         stored = store.block(height)
         if kind == GET_TRANSACTIONS:
             return encode([genesis.envelope(1, 10)])
         if kind == GET_BLOCK or stored is None:
             return None if stored is None else encode(stored)
-        forged = StoredBlock(stored.header, stored.body, b"")
-        other = store.block(max(0, height - 1))
-        return encode([encode(item) for item in (other, stored, forged) if item is not None])
+        header = decode_header(stored.header)
+        data = encode(msgspec.structs.replace(header, time_ms=header.time_ms + 1))
+        certificate = forged_certificate(self, height, 0, block_hash(data), COMMIT)
+        return encode([encode(StoredBlock(data, stored.body, encode_certificate(certificate)))])
 
 
 class EndlessAnswers(Behaviour):

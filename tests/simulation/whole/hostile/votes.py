@@ -1,4 +1,4 @@
-"""Hostile voters (B6-B9, B13, B14, B22, B23): votes that contradict, come from nowhere, late, relabelled, or altered."""
+"""Hostile voters (B6-B9, B13, B14, B22, B23): votes that contradict, come from nowhere, late, relabelled, altered."""
 
 from typing import Any
 
