@@ -186,7 +186,9 @@ class FreshDespiteLock(Behaviour):
         self.fired()
         held = message.justification
         changed = msgspec.structs.replace(message, justification=msgspec.structs.replace(held, certificate=None))
-        return [another_proposal(self.port, changed, time_ms=header_of(message).time_ms + 1)]
+        # Valid in all but the lock: own proposer, a time of now.
+        time_ms = max(header_of(message).time_ms + 1, self.port.machine.clock.wall_ms())
+        return [another_proposal(self.port, changed, time_ms=time_ms, proposer=self.port.index)]
 
 
 class WithheldBody(Behaviour):
