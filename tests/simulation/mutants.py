@@ -62,8 +62,8 @@ AGREEMENT = (
         Edit("chainnode.node.links", "MessageGate.receive", "if not verify(", "if not claim and not verify("),
     ), profile="hostile"),
     Mutant("one_signature_checked", "Certificates: every signature verifies", (
-        Edit("chainnode.node.links", "MessageGate.receive", "required(message, self._replica.validators):",
-             "required(message, self._replica.validators)[:1]:"),
+        Edit("chainnode.node.links", "MessageGate.receive", "required(message, self._replica.validators)]",
+             "required(message, self._replica.validators)[:1]]"),
     ), profile="hostile", hostile=("bad_bitmaps",)),
     Mutant("sender_not_bound", "Signatures: the sender's own key", (
         Edit("consensus.signing", "_own_claim", "validators.public_keys[message.sender]",
@@ -129,6 +129,7 @@ AGREEMENT = (
              "self._prepares[message.sender] = message; self._prepares.append(message)"),
         Edit("consensus.message_filter", "_check_next", "known.view >= message.view", "False"),
         Edit("consensus.next_height", "NextHeight.add", "known.view >= message.view", "False"),
+        Edit("consensus.catch_up", "on_early_message", "known is None or known.view < message.view", "True"),
     ), profile="hostile", hostile=("future_heights",)),
 )
 
@@ -143,9 +144,6 @@ DURABILITY = (
         Edit("chainnode.node.vote_signer", "VoteSigner.perform",
              "self._sign_state.record(sign_position(ready), signed_digest(ready), ready.signature)", "pass"),
     )),
-    Mutant("sign_state_in_one_slot", "Sign-state: two slots in turn", (
-        Edit("chainnode.store.sign_state", "SignStateFile._write", "sequence % 2 * PAGE_BYTES", "0"),
-    ), profile="crash"),
     Mutant("sign_state_short_write", "Sign-state: written whole", (
         Edit("chainnode.store.sign_state", "SignStateFile._write", "< len(slot)", "< 1"),
     ), profile="disk"),
@@ -202,11 +200,6 @@ CHAIN = (
     Mutant("fetched_body_unchecked", "R4, R7: a fetched body has the hash that was asked for", (
         Edit("chainnode.sync.body_fetcher", "BodyFetcher.block", "if candidate.block_hash != block_hash:", "if False:"),
     ), profile="hostile", hostile=("wrong_answers",)),
-    Mutant("admitted_and_dropped", "What was admitted is committed or expires", (
-        Edit("chainnode.mempool.pool", "Pool.select", "if len(chosen) >= count_max:", "if chosen:"),
-        Edit("chainnode.mempool.pool", "Pool.remove", "for tx_id in tx_ids:",
-             "for tx_id in [*tx_ids, *list(self._pending)[:1]]:"),
-    )),
 )
 
 MUTANTS = AGREEMENT + DURABILITY + CHAIN

@@ -115,8 +115,8 @@ class Checker:
                 proposal = record.message
                 # R12 said once more, for as long as nobody is suspended.
                 leader = (proposal.height + proposal.view) % self.validators.size
-                suspended = replica._state.suspended
-                expect(proposal.sender == leader or bool(suspended), f"{address} accepted a proposal of one who does not lead")
+                leads = proposal.sender == leader or bool(replica._state.suspended)
+                expect(leads, f"{address} accepted a proposal of one who does not lead")
         self._note_judgement(address, index, event, out)
         for happened in out.events:
             self.events[happened.reason] += 1

@@ -7,6 +7,7 @@ import msgspec
 from chainnode.chain.candidate import evidence_root
 from chainnode.codec.canonical import encode
 from chainnode.net.channel import Channel
+from chainnode.proofs.merkle import root
 from chainnode.sync.wire import GET_BLOCK, GET_TRANSACTIONS
 from chainnode.types.block import Header, block_hash, decode_header, decode_proposal
 from consensus.messages import Commit, Message, Prepare, PrePrepare
@@ -95,12 +96,13 @@ class WrongTransactions(Behaviour):
         if not isinstance(message, PrePrepare) or message.justification is not None:
             return [message]
         self.fired()
-        from chainnode.proofs.merkle import root
-
         parts = decode_proposal(message.proposal)
         leaves = [parts.leaf_hashes[at : at + 32] for at in range(0, len(parts.leaf_hashes), 32)]
         leaves = leaves * 2 or [bytes([message.height % 256]) * 32]
-        header = msgspec.structs.replace(decode_header(parts.header), tx_root=root(leaves), tx_count=len(leaves))
+        before = decode_header(parts.header)
+        header = msgspec.structs.replace(
+            before, tx_root=root(leaves), tx_count=len(leaves), body_bytes=2 * before.body_bytes
+        )
         data = encode(header)
         proposal = encode(msgspec.structs.replace(parts, header=data, leaf_hashes=b"".join(leaves)))
         return [self.port.altered(message, block_hash=block_hash(data), proposal=proposal)]
