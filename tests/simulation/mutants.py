@@ -39,10 +39,6 @@ AGREEMENT = (
     Mutant("lock_dropped", "R6: VIEW_CHANGE reports the lock", (
         Edit("consensus.view_change", "start", "prepared = state.prepared", "prepared = None"),
     )),
-    Mutant("lock_not_raised", "R3: only a certificate of a higher view replaces the lock", (
-        Edit("consensus.normal_case", "consider_committing", "state.prepared = certificate",
-             "state.prepared = state.prepared or certificate"),
-    )),
     Mutant("highest_certificate_ignored", "R2, R7: propose the block of the highest certificate", (
         Edit("consensus.view_change", "consider_leading", "justification.certificate is None", "True"),
         Edit("consensus.justification", "check_justification",
@@ -121,9 +117,6 @@ AGREEMENT = (
         Edit("consensus.catch_up", "help_peer", "if certificate is not None:", "if False:"),
         Edit("consensus.catch_up", "consider_syncing", "if len(senders) >= state.validators.weak:", "if False:"),
     )),
-    Mutant("old_views_kept", "F0: votes of eight earlier views at most", (
-        Edit("consensus.vote_book", "VoteBook.enter_view", "oldest = view - limits.VIEWS_KEPT_MAX", "oldest = -1"),
-    ), profile="network"),
     Mutant("early_votes_pile_up", "F0: one message of each type and sender for h + 1", (
         Edit("consensus.next_height", "NextHeight.add", "self._prepares[message.sender] = message",
              "self._prepares[message.sender] = message; self._prepares.append(message)"),
