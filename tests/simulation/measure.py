@@ -33,7 +33,7 @@ THROUGHPUT_MIN = 0.5
 
 
 def core_speed(rounds: int = 40) -> float:
-    """Steps in a second of processor time, the core alone: all inputs of one replica in a fault-free run, fed again and again."""
+    """Steps in a second of processor time: all inputs of one replica in a fault-free run, fed to the core alone."""
     inputs: list[tuple[Any, int]] = []
     with installed():
         world = World(Plan(seed=1, size=4, trouble_ms=20_000))
