@@ -10,6 +10,7 @@ All big-endian. Positions ``(epoch, height, view, step)`` only grow. The pure ru
 ``consensus/journal.py``; this file is its memory, and refuses on its own what the rule would.
 """
 
+import errno
 import os
 import struct
 from pathlib import Path
@@ -190,8 +191,11 @@ class SignStateFile:
         if not all(0 <= number < 2**63 for number in signed.position):
             raise Misuse("sign-state-shape", "a position is four numbers below 2^63")
         sequence = self._sequence + 1
+        slot = _encode(sequence, signed)
         try:
-            os.pwrite(self._descriptor, _encode(sequence, signed), sequence % 2 * PAGE_BYTES)
+            if os.pwrite(self._descriptor, slot, sequence % 2 * PAGE_BYTES) < len(slot):
+                # A copy-on-write disk that is almost full takes a part and reports no error.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fdatasync(self._descriptor)
         except OSError as error:
             self._failure = disk_error(error, "cannot write the sign-state file")

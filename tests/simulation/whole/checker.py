@@ -1,0 +1,279 @@
+"""The fifteen invariants of SPEC.md and of the chain above it, held against everything honest nodes do.
+
+Each check is incremental: what a step, a send or a block adds is compared with what is known, so that checking after
+every one of them costs little. Any contradiction raises ``Violation``.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainnode.chain.candidate import Candidate
+from chainnode.store import layout
+from chainnode.store import sign_state as sign_state_file
+from chainnode.types.block import Header, decode_header
+from consensus import inputs, outputs
+from consensus.certificates import COMMIT, QuorumCertificate, certificate_claims
+from consensus.journal import BlockPrepared, PersistBlock, ProposalAccepted, encode_record, sign_position
+from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange
+from consensus.outputs import Outputs
+from consensus.quorum import ValidatorSet
+from consensus.signing import signed_digest
+from tests.simulation.checker import Violation, expect, quorum_by_definition
+from tests.simulation.whole.disk import Disk
+from tests.simulation.whole.genesis import CHAIN_ID
+from tests.simulation.whole.signing import verify
+
+VIEWS_MAX = 9
+"""F0: votes of the current and eight earlier views."""
+
+JOURNAL_TAIL_BYTES = 128 * 1024
+"""What was just made durable stands at the end of the journal."""
+
+__all__ = ["Checker", "Decision", "Violation", "expect"]
+
+
+@dataclass(slots=True)
+class Decision:
+    """What the first honest node made of a height; all others must agree."""
+
+    block_hash: bytes
+    header: Header
+    state_root: bytes
+    results_root: bytes
+    tx_ids: tuple[bytes, ...]
+
+
+@dataclass
+class Checker:
+    """Sees everything that honest nodes do."""
+
+    validators: ValidatorSet
+    genesis_hash: bytes
+    hostile: frozenset[int] = frozenset()
+    """Validators that may do anything."""
+    decided: dict[int, bytes] = field(default_factory=dict)
+    chain: dict[int, Decision] = field(default_factory=dict)
+    committed: dict[bytes, int] = field(default_factory=dict)
+    """Height by transaction."""
+    steps: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
+    penalties: Counter[str] = field(default_factory=Counter)
+    accused: set[int] = field(default_factory=set)
+    _sent: dict[tuple[int, int, int, type], bytes] = field(default_factory=dict)
+    _view_change_sent: dict[tuple[int, int], int] = field(default_factory=dict)
+    _commits: dict[tuple[int, int, bytes], set[int]] = field(default_factory=lambda: defaultdict(set))
+    _locked: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    _place: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _asked: set[tuple[int, int, int]] = field(default_factory=set)
+    _starts: Counter[int] = field(default_factory=Counter)
+    _fresh: dict[tuple[int, int, int], bytes] = field(default_factory=dict)
+    """Fresh proposals under judgement, by machine, height and view."""
+    _found_valid: dict[bytes, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _prepared: dict[tuple[int, int, int, bytes], bytes] = field(default_factory=dict)
+    """A signature of the PREPARE certificate, by machine, height, view and block."""
+    _proven: set[tuple[int, int, bytes]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.quorum = quorum_by_definition(self.validators.size)
+        self.faults = max(count for count in range(self.validators.size) if 3 * count < self.validators.size)
+
+    def honest(self, index: int) -> bool:
+        return index not in self.hostile
+
+    def on_started(self, address: int, index: int, replica: Any) -> None:
+        """Invariant 6 across restarts: never below a view that others were told about."""
+        self._starts[address] += 1
+        self._place[address] = (replica.height, replica.view)
+        if replica.own_index is not None:
+            told = self._view_change_sent.get((index, replica.height), 0)
+            expect(replica.view >= told, f"{address} restarted in view {replica.view} after asking for {told}")
+
+    def on_step(self, address: int, index: int, replica: Any, event: inputs.Input, out: Outputs, silent: bool) -> None:
+        """Invariants 6, 8, 10 and 12, and who found which block valid."""
+        self.steps += 1
+        place = (replica.height, replica.view)
+        before = self._place.get(address, (0, 0))
+        expect(place >= before, f"{address} went back from {before} to {place}")
+        self._place[address] = place
+        expect(not (silent and out.sign), f"{address} voted while syncing or halted")
+        expect(out.halt is None or isinstance(event, inputs.Halted), f"{address} halted: {out.halt}")
+        for accusation in out.evidence:
+            self._check_evidence(accusation)
+        if out.decided is not None:
+            key = (address, self._starts[address], out.decided.height)
+            expect(key not in self._asked, f"{address} decided height {out.decided.height} twice")
+            self._asked.add(key)
+            self.agree(out.decided.height, out.decided.block_hash)
+            self.prove(out.decided.certificate, out.decided.height, out.decided.block_hash)
+        for record in out.persist:
+            if isinstance(record, BlockPrepared):
+                proof = record.certificate
+                self._prepared[(address, proof.height, proof.view, proof.block_hash)] = proof.signatures[0]
+            elif isinstance(record, ProposalAccepted):
+                proposal = record.message
+                # R12 said once more, for as long as nobody is suspended.
+                leader = (proposal.height + proposal.view) % self.validators.size
+                leads = proposal.sender == leader or bool(replica._state.suspended)
+                expect(leads, f"{address} accepted a proposal of one who does not lead")
+        self._note_judgement(address, index, event, out)
+        for happened in out.events:
+            self.events[happened.reason] += 1
+        for rejected in out.rejected:
+            self.rejections[rejected.code] += 1
+
+    def _note_judgement(self, address: int, index: int, event: inputs.Input, out: Outputs) -> None:
+        if isinstance(event, inputs.BlockBuilt) or (
+            isinstance(event, inputs.ProposalChecked)
+            and event.code is None
+            and self._fresh.get((address, event.height, event.view)) == event.block_hash
+        ):
+            self._found_valid[event.block_hash].add(index)
+        for request in out.requests:
+            if isinstance(request, outputs.CheckProposal) and request.fresh:
+                self._fresh[(address, request.height, request.view)] = request.block_hash
+
+    def _check_evidence(self, accusation: outputs.Evidence) -> None:
+        """Invariant 12: only the guilty are accused, with two signed payloads for one place."""
+        first, second = accusation
+        expect(first.sender == second.sender, "evidence against two")
+        expect(not self.honest(first.sender), f"an honest validator is accused: {accusation}")
+        expect(sign_position(first) == sign_position(second), "evidence of two places")
+        expect(signed_digest(first) != signed_digest(second), "evidence of nothing")
+        expect(bool(first.signature and second.signature), "evidence without signatures")
+        self.accused.add(first.sender)
+
+    def on_sent(self, address: int, index: int, message: Message, disk: Disk) -> None:
+        """Invariants 4, 5, 6 and 7, for the first copy of each message."""
+        if isinstance(message, Status):
+            return
+        if isinstance(message, Decided):
+            self.agree(message.height, message.block_hash)
+            self.prove(message.certificate, message.height, message.block_hash)
+            return
+        expect(message.sender == index, f"{address} sent a message of {message.sender}")
+        key = (message.sender, message.height, message.view, type(message))
+        digest = signed_digest(message)
+        known = self._sent.get(key)
+        expect(known in {None, digest}, f"double vote: {key}")
+        if known is not None:
+            return
+        self._sent[key] = digest
+        self._check_durable(address, message, disk)
+        self._check_order(message)
+        if isinstance(message, Commit):
+            self._note_commit(message)
+        elif isinstance(message, Prepare | PrePrepare):
+            view, block_hash = self._locked.get(message.height, (message.view, message.block_hash))
+            expect(
+                message.view <= view or message.block_hash == block_hash, "a committed block was proposed away"
+            )
+
+    def _check_durable(self, address: int, message: Signed, disk: Disk) -> None:
+        """Invariant 7: the message and what it promises to hold are on the disk, and the sign-state knows."""
+        files = [file for name, file in disk.names.items() if name.endswith(".log")]
+        journal = [bytes(file.durable[-JOURNAL_TAIL_BYTES:]) for file in files]
+
+        def holds(data: bytes) -> bool:
+            return any(data in content for content in journal)
+
+        expect(holds(message.signature), f"sent before durable: {type(message).__name__}")
+        cell = disk.names["data/sign-state"].durable
+        slots = [sign_state_file._decode(bytes(cell[page * 4096 : page * 4096 + 512])) for page in (0, 1)]
+        newest = max((slot[1].position for slot in slots if slot is not None), default=(0, 0, 0, 0))
+        expect(newest >= tuple(sign_position(message)), "sent before the sign-state was durable")
+        if isinstance(message, PrePrepare | Prepare):
+            record = encode_record(PersistBlock(message.height, message.block_hash))[:-2]
+            expect(holds(record), "voted for a block whose body is not durable")
+        elif isinstance(message, Commit):
+            proof = self._prepared.get((address, message.height, message.view, message.block_hash))
+            expect(proof is not None and holds(proof), "committed before the certificate was durable")
+
+    def _check_order(self, message: Signed) -> None:
+        """Invariant 6: after VIEW_CHANGE(t) never a PREPARE or COMMIT below t."""
+        place = (message.sender, message.height)
+        told = self._view_change_sent.get(place, 0)
+        if isinstance(message, ViewChange):
+            self._view_change_sent[place] = max(message.view, told)
+        else:
+            expect(message.view >= told, "a vote below an own VIEW_CHANGE")
+
+    def _note_commit(self, message: Commit) -> None:
+        senders = self._commits[(message.height, message.view, message.block_hash)]
+        senders.add(message.sender)
+        # With the f that may be hostile these make q; SPEC.md, Why it is safe, needs the honest ones only.
+        if len(senders) >= self.quorum - self.faults and message.height not in self._locked:
+            self._locked[message.height] = (message.view, message.block_hash)
+
+    def on_block(self, address: int, candidate: Candidate, tip: Any, disk: Disk, latest_ms: int) -> None:
+        """Invariants 1, 2, 3, 8 and 11; equal roots; no transaction twice; durable before anybody is told."""
+        height, block_hash = candidate.header.height, candidate.block_hash
+        self.agree(height, block_hash)
+        expect(tip.height == height and tip.block_hash == block_hash, f"{address} told of {height} at {tip.height}")
+        expect(layout.BLOCK_HASH + block_hash in disk.pairs, f"{address} told of a block that is not durable")
+        tx_ids = tuple(transaction.tx_id for transaction in candidate.transactions)
+        known = self.chain.get(height)
+        if known is None:
+            expect(candidate.header.time_ms <= latest_ms, f"the block at {height} is from the future")
+            self._extend(candidate, tip, tx_ids)
+            return
+        expect(known.state_root == tip.state_root, f"{address} has another state after height {height}")
+        expect(known.results_root == tip.results_root, f"{address} has other results at height {height}")
+        expect(known.tx_ids == tx_ids, f"{address} has other transactions at height {height}")
+
+    def _extend(self, candidate: Candidate, tip: Any, tx_ids: tuple[bytes, ...]) -> None:
+        header, height = candidate.header, candidate.header.height
+        before = self.chain.get(height - 1)
+        expect(height == 1 or before is not None, f"height {height} was decided before the one below")
+        parent = self.genesis_hash if before is None else before.block_hash
+        expect(header.parent_hash == parent, f"the block at {height} has another parent")
+        if before is not None:
+            expect(header.time_ms > before.header.time_ms, f"time does not grow at height {height}")
+            expect(header.prev_state_root == before.state_root, f"height {height} certifies another state")
+            expect(header.prev_results_root == before.results_root, f"height {height} certifies other results")
+        expect(decode_header(candidate.header_bytes) == header, "a header is not its bytes")
+        judges = {index for index in self._found_valid[candidate.block_hash] if self.honest(index)}
+        expect(len(judges) >= self.faults + 1, f"height {height} was found valid by {len(judges)} honest validators")
+        for transaction in candidate.transactions:
+            expect(transaction.tx_id not in self.committed, f"a transaction was committed twice, now at {height}")
+            expect(transaction.payload.valid_until >= height, f"an expired transaction was committed at {height}")
+            self.committed[transaction.tx_id] = height
+        self.chain[height] = Decision(candidate.block_hash, header, tip.state_root, tip.results_root, tx_ids)
+
+    def agree(self, height: int, block_hash: bytes) -> None:
+        """Invariant 1: no two honest validators decide different blocks at a height."""
+        expect(self.decided.setdefault(height, block_hash) == block_hash, f"two blocks decided at height {height}")
+
+    def prove(self, certificate: QuorumCertificate, height: int, block_hash: bytes) -> None:
+        """Invariant 11: a decision rests on q members of the set, each of whom signed."""
+        key = (height, certificate.view, b"".join(certificate.signatures))
+        if key in self._proven:
+            return
+        self._proven.add(key)
+        indexes = certificate.signer_indexes()
+        expect(certificate.kind == COMMIT, "a decision by a certificate of another kind")
+        expect((certificate.height, certificate.block_hash) == (height, block_hash), "a certificate of another block")
+        expect(len(set(indexes)) >= self.quorum, "decided without a quorum")
+        expect(len(indexes) == len(certificate.signatures), "a certificate lacks signatures")
+        expect(all(index < self.validators.size for index in indexes), "a stranger's vote counted")
+        for claim in certificate_claims(certificate, self.validators, CHAIN_ID):
+            expect(verify(*claim), "a signature of a decision is forged")
+
+    def on_penalised(self, by: int, offender: int, code: str, hostile: bool) -> None:
+        """Invariant 12 for links: nobody honest is cut off for what it sent."""
+        self.penalties[code] += 1
+        expect(hostile, f"{by} punished the honest {offender}: {code}")
+
+    def check_bounds(self, address: int, node: Any) -> None:
+        """Invariant 9: what peers can make a node remember is bounded."""
+        state = node._driver.replica.inner._state
+        views = VIEWS_MAX
+        expect(len(state.book._prepares) <= views and len(state.book._commits) <= views, f"{address}: votes pile up")
+        held = [getattr(state.next_height, name) for name in state.next_height.__slots__]
+        early = sum(len(messages) for messages in held if isinstance(messages, list | dict))
+        expect(early <= 5 * self.validators.size, f"{address}: messages of the next height pile up")
+        expect(len(state.sent) <= 8, f"{address}: own messages pile up")
+        expect(len(node._desk._candidates) <= 16, f"{address}: candidates pile up")
+        expect(len(node._desk._fetches) <= 32, f"{address}: fetches pile up")
+        expect(len(node._driver._inputs) <= 20_100, f"{address}: inputs pile up")
