@@ -85,7 +85,18 @@ def applied(mutant: Mutant) -> Iterator[None]:
             changed = _rewritten(original, edit)
             for place, known_as in list(_places(owner, name, original)):
                 stack.enter_context(patch.object(place, known_as, changed))
+        # What was computed by the right rules must not outlive them in a cache, nor the wrong ones' their use.
+        _clear_caches()
+        stack.callback(_clear_caches)
         yield
+
+
+def _clear_caches() -> None:
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").partition(".")[0] in {"chainnode", "consensus", "contracts"}:
+            for found in vars(module).values():
+                if hasattr(found, "cache_clear"):
+                    found.cache_clear()
 
 
 def _plan(mutant: Mutant, number: int) -> Plan:
