@@ -130,7 +130,9 @@ class Node:
         self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
     ) -> PeerNetwork:
         tls = TlsFiles(certificate=config.tls.cert_file, key=config.tls.key_file, authority=config.tls.ca_file)
-        server = SyncServer(self.ledger.store, self._pool, self._desk.candidates)
+        server = SyncServer(
+            self.ledger.store, self._pool, self._desk.candidates, now_s=lambda: self._clock.monotonic_ms() / 1000
+        )
         return PeerNetwork(
             NodeIdentity(node_key, tls, self.ledger.chain_id, genesis_hash_),
             (config.network.listen.host, config.network.listen.port),
@@ -240,6 +242,7 @@ class Node:
             "consensus_rejected": self._driver.rejected,
             "consensus_filtered": self._gate.filtered,
             "peers_reported": self._links.reported,
+            "sync_sources_slow": self._links.slow,
             "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
             "network": self._network.counters.snapshot(),
         }

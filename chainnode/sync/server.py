@@ -1,7 +1,9 @@
 """Answering peers that lack something.
 
 Every answer is bounded in bytes before it is built, and costs reads only; how many
-requests a peer may have under way is ``net``'s bound.
+requests a peer may have under way is ``net``'s bound. History (ranges of blocks, snapshots) is
+served within a budget of bytes per second, so that many who catch up cannot keep a validator from
+voting; what a block under discussion lacks is always served.
 """
 
 from collections.abc import Callable
@@ -10,12 +12,14 @@ from typing import Final
 from chainnode.chain.candidate import Candidate
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import HASH_BYTES
-from chainnode.errors import PeerError
+from chainnode.errors import PeerError, Rejected
 from chainnode.mempool.pool import Pool
 from chainnode.store.ledger_reader import LedgerReader
+from chainnode.sync.budget import ServingBudget
 from chainnode.sync.wire import (
     ANSWER_BYTES_MAX,
     BLOCKS_PER_ANSWER_MAX,
+    BUSY,
     GET_BLOCK,
     GET_BLOCKS,
     GET_TRANSACTIONS,
@@ -26,6 +30,8 @@ from chainnode.sync.wire import (
 from chainnode.types.transaction import Transaction
 
 _NOTHING: Final = b""
+HISTORY: Final = frozenset({GET_BLOCKS})
+"""Requests that can wait."""
 
 
 class SyncServer:
@@ -36,26 +42,36 @@ class SyncServer:
         store: LedgerReader,
         pool: Pool,
         candidates: Callable[[], list[Candidate]],
+        *,
+        now_s: Callable[[], float],
     ) -> None:
-        """``candidates`` lists the undecided blocks held complete right now."""
+        """``candidates`` lists the undecided blocks held complete right now; ``now_s`` tells the time in seconds."""
         self._store = store
         self._pool = pool
         self._candidates = candidates
         self._proposed: dict[bytes, dict[bytes, Transaction]] = {}
         """Bodies by leaf hash of each block under discussion; made once a block, so that many requests stay cheap."""
         self._answers = {GET_TRANSACTIONS: self._transactions, GET_BLOCK: self._block, GET_BLOCKS: self._blocks}
+        self._budget = ServingBudget(now_s)
 
-    def answer(self, kind: int, payload: bytes) -> bytes:
-        """The answer to one request.
+    def answer(self, kind: int, payload: bytes, node_key: bytes = b"") -> bytes:
+        """The answer to one request of the peer ``node_key``.
 
         Raises:
             PeerError: ``request-kind``: no such request.
             DecodeError: the request is malformed.
+            Rejected: ``busy``: enough history was served for now.
         """
         answer = self._answers.get(kind)
         if answer is None:
             raise PeerError("request-kind", f"request kind {kind} is unknown")
-        return answer(payload)
+        if kind not in HISTORY:
+            return answer(payload)
+        if not self._budget.open(node_key):
+            raise Rejected(BUSY, "enough was served for now; ask another node, or later")
+        found = answer(payload)
+        self._budget.charge(node_key, len(found))
+        return found
 
     def _transactions(self, payload: bytes) -> bytes:
         leaves = decode_transactions_wanted(payload).leaf_hashes

@@ -22,9 +22,15 @@ GET_TRANSACTIONS: Final = 1
 GET_BLOCK: Final = 2
 GET_BLOCKS: Final = 3
 
+BUSY: Final = "busy"
+"""What a peer answers that has served enough for now."""
 ANSWER_BYTES_MAX: Final = 6 * limits.MIB
 """Envelopes or blocks of one answer; leaves room for framing inside a frame."""
 BLOCKS_PER_ANSWER_MAX: Final = 64
+SERVED_BYTES_PER_S_MAX: Final = 48 * limits.MIB
+"""Of ranges and snapshots, to all peers together: the loop that reads and encrypts them also votes."""
+SERVED_BYTES_PER_S_PER_PEER_MAX: Final = 24 * limits.MIB
+SERVED_BURST_SECONDS: Final = 1.0
 STORED_BYTES_MAX: Final = BODY_BYTES_MAX + 64 * limits.KIB
 
 

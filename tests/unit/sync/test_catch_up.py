@@ -1,7 +1,7 @@
 """Catching up (SPEC R9): certified blocks from anybody, claims from nobody."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
@@ -9,17 +9,21 @@ import pytest
 from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.chain.ledger import LedgerDiverged
 from chainnode.codec.canonical import encode
-from chainnode.errors import StoreError
+from chainnode.errors import RequestFailed, StoreError
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.sync import catch_up as catch_up_module
+from chainnode.sync import certified_range as certified_range_module
+from chainnode.sync import stripe as stripe_module
 from chainnode.sync.catch_up import IDLE_ROUNDS_MAX, CatchUp
+from chainnode.sync.certified_range import TrustedBlock
 from chainnode.sync.server import SyncServer
-from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, decode_blocks, decode_blocks_wanted
-from chainnode.types.block import StoredBlock, decode_stored_block
+from chainnode.sync.stripe import SPAN_START
+from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, GET_BLOCKS, BlocksWanted, decode_blocks, decode_blocks_wanted
+from chainnode.types.block import StoredBlock, block_hash, decode_stored_block
 from consensus.certificates import QuorumCertificate, encode_certificate
 from tests.support.local_chain import LocalChain, certificate_of
-from tests.unit.sync.sources import Answer, Sources, silent
+from tests.unit.sync.sources import Answer, LateAnswer, Sources, silent
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +32,13 @@ def _quick_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _server(chain: LocalChain) -> Answer:
-    return SyncServer(chain.ledger.store, Pool(), list).answer
+    return SyncServer(chain.ledger.store, Pool(), list, now_s=lambda: 0.0).answer
 
 
 class _Follower:
     """A ledger that catches up."""
 
-    def __init__(self, **peers: Answer) -> None:
+    def __init__(self, **peers: Answer | LateAnswer) -> None:
         self.chain = LocalChain()
         self.sources = Sources(**peers)
         self.applied: list[int] = []
@@ -161,7 +165,7 @@ LIES: dict[str, tuple[str, Callable[[LocalChain], Answer]]] = {
         lambda s: _altering(s, lambda b: StoredBlock(*_parts(_rival(1).queries.block(1)), b.certificate), 1),
     ),
     "other-height": ("sync-height", lambda s: lambda kind, payload: encode([encode(s.queries.block(3))])),
-    "genesis": ("tx-root", lambda s: lambda kind, payload: encode([encode(s.queries.block(0))])),
+    "genesis": ("sync-height", lambda s: lambda kind, payload: encode([encode(s.queries.block(0))])),
     "reordered": (
         "sync-height", lambda s: lambda kind, payload: encode([encode(s.queries.block(n)) for n in (2, 1)])
     ),
@@ -254,3 +258,148 @@ async def test_failed_disk_ends_the_run(source: LocalChain) -> None:
     follower.before_apply = lambda candidate: follower.chain.engine.close()
     with pytest.raises(StoreError):
         await follower.run(7)
+
+
+@pytest.fixture(scope="module")
+def long_source() -> LocalChain:
+    made = LocalChain()
+    for _ in range(5 * SPAN_START):
+        made.extend()
+    return made
+
+
+async def test_ranges_are_asked_of_all_peers_at_once(long_source: LocalChain) -> None:
+    """Several outstanding ranges from different peers; verified while others are fetched."""
+    under_way = most = 0
+
+    def counting(kind: int, payload: bytes) -> Awaitable[bytes]:
+        async def answer() -> bytes:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0.005)
+            under_way -= 1
+            return _server(long_source)(kind, payload)
+
+        return answer()
+
+    follower = _Follower(a=counting, b=counting, c=counting)
+    await follower.run(5 * SPAN_START)
+    assert follower.applied == list(range(1, 5 * SPAN_START + 1))
+    assert most >= 3
+    assert {name for name, _, _ in follower.sources.asked} == {b"a", b"b", b"c"}
+
+
+async def _never() -> bytes:
+    await asyncio.sleep(3600)
+    return b""
+
+
+@pytest.mark.parametrize("staller", ["first", "last"])
+async def test_stalling_peer_is_named_and_does_not_hold_the_others_up(
+    long_source: LocalChain, staller: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow and stalling peers are dropped from the stripe and named; stalling breaks no rule, so no report."""
+    monkeypatch.setattr(stripe_module, "HEDGE_SECONDS", 0.02)
+    monkeypatch.setattr(catch_up_module, "HEDGE_SECONDS", 0.02)
+    peers: dict[str, Answer | LateAnswer] = {name: _server(long_source) for name in ("first", "b", "last")}
+    peers[staller] = lambda kind, payload: _never()
+    follower = _Follower(**peers)
+    await follower.run(5 * SPAN_START)
+    assert follower.height == 5 * SPAN_START
+    assert (staller.encode(), "sync-slow") in follower.sources.slow
+    assert not follower.sources.reported
+
+
+async def test_peer_that_never_answers_is_named_when_alone(
+    long_source: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run ends, having asked for less each time: a network too slow for long answers is not given up on."""
+    monkeypatch.setattr(catch_up_module, "REQUEST_TIMEOUT_MS", 10)
+    follower = _Follower(alone=lambda kind, payload: _never())
+    await follower.run(5)
+    assert {code for _, code in follower.sources.slow} == {"sync-stalled"}
+    assert not follower.sources.reported
+
+
+async def test_busy_peer_is_passed_over_without_blame(long_source: LocalChain) -> None:
+    """Serving is bounded: who has served enough says so."""
+
+    def busy(kind: int, payload: bytes) -> bytes:
+        raise RequestFailed("peer-error", "the peer refused the request", answer="busy")
+
+    follower = _Follower(busy=busy, other=_server(long_source))
+    await follower.run(5 * SPAN_START)
+    assert follower.height == 5 * SPAN_START
+    assert (b"busy", "sync-busy") in follower.sources.slow
+    assert not follower.sources.reported
+
+
+async def test_more_blocks_than_asked_are_a_lie(long_source: LocalChain) -> None:
+    """An endless answer is cut by the frame's bound; a surplus within it is refused whole."""
+
+    def surplus(kind: int, payload: bytes) -> bytes:
+        first = decode_blocks_wanted(payload).first
+        return encode([encode(long_source.queries.block(first + n)) for n in range(BLOCKS_PER_ANSWER_MAX)])
+
+    follower = _Follower(liar=surplus)
+    await follower.run(5)
+    assert follower.sources.reported[0] == (b"liar", "sync-surplus")
+    assert follower.height == 0
+
+
+async def test_replayed_old_answer_is_a_lie(long_source: LocalChain) -> None:
+    """An honest answer to another question proves nothing about this one."""
+    old = _server(long_source)(GET_BLOCKS, encode(BlocksWanted(1, 8)))
+    follower = _Follower(liar=lambda kind, payload: old)
+    await follower.run(20)
+    assert follower.height == 8
+    assert (b"liar", "sync-height") in follower.sources.reported
+
+
+async def test_chain_without_the_trusted_block_is_not_followed(source: LocalChain) -> None:
+    """A block an operator vouches for: a chain that has another one at its height is not followed."""
+    for trusted, height in ((TrustedBlock(5, bytes(32)), 0), (_trusted(source, 5), 7)):
+        follower = _Follower(peer=_server(source))
+        ledger = follower.chain.ledger
+        follower.catch_up = CatchUp(ledger, follower.sources, InlineVerifier(), follower._apply, trusted=trusted)
+        await follower.run(7)
+        assert follower.height == height
+        assert (b"peer", "sync-untrusted") in follower.sources.reported or height == 7
+
+
+def _trusted(chain: LocalChain, height: int) -> TrustedBlock:
+    return TrustedBlock(height, block_hash(chain.queries.header(height)))
+
+
+async def test_heights_whose_validators_are_unknown_are_not_asked(source: LocalChain) -> None:
+    """None while this node cannot know it yet: a certificate of an unknown set must not count as a lie."""
+    follower = _Follower(peer=_server(source))
+    ledger = follower.chain.ledger
+    follower.catch_up = CatchUp(
+        ledger, follower.sources, InlineVerifier(), follower._apply,
+        validators_at=lambda height: ledger.surroundings.validators if height <= ledger.tip.height + 2 else None,
+    )
+    await follower.run(7)
+    assert follower.height == 7
+    assert not follower.sources.reported
+    lasts = [decode_blocks_wanted(payload).last for _, kind, payload in follower.sources.asked]
+    assert lasts[0] == 2
+
+
+async def test_certificate_bound_by_the_next_header_is_not_verified_again(
+    source: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers come first: one certificate proves a range, the rest is bound by hashes."""
+    checked: list[int] = []
+    real = certified_range_module.require_certificate
+
+    def counting(certificate: QuorumCertificate, **options: object) -> None:
+        checked.append(certificate.height)
+        real(certificate, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(certified_range_module, "require_certificate", counting)
+    follower = _Follower(peer=_server(source))
+    await follower.run(7)
+    assert follower.height == 7
+    assert checked == [7]

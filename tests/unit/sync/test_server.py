@@ -32,7 +32,7 @@ class _Served:
         self.chain.grow(blocks)
         self.pool = Pool()
         self.candidates: list[Candidate] = []
-        self.server = SyncServer(self.chain.ledger.store, self.pool, lambda: self.candidates)
+        self.server = SyncServer(self.chain.ledger.store, self.pool, lambda: self.candidates, now_s=lambda: 0.0)
 
     def transactions(self, *leaves: bytes) -> tuple[bytes, ...]:
         return decode_envelopes(self.server.answer(GET_TRANSACTIONS, encode(TransactionsWanted(b"".join(leaves)))))
