@@ -154,6 +154,19 @@ class LedgerReader:
                 break
         return found
 
+    def all_state(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every state pair in key order, read as it is asked for."""
+        for key, stored in self._view.iterate(layout.STATE, prefix_stop(layout.STATE)):
+            yield key[1:], unseal(key, stored)
+
+    def base(self) -> int:
+        """The height of the snapshot this ledger began from, 0 for one that began with the genesis.
+
+        Of blocks 1 .. base at most header, body and certificate are here: no receipts, no index.
+        """
+        stored = self._get(layout.BASE_KEY)
+        return 0 if stored is None else int.from_bytes(stored, "big")
+
     def tree_node(self, key: bytes) -> bytes | None:
         """A node of the state tree."""
         return self._get(layout.TREE + key)

@@ -20,7 +20,7 @@ from chainnode.mempool.verifier import Verifier
 from chainnode.sync.body_fetcher import Requester
 from chainnode.sync.certified_range import Decided, RangeVerifier, TrustedBlock, ValidatorsAt
 from chainnode.sync.stripe import HEDGE_SECONDS, Order, Stripe
-from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, BUSY, GET_BLOCKS, BlocksWanted
+from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, BUSY, GET_BLOCKS, PEER_SHARE, BlocksWanted
 from consensus.certificates import QuorumCertificate
 
 REQUEST_TIMEOUT_MS: Final = 8_000
@@ -209,6 +209,6 @@ class CatchUp:
 
 def _refusal(error: ChainError) -> str:
     """Why a source did not answer, as a code of ours: what the peer wrote is only compared."""
-    if isinstance(error, RequestFailed) and error.details.get("answer") == BUSY:
+    if isinstance(error, RequestFailed) and error.details.get("answer") in {BUSY, PEER_SHARE}:
         return "sync-busy"
     return "sync-stalled" if error.code == "request-timeout" else "sync-unanswered"

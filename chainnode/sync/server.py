@@ -1,9 +1,9 @@
 """Answering peers that lack something.
 
 Every answer is bounded in bytes before it is built, and costs reads only; how many
-requests a peer may have under way is ``net``'s bound. History (ranges of blocks, snapshots) is
-served within a budget of bytes per second, so that many who catch up cannot keep a validator from
-voting; what a block under discussion lacks is always served.
+requests a peer may have under way is ``net``'s bound, what one may cost a second the node's. History
+(ranges of blocks, snapshots) is served within a budget for all peers together, so that many who
+catch up cannot keep a validator from voting; what a block under discussion lacks is always served.
 """
 
 from collections.abc import Callable
@@ -14,23 +14,32 @@ from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import HASH_BYTES
 from chainnode.errors import PeerError, Rejected
 from chainnode.mempool.pool import Pool
+from chainnode.net.rate import TokenBucket
 from chainnode.store.ledger_reader import LedgerReader
-from chainnode.sync.budget import ServingBudget
+from chainnode.sync.snapshot_offer import make_offer
+from chainnode.sync.snapshot_shelf import SnapshotShelf
 from chainnode.sync.wire import (
     ANSWER_BYTES_MAX,
     BLOCKS_PER_ANSWER_MAX,
     BUSY,
     GET_BLOCK,
     GET_BLOCKS,
+    GET_CHUNK,
+    GET_HEADERS,
+    GET_SNAPSHOT,
     GET_TRANSACTIONS,
+    HEADERS_PER_ANSWER_MAX,
+    HISTORY_BYTES_PER_S_MAX,
     decode_block_wanted,
     decode_blocks_wanted,
+    decode_chunk_wanted,
+    decode_snapshot_wanted,
     decode_transactions_wanted,
 )
 from chainnode.types.transaction import Transaction
 
 _NOTHING: Final = b""
-HISTORY: Final = frozenset({GET_BLOCKS})
+HISTORY: Final = frozenset({GET_BLOCKS, GET_HEADERS, GET_SNAPSHOT, GET_CHUNK})
 """Requests that can wait."""
 
 
@@ -44,6 +53,7 @@ class SyncServer:
         candidates: Callable[[], list[Candidate]],
         *,
         now_s: Callable[[], float],
+        shelf: SnapshotShelf | None = None,
     ) -> None:
         """``candidates`` lists the undecided blocks held complete right now; ``now_s`` tells the time in seconds."""
         self._store = store
@@ -51,11 +61,20 @@ class SyncServer:
         self._candidates = candidates
         self._proposed: dict[bytes, dict[bytes, Transaction]] = {}
         """Bodies by leaf hash of each block under discussion; made once a block, so that many requests stay cheap."""
-        self._answers = {GET_TRANSACTIONS: self._transactions, GET_BLOCK: self._block, GET_BLOCKS: self._blocks}
-        self._budget = ServingBudget(now_s)
+        self._shelf = shelf
+        self._answers = {
+            GET_TRANSACTIONS: self._transactions,
+            GET_BLOCK: self._block,
+            GET_BLOCKS: self._blocks,
+            GET_HEADERS: self._headers,
+            GET_SNAPSHOT: self._snapshot,
+            GET_CHUNK: self._chunk,
+        }
+        self._now_s = now_s
+        self._budget = TokenBucket(HISTORY_BYTES_PER_S_MAX, HISTORY_BYTES_PER_S_MAX, now_s())
 
-    def answer(self, kind: int, payload: bytes, node_key: bytes = b"") -> bytes:
-        """The answer to one request of the peer ``node_key``.
+    def answer(self, kind: int, payload: bytes) -> bytes:
+        """The answer to one request.
 
         Raises:
             PeerError: ``request-kind``: no such request.
@@ -67,10 +86,10 @@ class SyncServer:
             raise PeerError("request-kind", f"request kind {kind} is unknown")
         if kind not in HISTORY:
             return answer(payload)
-        if not self._budget.open(node_key):
+        if self._budget.charge(0, self._now_s()) > 0:
             raise Rejected(BUSY, "enough was served for now; ask another node, or later")
         found = answer(payload)
-        self._budget.charge(node_key, len(found))
+        self._budget.charge(len(found), self._now_s())
         return found
 
     def _transactions(self, payload: bytes) -> bytes:
@@ -125,3 +144,26 @@ class SyncServer:
                 break
             found.append(data)
         return encode(found)
+
+    def _headers(self, payload: bytes) -> bytes:
+        wanted = decode_blocks_wanted(payload)
+        found: list[bytes] = []
+        for height in range(wanted.first, min(wanted.last, wanted.first + HEADERS_PER_ANSWER_MAX - 1) + 1):
+            header = self._store.header(height)
+            if header is None:
+                break
+            found.append(header)
+        return encode(found)
+
+    def _snapshot(self, payload: bytes) -> bytes:
+        wanted = decode_snapshot_wanted(payload)
+        newest = None if self._shelf is None else self._shelf.newest(below=self._store.tip().height)
+        if newest is None:
+            return _NOTHING
+        height, manifest = newest
+        return make_offer(self._store, manifest, height, wanted.shown_height)
+
+    def _chunk(self, payload: bytes) -> bytes:
+        wanted = decode_chunk_wanted(payload)
+        found = None if self._shelf is None else self._shelf.chunk(wanted.manifest_hash, wanted.index)
+        return _NOTHING if found is None else found
