@@ -130,9 +130,7 @@ class Node:
         self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
     ) -> PeerNetwork:
         tls = TlsFiles(certificate=config.tls.cert_file, key=config.tls.key_file, authority=config.tls.ca_file)
-        server = SyncServer(
-            self.ledger.store, self._pool, self._desk.candidates, now_s=lambda: self._clock.monotonic_ms() / 1000
-        )
+        server = SyncServer(self.ledger.store, self._pool, self._desk.candidates, clock=self._clock)
         return PeerNetwork(
             NodeIdentity(node_key, tls, self.ledger.chain_id, genesis_hash_),
             (config.network.listen.host, config.network.listen.port),

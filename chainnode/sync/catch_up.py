@@ -18,7 +18,7 @@ from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError, DecodeError, Rejected, RequestFailed
 from chainnode.mempool.verifier import Verifier
 from chainnode.sync.body_fetcher import Requester
-from chainnode.sync.certified_range import Decided, RangeVerifier, TrustedBlock, ValidatorsAt
+from chainnode.sync.certified_range import Decided, OpenedRange, RangeVerifier, TrustedBlock
 from chainnode.sync.stripe import HEDGE_SECONDS, Order, Stripe
 from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, BUSY, GET_BLOCKS, PEER_SHARE, BlocksWanted
 from consensus.certificates import QuorumCertificate
@@ -53,7 +53,7 @@ class _Round:
     stripe: Stripe[Decided]
     sources: list[bytes]
     listed_s: float
-    tasks: dict[asyncio.Task[tuple[list[Decided], int]], Order] = field(default_factory=dict)
+    tasks: dict[asyncio.Task[OpenedRange], Order] = field(default_factory=dict)
     helper: bytes = b""
     """Who brought the highest block."""
     highest: int = 0
@@ -69,18 +69,13 @@ class CatchUp:
         verifier: Verifier,
         apply: Callable[[Candidate, bytes, QuorumCertificate], None],
         *,
-        validators_at: ValidatorsAt | None = None,
         trusted: TrustedBlock | None = None,
     ) -> None:
-        """``apply`` commits one verified block (it must follow the tip) and tells the rest of the node.
-
-        ``validators_at`` gives the set of a height (default: the ledger's present one, at any height).
-        """
+        """``apply`` commits one verified block (it must follow the tip) and tells the rest of the node."""
         self._ledger = ledger
         self._network = network
         self._apply = apply
-        self._validators_at: ValidatorsAt = validators_at or (lambda _height: ledger.surroundings.validators)
-        self._ranges = RangeVerifier(ledger.chain_id, self._validators_at, verifier, trusted)
+        self._ranges = RangeVerifier(ledger.chain_id, lambda: ledger.surroundings.validators, verifier, trusted)
         self._resting: dict[bytes, float] = {}
 
     async def run(self, target_height: int, hints: Sequence[int]) -> None:
@@ -147,28 +142,21 @@ class CatchUp:
     def _send_orders(self, round_: _Round, now_s: float) -> None:
         stripe = round_.stripe
         while (order := stripe.order([s for s in round_.sources if s not in self._resting], now_s)) is not None:
-            known = order.last
-            while known >= order.first and self._validators_at(known) is None:
-                known -= 1
-            if known < order.first:
-                stripe.failed(order)
-                return
-            if known < order.last:
-                stripe.shorten(order, known)
             task = asyncio.create_task(self._fetch(order), name=f"catch-up from {order.first}")
             round_.tasks[task] = order
 
-    async def _fetch(self, order: Order) -> tuple[list[Decided], int]:
+    async def _fetch(self, order: Order) -> OpenedRange:
         wanted = encode(BlocksWanted(order.first, order.last))
         answer = await self._network.request(order.source, GET_BLOCKS, wanted, REQUEST_TIMEOUT_MS)
-        return await self._ranges.open(order.first, order.last, answer), len(answer)
+        return await self._ranges.open(order.first, order.last, answer)
 
-    def _settle(self, round_: _Round, task: asyncio.Task[tuple[list[Decided], int]], now_s: float) -> None:
+    def _settle(self, round_: _Round, task: asyncio.Task[OpenedRange], now_s: float) -> None:
         order = round_.tasks.pop(task, None)
         if order is None or task.cancelled():
             return
         try:
-            blocks, size_bytes = task.result()
+            opened = task.result()
+            self._check_epoch(order, opened)
         except (DecodeError, Rejected) as error:
             self._network.report(order.source, error.code)
             self._drop(round_, order.source)
@@ -178,11 +166,23 @@ class CatchUp:
             round_.stripe.failed(order, slow=slow)
             self._rest(round_, order.source, now_s, _refusal(error))
         else:
+            blocks = opened.blocks
+            if opened.cut:
+                round_.stripe.hold(order.first + len(blocks))
             if blocks and order.first + len(blocks) > round_.highest:
                 round_.helper, round_.highest = order.source, order.first + len(blocks)
-            for beaten in round_.stripe.delivered(order, blocks, size_bytes, now_s):
+            if opened.cut and not blocks:
+                round_.stripe.failed(order)
+                return
+            for beaten in round_.stripe.delivered(order, blocks, opened.size_bytes, now_s):
                 self._cancel(round_, beaten)
                 self._rest(round_, beaten.source, now_s, "sync-slow")
+
+    def _check_epoch(self, order: Order, opened: OpenedRange) -> None:
+        around = self._ledger.surroundings
+        known = opened.validators_hash == around.validators.hash and order.first <= around.tip.height + 1
+        if opened.cut and not opened.blocks and known:
+            raise Rejected("header-validators", "a peer served a block of other validators", height=order.first)
 
     def _cancel(self, round_: _Round, order: Order) -> None:
         for task, held in round_.tasks.items():

@@ -23,8 +23,8 @@ from chainnode.types.block import Header, StoredBlock, block_hash, certificate_h
 from consensus.certificates import QuorumCertificate
 from consensus.quorum import ValidatorSet
 
-ValidatorsAt = Callable[[int], ValidatorSet | None]
-"""The set that decides the block at a height; None while this node cannot know it yet."""
+Validators = Callable[[], ValidatorSet]
+"""The set that decides the block after the tip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +44,35 @@ class Decided:
     certificate: QuorumCertificate
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedRange:
+    """What an answer came to."""
+
+    blocks: list[Decided]
+    size_bytes: int
+    """Of the answer."""
+    cut: bool
+    """More was served, under other validators than these."""
+    validators_hash: bytes
+    """Of the set that was the present one when the answer was opened."""
+
+
 class RangeVerifier:
     """Opens answers to GET_BLOCKS."""
 
     def __init__(
-        self, chain_id: str, validators_at: ValidatorsAt, verifier: Verifier, trusted: TrustedBlock | None = None
+        self, chain_id: str, validators: Validators, verifier: Verifier, trusted: TrustedBlock | None = None
     ) -> None:
-        """Certificates must be of the set that ``validators_at`` gives; ``verifier`` checks transactions."""
+        """Certificates must be of the set that ``validators`` gives; ``verifier`` checks transactions."""
         self._chain_id: Final = chain_id
-        self._validators_at = validators_at
+        self._validators = validators
         self._verifier = verifier
         self._trusted = trusted
 
-    async def open(self, first: int, last: int, answer: bytes) -> list[Decided]:
+    async def open(self, first: int, last: int, answer: bytes) -> OpenedRange:
         """The blocks of an answer, from ``first`` on; yields to the event loop between blocks.
+
+        Only those of the present epoch: whose certificates count later is known when it has ended.
 
         Raises:
             DecodeError: the answer, a block or a transaction is malformed.
@@ -67,23 +82,33 @@ class RangeVerifier:
         encoded = decode_blocks(answer)
         if len(encoded) > last - first + 1:
             raise Rejected("sync-surplus", "a peer served more blocks than asked", found=len(encoded))
-        blocks = [decode_stored_block(data) for data in encoded]
-        headers = [decode_header(block.header) for block in blocks]
-        for offset, header in enumerate(headers):
-            if header.height != first + offset:
-                raise Rejected("sync-height", "a peer served another height than asked", expected=first + offset)
-        certificates = await self._certificates(blocks, headers)
+        validators = self._validators()
+        blocks: list[StoredBlock] = []
+        headers: list[Header] = []
+        for height, data in enumerate(encoded, first):
+            block = decode_stored_block(data)
+            header = decode_header(block.header)
+            if header.height != height:
+                raise Rejected("sync-height", "a peer served another height than asked", expected=height)
+            if header.validators_hash != validators.hash:
+                break
+            blocks.append(block)
+            headers.append(header)
+        certificates = await self._certificates(blocks, headers, validators)
         candidates: list[Candidate] = []
         for block in blocks:
             candidates.append(open_stored(block))
             await asyncio.sleep(0)
         await check_signatures((t for candidate in candidates for t in candidate.transactions), self._verifier)
-        return [
+        decided = [
             Decided(candidate, block.certificate, certificate)
             for candidate, block, certificate in zip(candidates, blocks, certificates, strict=True)
         ]
+        return OpenedRange(decided, len(answer), len(blocks) < len(encoded), validators.hash)
 
-    async def _certificates(self, blocks: list[StoredBlock], headers: list[Header]) -> list[QuorumCertificate]:
+    async def _certificates(
+        self, blocks: list[StoredBlock], headers: list[Header], validators: ValidatorSet
+    ) -> list[QuorumCertificate]:
         found: list[QuorumCertificate] = []
         above: Header | None = None
         for block, header in zip(reversed(blocks), reversed(headers), strict=True):
@@ -99,16 +124,10 @@ class RangeVerifier:
             )
             if not bound:
                 await asyncio.sleep(0)
-                self._require(certificate, header.height, hash_)
+                require_certificate(
+                    certificate, chain_id=self._chain_id, validators=validators, height=header.height, block_hash=hash_
+                )
             found.append(certificate)
             above = header
         found.reverse()
         return found
-
-    def _require(self, certificate: QuorumCertificate, height: int, hash_: bytes) -> None:
-        validators = self._validators_at(height)
-        if validators is None:
-            raise Rejected("sync-epoch", "the validators of that height are not known yet", height=height)
-        require_certificate(
-            certificate, chain_id=self._chain_id, validators=validators, height=height, block_hash=hash_
-        )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chainnode.chain.candidate import Candidate
+from chainnode.clock import Clock, SystemClock
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import HASH_BYTES
 from chainnode.errors import PeerError, Rejected
@@ -52,10 +53,10 @@ class SyncServer:
         pool: Pool,
         candidates: Callable[[], list[Candidate]],
         *,
-        now_s: Callable[[], float],
         shelf: SnapshotShelf | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """``candidates`` lists the undecided blocks held complete right now; ``now_s`` tells the time in seconds."""
+        """``candidates`` lists the undecided blocks held complete right now; without ``shelf`` it has no snapshots."""
         self._store = store
         self._pool = pool
         self._candidates = candidates
@@ -70,8 +71,8 @@ class SyncServer:
             GET_SNAPSHOT: self._snapshot,
             GET_CHUNK: self._chunk,
         }
-        self._now_s = now_s
-        self._budget = TokenBucket(HISTORY_BYTES_PER_S_MAX, HISTORY_BYTES_PER_S_MAX, now_s())
+        self._clock = clock or SystemClock()
+        self._budget = TokenBucket(HISTORY_BYTES_PER_S_MAX, HISTORY_BYTES_PER_S_MAX, self._now_s())
 
     def answer(self, kind: int, payload: bytes) -> bytes:
         """The answer to one request.
@@ -91,6 +92,9 @@ class SyncServer:
         found = answer(payload)
         self._budget.charge(len(found), self._now_s())
         return found
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ms() / 1000
 
     def _transactions(self, payload: bytes) -> bytes:
         leaves = decode_transactions_wanted(payload).leaf_hashes

@@ -57,6 +57,7 @@ class Stripe(Generic[Item]):
         self._lagging: dict[bytes, int] = {}
         """The lowest height each source was found not to have."""
         self._span = SPAN_START
+        self._horizon: int | None = None
 
     @property
     def done(self) -> bool:
@@ -75,6 +76,11 @@ class Stripe(Generic[Item]):
         first, last, busy_with = self._wanted() or self._overdue(now_s) or (0, -1, None)
         if last < first:
             return None
+        if self._horizon is not None:
+            if self.next_height < self._horizon <= first:
+                return None
+            if self.next_height >= self._horizon:
+                self._horizon = None
         # The lowest range is always asked: what waits for it is let go only when it is here.
         if first != self.next_height and self.bytes_held + ANSWER_BYTES_MAX > WINDOW_BYTES_MAX:
             return None
@@ -112,11 +118,9 @@ class Stripe(Generic[Item]):
         best = min(load, key=lambda source: load[source], default=None)
         return best if best is not None and load[best] < ORDERS_PER_SOURCE_MAX else None
 
-    def shorten(self, order: Order, last: int) -> None:
-        """Ask only for the heights up to ``last``; the rest later."""
-        whole = Order(order.source, last + 1, order.last, order.since_s)
-        order.last = last
-        self._ask_again(whole)
+    def hold(self, height: int) -> None:
+        """Ask for nothing from ``height`` on until everything below it was handed out."""
+        self._horizon = min(height, self._horizon or height)
 
     def delivered(self, order: Order, items: Sequence[Item], size_bytes: int, now_s: float) -> list[Order]:
         """An answer: the blocks from ``order.first`` on, perhaps fewer than asked.

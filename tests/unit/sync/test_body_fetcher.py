@@ -34,7 +34,7 @@ def _block(count: int = 4) -> tuple[LocalChain, Candidate]:
 
 def _holder(chain: LocalChain, candidate: Candidate) -> Answer:
     """A correct peer that holds the candidate whole."""
-    return SyncServer(chain.ledger.store, Pool(), lambda: [candidate], now_s=lambda: 0.0).answer
+    return SyncServer(chain.ledger.store, Pool(), lambda: [candidate]).answer
 
 
 async def _complete(sources: Sources, candidate: Candidate, held: list[Transaction] | None = None) -> Candidate:

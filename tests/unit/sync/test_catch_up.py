@@ -7,20 +7,21 @@ import msgspec
 import pytest
 
 from chainnode.chain.candidate import Candidate, open_stored
+from chainnode.chain.certificate import require_certificate
 from chainnode.chain.ledger import LedgerDiverged
 from chainnode.codec.canonical import encode
 from chainnode.errors import RequestFailed, StoreError
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.sync import catch_up as catch_up_module
-from chainnode.sync import certified_range as certified_range_module
 from chainnode.sync import stripe as stripe_module
 from chainnode.sync.catch_up import IDLE_ROUNDS_MAX, CatchUp
-from chainnode.sync.certified_range import TrustedBlock
+from chainnode.sync.certified_range import RangeVerifier, TrustedBlock
 from chainnode.sync.server import SyncServer
 from chainnode.sync.stripe import SPAN_START
 from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, GET_BLOCKS, BlocksWanted, decode_blocks, decode_blocks_wanted
-from chainnode.types.block import StoredBlock, block_hash, decode_stored_block
+from chainnode.types.block import Header, StoredBlock, block_hash, decode_header, decode_stored_block
+from chainnode.types.validator_set import ValidatorList, voting_set
 from consensus.certificates import QuorumCertificate, encode_certificate
 from tests.support.local_chain import LocalChain, certificate_of
 from tests.unit.sync.sources import Answer, LateAnswer, Sources, silent
@@ -32,7 +33,7 @@ def _quick_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _server(chain: LocalChain) -> Answer:
-    return SyncServer(chain.ledger.store, Pool(), list, now_s=lambda: 0.0).answer
+    return SyncServer(chain.ledger.store, Pool(), list).answer
 
 
 class _Follower:
@@ -372,19 +373,23 @@ def _trusted(chain: LocalChain, height: int) -> TrustedBlock:
     return TrustedBlock(height, block_hash(chain.queries.header(height)))
 
 
-async def test_heights_whose_validators_are_unknown_are_not_asked(source: LocalChain) -> None:
-    """None while this node cannot know it yet: a certificate of an unknown set must not count as a lie."""
+async def test_blocks_of_a_later_epoch_wait_for_its_validators(
+    source: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose certificates count is known when the epoch before has ended; until then it is nobody's lie."""
     follower = _Follower(peer=_server(source))
-    ledger = follower.chain.ledger
-    follower.catch_up = CatchUp(
-        ledger, follower.sources, InlineVerifier(), follower._apply,
-        validators_at=lambda height: ledger.surroundings.validators if height <= ledger.tip.height + 2 else None,
-    )
-    await follower.run(7)
-    assert follower.height == 7
-    assert not follower.sources.reported
-    lasts = [decode_blocks_wanted(payload).last for _, kind, payload in follower.sources.asked]
-    assert lasts[0] == 2
+    around = follower.chain.ledger.surroundings
+    later = voting_set(ValidatorList(1, follower.chain.ledger.validators.validators))
+    def header(data: bytes) -> Header:
+        found = decode_header(data)
+        return msgspec.structs.replace(found, validators_hash=later.hash) if found.height > 4 else found
+
+    monkeypatch.setattr("chainnode.sync.certified_range.decode_header", header)
+    current = {"set": around.validators}
+    follower.catch_up._ranges = RangeVerifier(around.chain_id, lambda: current["set"], InlineVerifier())
+    await follower.run(4)
+    assert follower.height == 4
+    assert follower.sources.reported == [(b"peer", "header-validators")]
 
 
 async def test_certificate_bound_by_the_next_header_is_not_verified_again(
@@ -392,13 +397,12 @@ async def test_certificate_bound_by_the_next_header_is_not_verified_again(
 ) -> None:
     """Headers come first: one certificate proves a range, the rest is bound by hashes."""
     checked: list[int] = []
-    real = certified_range_module.require_certificate
 
     def counting(certificate: QuorumCertificate, **options: object) -> None:
         checked.append(certificate.height)
-        real(certificate, **options)  # type: ignore[arg-type]
+        require_certificate(certificate, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(certified_range_module, "require_certificate", counting)
+    monkeypatch.setattr("chainnode.sync.certified_range.require_certificate", counting)
     follower = _Follower(peer=_server(source))
     await follower.run(7)
     assert follower.height == 7

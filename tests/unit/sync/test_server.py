@@ -24,6 +24,7 @@ from chainnode.sync.wire import (
 )
 from chainnode.types.block import decode_header, decode_stored_block
 from tests.support.local_chain import LocalChain, transaction
+from tests.unit.node.clock import StillClock
 
 
 class _Served:
@@ -34,7 +35,7 @@ class _Served:
         self.chain.grow(blocks)
         self.pool = Pool()
         self.candidates: list[Candidate] = []
-        self.server = SyncServer(self.chain.ledger.store, self.pool, lambda: self.candidates, now_s=lambda: 0.0)
+        self.server = SyncServer(self.chain.ledger.store, self.pool, lambda: self.candidates)
 
     def transactions(self, *leaves: bytes) -> tuple[bytes, ...]:
         return decode_envelopes(self.server.answer(GET_TRANSACTIONS, encode(TransactionsWanted(b"".join(leaves)))))
@@ -142,7 +143,7 @@ def test_number_of_blocks_in_one_answer_is_bounded() -> None:
     assert served.heights(1, 2**53) == list(range(1, BLOCKS_PER_ANSWER_MAX + 1))
 
 
-@pytest.mark.parametrize("kind", [0, 4, 65_535])
+@pytest.mark.parametrize("kind", [0, 7, 65_535])
 def test_unknown_request_is_the_peers_fault(kind: int) -> None:
     """PeerError ``request-kind``: no such request."""
     with pytest.raises(PeerError) as caught:
@@ -163,8 +164,8 @@ def test_history_is_served_within_a_budget_for_all_peers(monkeypatch: pytest.Mon
     monkeypatch.setattr(server_module, "HISTORY_BYTES_PER_S_MAX", 1_000)
     chain = LocalChain()
     chain.grow(3)
-    now_s = 0.0
-    server = SyncServer(chain.ledger.store, Pool(), list, now_s=lambda: now_s)
+    clock = StillClock()
+    server = SyncServer(chain.ledger.store, Pool(), list, clock=clock)
     wanted = encode(BlocksWanted(1, 3))
     spent = len(server.answer(GET_BLOCKS, wanted))
     assert spent > 1_000
@@ -172,7 +173,7 @@ def test_history_is_served_within_a_budget_for_all_peers(monkeypatch: pytest.Mon
         server.answer(GET_BLOCKS, wanted)
     assert refused.value.code == "busy"
     assert server.answer(GET_BLOCK, encode(BlockWanted(chain.ledger.tip.block_hash)))
-    now_s = spent / 1_000
+    clock.monotonic += spent
     assert server.answer(GET_BLOCKS, wanted)
 
 

@@ -131,15 +131,18 @@ def test_blocks_that_came_another_way_are_skipped() -> None:
     assert stripe.order(PEERS, 0.0) is None
 
 
-def test_shortened_order_leaves_the_rest_to_be_asked_later() -> None:
-    """Heights whose validators are not known yet are not asked."""
-    stripe: Stripe[int] = Stripe(1, 16)
-    order = stripe.order(PEERS, 0.0)
-    assert order is not None
-    stripe.shorten(order, 4)
-    rest = stripe.order(PEERS, 0.0)
-    assert rest is not None
-    assert (order.last, rest.first, rest.last) == (4, 5, 16)
+def test_nothing_is_asked_beyond_what_is_held_back_until_it_is_reached() -> None:
+    """Blocks of a later epoch wait for its validators to be known."""
+    stripe: Stripe[int] = Stripe(1, 100)
+    first, second, *_ = _all_orders(stripe, PEERS)
+    stripe.hold(5)
+    stripe.delivered(first, _heights(first, 4), 10, 0.0)
+    stripe.failed(second)
+    assert stripe.order(PEERS, 0.0) is None
+    assert _drain(stripe) == [1, 2, 3, 4]
+    again = stripe.order(PEERS, 0.0)
+    assert again is not None
+    assert again.first == 5
 
 
 FATES = ("whole", "short", "fail", "slow", "one")
