@@ -38,6 +38,19 @@ class RecentBlock:
     tx_ids: Sequence[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedContent:
+    """Everything a ledger begins with beside the genesis and the manifest."""
+
+    chunks: Iterable[Sequence[Pair]]
+    blocks: Iterable[RecentBlock]
+    """Consecutive; the last one is the snapshot's."""
+    results_root: bytes
+    """Over the receipts of the snapshot's block."""
+    boundaries: Iterable[tuple[bytes, bytes]] = ()
+    """Header and certificate of the last block of each past epoch: with them this node can prove what it holds."""
+
+
 def peaks(frontier: HistoryFrontier) -> list[Node]:
     """The complete subtrees that a frontier stands for, as the history tree stores them."""
     found: list[Node] = []
@@ -64,28 +77,26 @@ class SnapshotImport:
         stored = self._store.get(layout.TREE + node_key)
         return None if stored is None else unseal(layout.TREE + node_key, stored)
 
-    def steps(
-        self, chunks: Iterable[Sequence[Pair]], blocks: Iterable[RecentBlock], results_root: bytes
-    ) -> Iterator[None]:
+    def steps(self, content: ImportedContent) -> Iterator[None]:
         """Write everything, giving way between pieces; the format's marker comes last.
-
-        ``blocks`` are consecutive and end with the snapshot's; ``results_root`` is of its receipts.
 
         Raises:
             StoreCorrupt: ``data-corrupt``: the parts do not make the state they were verified to make.
             StoreError: ``disk-full``, ``disk-error``.
         """
         self._write_genesis()
-        for pairs in chunks:
+        for header, certificate in content.boundaries:
+            self._write_boundary(header, certificate)
+        for pairs in content.chunks:
             batch = WriteBatch()
             self._add(batch, [(layout.STATE + key, value) for key, value in pairs])
             self._add(batch, [(layout.TREE + key, page) for key, page in self._tree.add(pairs).items()])
             self._store.write(batch, sync=False)
             yield
         tip: Tip | None = None
-        for block in blocks:
+        for block in content.blocks:
             batch = WriteBatch()
-            tip = self._write_block(batch, block, results_root)
+            tip = self._write_block(batch, block, content.results_root)
             self._store.write(batch, sync=False)
             yield
         if self._tree.root != self._manifest.state_root:
@@ -104,6 +115,19 @@ class SnapshotImport:
         batch = WriteBatch()
         batch.operations.extend(operation for operation in whole.operations if operation[0][:1] in kept)
         self._add(batch, [(layout.GENESIS_KEY, self._genesis)])
+        self._store.write(batch, sync=False)
+
+    def _write_boundary(self, header: bytes, certificate: bytes) -> None:
+        height = decode_header(header).height
+        batch = WriteBatch()
+        self._add(
+            batch,
+            [
+                (height_key(layout.HEADER, height), header),
+                (height_key(layout.CERTIFICATE, height), certificate),
+                (layout.BLOCK_HASH + block_hash(header), height.to_bytes(8, "big")),
+            ],
+        )
         self._store.write(batch, sync=False)
 
     def _write_block(self, batch: WriteBatch, block: RecentBlock, results_root: bytes) -> Tip:
@@ -146,13 +170,12 @@ def build_replacement(
     genesis: bytes,
     first: BlockCommit,
     manifest: Manifest,
-    parts: tuple[Iterable[Sequence[Pair]], Iterable[RecentBlock], bytes],
+    content: ImportedContent,
     options: LevelDBOptions | None = None,
 ) -> Iterator[None]:
     """Build the ledger that is to stand at ``path`` beside it; ``settle_replacement`` puts it there.
 
-    ``parts`` are chunks, blocks and results root, as ``SnapshotImport.steps`` takes them. What an
-    interrupted attempt left is removed first.
+    What an interrupted attempt left is removed first.
 
     Raises:
         StoreError, StoreCorrupt: as ``SnapshotImport.steps``; the present ledger is untouched.
@@ -162,7 +185,7 @@ def build_replacement(
         shutil.rmtree(building, ignore_errors=True)
         store = LevelDBKeyValue.create(building, options)
         try:
-            yield from SnapshotImport(store, genesis, first, manifest).steps(*parts)
+            yield from SnapshotImport(store, genesis, first, manifest).steps(content)
         finally:
             store.close()
         building.rename(path.with_name(path.name + READY))

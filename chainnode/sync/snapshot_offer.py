@@ -57,6 +57,8 @@ class OpenedOffer:
     header_after: Header
     validators: dict[bytes, ValidatorSet]
     """Every set from genesis on, by its hash."""
+    boundaries: tuple[tuple[bytes, bytes], ...]
+    """Header and certificate of the last block of each past epoch."""
 
 
 def make_offer(store: LedgerReader, manifest: bytes, height: int, shown_height: int | None) -> bytes:
@@ -113,7 +115,8 @@ def open_offer(data: bytes, genesis_hash: bytes, trusted: TrustedBlock | None = 
     authority = offer.authority
     lists = [authority.genesis_validators, *(link.validators for link in authority.links)]
     sets = {found.hash: found for found in (voting_set(decode_validators(encoded)) for encoded in lists)}
-    return OpenedOffer(data, manifest, manifest_hash(offer.manifest), offer.header, header, after, sets)
+    boundaries = tuple((link.header, link.certificate) for link in authority.links)
+    return OpenedOffer(data, manifest, manifest_hash(offer.manifest), offer.header, header, after, sets, boundaries)
 
 
 def _check_trusted(offer: Offer, after: Header, trusted: TrustedBlock) -> None:

@@ -1,0 +1,112 @@
+"""Nodes that come hundreds of blocks late, while the others go on deciding (SPEC R9)."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from chainnode.cli.testnet.manifest import config_path
+from chainnode.errors import NotFound
+from chainnode.node.config import NodeConfig, load_config
+from chainnode.node.data_directory import JOINING, SNAPSHOTS, initialise_data
+from chainnode.node.snapshot_join import join_by_snapshot
+from chainnode.node.wiring import Node
+from chainnode.store.snapshot_export import stored_heights
+from tests.support.cluster import Cluster, cluster, until
+
+VALIDATORS = [f"validator-{number}" for number in range(4)]
+EVERY = 25
+
+
+def _config(net: Cluster, name: str, **flags: str) -> NodeConfig:
+    named = {key.replace("__", "."): value for key, value in flags.items()}
+    return load_config(config_path(net.folder, name), flags=named).config
+
+
+async def _start(net: Cluster, name: str, config: NodeConfig) -> Node:
+    if not config.node.data_dir.exists():
+        initialise_data(config.node.data_dir, net.genesis)
+    node = Node.open(config, net.genesis)
+    await node.start()
+    net.nodes[name] = node
+    return node
+
+
+@asynccontextmanager
+async def _load(net: Cluster) -> AsyncIterator[list[bytes]]:
+    """Transactions all the time, by each validator in turn; yields the ids committed so far."""
+    ids: list[bytes] = []
+
+    async def submit() -> None:
+        for number in itertools.count(1):
+            node = net.nodes[VALIDATORS[number % len(VALIDATORS)]]
+            answers = await node.service.submit([net.envelope(number)])
+            places = await node.service.wait_committed([answers[0].tx_id], 20_000)
+            ids.extend(tx_id for tx_id, place in places.items() if place is not None)
+
+    task = asyncio.create_task(submit(), name="load")
+    try:
+        yield ids
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go_on(tmp_path: Path) -> None:
+    """A new observer replays blocks or loads a snapshot; both end with the state of all, under load."""
+    async with cluster(tmp_path, observers=2, start=()) as net:
+        for name in VALIDATORS:
+            await _start(net, name, _config(net, name, store__snapshot_every=str(EVERY)))
+        async with _load(net) as ids:
+            await net.until_height(500, 90)
+            shelf = _config(net, VALIDATORS[0]).node.data_dir / SNAPSHOTS
+            await until(lambda: stored_heights(shelf)[-1:] >= [450], 20)
+
+            replaying = await _start(net, "observer-0", _config(net, "observer-0"))
+            config = _config(net, "observer-1", sync__snapshot="true")
+            initialise_data(config.node.data_dir, net.genesis)
+            base = await join_by_snapshot(config, net.genesis)
+            assert base >= 450
+            assert base % EVERY == 0
+            assert not (config.node.data_dir / JOINING).exists()
+            joined = await _start(net, "observer-1", config)
+            assert joined.ledger.tip.height == base
+
+            top = net.nodes[VALIDATORS[0]].ledger.tip.height
+            await until(lambda: min(replaying.ledger.tip.height, joined.ledger.tip.height) >= top, 60)
+            assert len(stored_heights(shelf)) <= 2
+        await until(
+            lambda: len({node.ledger.tip for node in net.nodes.values()}) == 1
+            and not replaying.ledger.tip.holds_transactions,
+            20,
+        )
+        assert dict(joined.ledger.store.all_state()) == dict(replaying.ledger.store.all_state())
+        assert all(replaying.service.queries.receipt(tx_id).code == "ok" for tx_id in ids)
+        assert joined.service.queries.receipt(ids[-1]).code == "ok"
+        with pytest.raises(NotFound) as pruned:
+            joined.service.queries.block(base)
+        assert pruned.value.code == "height-pruned"
+        assert not any(net.nodes[name].service.halted for name in net.nodes)
+        # A restart finds everything in its place, and the folder of the fetch gone for good.
+        await net.stop("observer-1")
+        assert await join_by_snapshot(config, net.genesis) == 0
+        again = await _start(net, "observer-1", config)
+        assert again.ledger.tip == replaying.ledger.tip
+        assert again.ledger.store.base() == base
+
+
+async def test_node_without_a_snapshot_to_join_by_replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When no peer leads to a snapshot, the node starts all the same."""
+    monkeypatch.setattr("chainnode.node.snapshot_join.ASK_PAUSE_SECONDS", 0.05)
+    async with cluster(tmp_path, observers=1, start=VALIDATORS) as net:
+        async with _load(net) as ids:
+            await until(lambda: len(ids) >= 3)
+        config = _config(net, "observer-0", sync__snapshot="true")
+        initialise_data(config.node.data_dir, net.genesis)
+        assert await join_by_snapshot(config, net.genesis) == 0
+        node = await _start(net, "observer-0", config)
+        await until(lambda: node.ledger.tip.height >= net.nodes[VALIDATORS[0]].ledger.tip.height)
+        assert node.ledger.store.base() == 0
