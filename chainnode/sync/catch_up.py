@@ -164,7 +164,7 @@ class CatchUp:
         except ChainError as error:
             slow = error.code == "request-timeout"
             round_.stripe.failed(order, slow=slow)
-            self._rest(round_, order.source, now_s, _refusal(error))
+            self._rest(round_, order.source, now_s, refusal(error))
         else:
             blocks = opened.blocks
             if opened.cut:
@@ -207,8 +207,8 @@ class CatchUp:
         return awake or sources
 
 
-def _refusal(error: ChainError) -> str:
-    """Why a source did not answer, as a code of ours: what the peer wrote is only compared."""
+def refusal(error: ChainError) -> str:
+    """Why a source did not answer, as a code of ours (``net`` names its own): what the peer wrote is only compared."""
     if isinstance(error, RequestFailed) and error.details.get("answer") in {BUSY, PEER_SHARE}:
         return "sync-busy"
-    return "sync-stalled" if error.code == "request-timeout" else "sync-unanswered"
+    return "sync-stalled" if error.code == "request-timeout" else f"sync-{error.code}"

@@ -16,7 +16,7 @@ from chainnode.errors import DecodeError, Rejected, RequestFailed
 from chainnode.proofs.errors import ProofInvalid
 from chainnode.store.snapshot import open_chunk
 from chainnode.store.snapshot_export import chunk_name
-from chainnode.sync.catch_up import REQUEST_TIMEOUT_MS, Sources
+from chainnode.sync.catch_up import REQUEST_TIMEOUT_MS, Sources, refusal
 from chainnode.sync.certified_range import TrustedBlock
 from chainnode.sync.snapshot_content import SnapshotContent, open_recent
 from chainnode.sync.snapshot_offer import OpenedOffer, open_offer
@@ -109,7 +109,7 @@ class SnapshotFetch:
             if error.code != "snapshot-too-old":
                 self._network.report(source, error.code)
         except RequestFailed as error:
-            self._network.note_slow(source, "sync-stalled" if error.code == "request-timeout" else "sync-unanswered")
+            self._network.note_slow(source, refusal(error))
         return None
 
     # Chunks.

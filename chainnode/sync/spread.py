@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from chainnode.errors import DecodeError, Rejected, RequestFailed
 from chainnode.proofs.errors import ProofInvalid
-from chainnode.sync.catch_up import Sources
+from chainnode.sync.catch_up import Sources, refusal
 
 PIECES_PER_SOURCE_MAX: Final = 2
 PIECES_MAX: Final = 8
@@ -90,7 +90,7 @@ class Spread:
             self._network.report(source, error.code)
             rest = None
         except RequestFailed as error:
-            self._network.note_slow(source, "sync-stalled" if error.code == "request-timeout" else "sync-unanswered")
+            self._network.note_slow(source, refusal(error))
             rest = None
         if rest is None:
             left.append(piece)

@@ -11,7 +11,7 @@ import pytest
 from chainnode.cli.testnet.manifest import config_path
 from chainnode.errors import NotFound
 from chainnode.node.config import NodeConfig, load_config
-from chainnode.node.data_directory import JOINING, SNAPSHOTS, initialise_data
+from chainnode.node.data_directory import JOINING, SNAPSHOTS
 from chainnode.node.snapshot_join import join_by_snapshot
 from chainnode.node.wiring import Node
 from chainnode.store.snapshot_export import stored_heights
@@ -27,8 +27,6 @@ def _config(net: Cluster, name: str, **flags: str) -> NodeConfig:
 
 
 async def _start(net: Cluster, name: str, config: NodeConfig) -> Node:
-    if not config.node.data_dir.exists():
-        initialise_data(config.node.data_dir, net.genesis)
     node = Node.open(config, net.genesis)
     await node.start()
     net.nodes[name] = node
@@ -67,7 +65,6 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
 
             replaying = await _start(net, "observer-0", _config(net, "observer-0"))
             config = _config(net, "observer-1", sync__snapshot="true")
-            initialise_data(config.node.data_dir, net.genesis)
             base = await join_by_snapshot(config, net.genesis)
             assert base >= 450
             assert base % EVERY == 0
@@ -105,7 +102,6 @@ async def test_node_without_a_snapshot_to_join_by_replays(tmp_path: Path, monkey
         async with _load(net) as ids:
             await until(lambda: len(ids) >= 3)
         config = _config(net, "observer-0", sync__snapshot="true")
-        initialise_data(config.node.data_dir, net.genesis)
         assert await join_by_snapshot(config, net.genesis) == 0
         node = await _start(net, "observer-0", config)
         await until(lambda: node.ledger.tip.height >= net.nodes[VALIDATORS[0]].ledger.tip.height)
