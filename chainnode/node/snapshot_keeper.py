@@ -8,8 +8,16 @@ from typing import Final
 import structlog
 
 from chainnode.errors import StoreError
+from chainnode.store.durable_file import create_file
 from chainnode.store.ledger_store import LedgerStore
-from chainnode.store.snapshot_export import SnapshotExport, remove_snapshots
+from chainnode.store.snapshot_export import (
+    MANIFEST_NAME,
+    SnapshotExport,
+    read_part,
+    remove_snapshots,
+    snapshot_path,
+)
+from chainnode.sync.snapshot_offer import OFFER_NAME, make_offer
 from chainnode.sync.snapshot_shelf import SnapshotShelf
 
 log = structlog.get_logger(__name__)
@@ -28,11 +36,13 @@ class SnapshotKeeper:
         self._due: tuple[ExitStack, SnapshotExport] | None = None
         self.shelf: Final = SnapshotShelf(folder)
         """What is on offer."""
+        self._certified = False
         self.failed = 0
         """Exports that the disk refused."""
 
     def note_block(self, height: int) -> None:
         """The block at ``height`` became durable just now: freeze the state if a snapshot is due."""
+        self._certify()
         if not self._every or height % self._every or self._due is not None:
             return
         stack = ExitStack()
@@ -65,6 +75,27 @@ class SnapshotKeeper:
         finally:
             self._due = None
             self.shelf.refresh()
+            self._certified = False
+            self._certify()
+
+    def _certify(self) -> None:
+        """Put the proof of its state beside each snapshot, once the next block certifies it: for readers offline."""
+        if self._certified:
+            return
+        self._certified = True
+        for height in self.shelf.heights():
+            path = snapshot_path(self.shelf.folder, height)
+            manifest = read_part(path, MANIFEST_NAME)
+            if manifest is None or (path / OFFER_NAME).exists():
+                continue
+            offer = make_offer(self._store, manifest, height, None)
+            if not offer:
+                self._certified = False
+                continue
+            try:
+                create_file(path / OFFER_NAME, offer)
+            except StoreError as error:
+                log.error("no proof beside a snapshot", path=str(path), code=error.code, reason=error.message)
 
     def _release(self) -> None:
         if self._due is not None:

@@ -19,8 +19,8 @@ from chainnode.store.snapshot_export import chunk_name
 from chainnode.sync.catch_up import REQUEST_TIMEOUT_MS, Sources, refusal
 from chainnode.sync.certified_range import TrustedBlock
 from chainnode.sync.snapshot_content import SnapshotContent, open_recent
-from chainnode.sync.snapshot_offer import OpenedOffer, open_offer
-from chainnode.sync.snapshot_parts import OFFER_NAME, SnapshotParts, block_name, headers_name
+from chainnode.sync.snapshot_offer import OFFER_NAME, OpenedOffer, open_offer
+from chainnode.sync.snapshot_parts import SnapshotParts, block_name, headers_name
 from chainnode.sync.spread import Spread
 from chainnode.sync.wire import (
     GET_BLOCKS,

@@ -25,6 +25,8 @@ from chainnode.types.block import HEADER_BYTES_MAX, Hash, Header, block_hash
 from chainnode.types.validator_set import decode_validators, voting_set
 from consensus.quorum import ValidatorSet
 
+OFFER_NAME: Final = "offer"
+"""The file that keeps an offer beside the parts it is about."""
 _HeaderBytes = Annotated[bytes, msgspec.Meta(max_length=HEADER_BYTES_MAX)]
 
 

@@ -17,8 +17,6 @@ from chainnode.errors import StoreError
 from chainnode.store.durable_file import DIRECTORY_MODE, disk_error
 from chainnode.store.snapshot_export import chunk_name, read_part
 
-OFFER_NAME: Final = "offer"
-
 
 def block_name(height: int) -> str:
     """The file of a recent block."""

@@ -10,9 +10,10 @@ import pytest
 from chainnode.errors import StoreError
 from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.store.snapshot import open_manifest
-from chainnode.store.snapshot_export import SnapshotExport
+from chainnode.store.snapshot_export import SnapshotExport, snapshot_path
+from chainnode.sync.snapshot_offer import OFFER_NAME, open_offer
 from tests.support.cluster import until
-from tests.support.local_chain import CHAIN_ID, LocalChain
+from tests.support.local_chain import CHAIN_ID, GENESIS_HASH, LocalChain
 
 
 @asynccontextmanager
@@ -93,3 +94,15 @@ async def test_snapshots_of_an_earlier_run_are_on_offer(tmp_path: Path) -> None:
         await until(lambda: keeper.shelf.heights() == [1])
     again = SnapshotKeeper(chain.ledger.store, CHAIN_ID, tmp_path, every=1, kept=2)
     assert again.shelf.heights() == [1]
+
+
+async def test_proof_lies_beside_a_snapshot_once_the_next_block_certifies_it(tmp_path: Path) -> None:
+    """For readers offline: from the genesis hash to the state root."""
+    chain = LocalChain()
+    async with _running(chain, tmp_path, every=2) as keeper:
+        await _grow(chain, keeper, 2)
+        await until(lambda: keeper.shelf.heights() == [2])
+        proof = snapshot_path(tmp_path, 2) / OFFER_NAME
+        assert not proof.exists()
+        await _grow(chain, keeper, 1)
+        assert open_offer(proof.read_bytes(), GENESIS_HASH).manifest.height == 2

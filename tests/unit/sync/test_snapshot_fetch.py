@@ -16,8 +16,8 @@ from chainnode.sync import spread as spread_module
 from chainnode.sync.certified_range import TrustedBlock
 from chainnode.sync.snapshot_content import SnapshotContent
 from chainnode.sync.snapshot_fetch import SnapshotFetch
-from chainnode.sync.snapshot_offer import Offer, OpenedOffer, decode_offer
-from chainnode.sync.snapshot_parts import OFFER_NAME, SnapshotParts, block_name
+from chainnode.sync.snapshot_offer import OFFER_NAME, Offer, OpenedOffer, decode_offer
+from chainnode.sync.snapshot_parts import SnapshotParts, block_name
 from chainnode.sync.wire import (
     GET_BLOCKS,
     GET_CHUNK,
