@@ -125,6 +125,9 @@ class CatchUp:
                         self._settle(round_, task, loop.time())
                 else:
                     break
+            # An answer may reach beyond the goal: what is here is not fetched again.
+            while self._apply_next(stripe):
+                await asyncio.sleep(0)
         finally:
             for task in round_.tasks:
                 task.cancel()
