@@ -126,7 +126,7 @@ class CatchUp:
                 else:
                     break
             # An answer may reach beyond the goal: what is here is not fetched again.
-            while self._apply_next(stripe):
+            while self._apply_next(stripe):  # noqa: ASYNC110 - nothing is waited for: others get their turn
                 await asyncio.sleep(0)
         finally:
             for task in round_.tasks:
