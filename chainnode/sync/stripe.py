@@ -17,7 +17,7 @@ ORDERS_PER_SOURCE_MAX: Final = 2
 """One being answered while the next is on its way."""
 ORDERS_MAX: Final = 8
 """Under way in all; an answer is at most one frame of 8 MiB."""
-WINDOW_BYTES_MAX: Final = 64 * limits.MIB
+WINDOW_BYTES_MAX: Final = 40 * limits.MIB
 """Encoded bytes waiting for an earlier range, with those under way counted in full."""
 WINDOW_BLOCKS_MAX: Final = 1_024
 """How far ahead of the next height is asked."""

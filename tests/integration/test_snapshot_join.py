@@ -106,3 +106,30 @@ async def test_node_without_a_snapshot_to_join_by_replays(tmp_path: Path, monkey
         node = await _start(net, "observer-0", config)
         await until(lambda: node.ledger.tip.height >= net.nodes[VALIDATORS[0]].ledger.tip.height)
         assert node.ledger.store.base() == 0
+
+
+async def test_join_that_is_stopped_again_and_again_gets_there(tmp_path: Path) -> None:
+    """Interrupted at any moment, it goes on; the data directory can be opened after each."""
+    async with cluster(tmp_path, observers=1, start=()) as net:
+        for name in VALIDATORS:
+            await _start(net, name, _config(net, name, store__snapshot_every="10"))
+        shelf = _config(net, VALIDATORS[0]).node.data_dir / SNAPSHOTS
+        async with _load(net):
+            await until(lambda: net.nodes[VALIDATORS[0]].ledger.tip.height > 11 and stored_heights(shelf), 30)
+        config = _config(net, "observer-0", sync__snapshot="true")
+        stopped, base = 0, None
+        while base is None:
+            task = asyncio.create_task(join_by_snapshot(config, net.genesis))
+            await asyncio.wait({task}, timeout=0.03 * (stopped + 1))
+            if task.done():
+                base = task.result()
+                continue
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            stopped += 1
+            opened = Node.open(_config(net, "observer-0"), net.genesis)
+            await opened.close()
+        assert stopped >= 1
+        assert base >= 10 or opened.ledger.tip.height >= 10
+        node = await _start(net, "observer-0", config)
+        await until(lambda: node.ledger.tip.height >= net.nodes[VALIDATORS[0]].ledger.tip.height, 20)
