@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from chainnode.api.server import ApiServer
 from chainnode.cli.testnet.manifest import config_path
-from chainnode.errors import NotFound
 from chainnode.node.config import NodeConfig, load_config
 from chainnode.node.data_directory import JOINING, SNAPSHOTS
 from chainnode.node.snapshot_join import join_by_snapshot
@@ -53,6 +54,21 @@ async def _load(net: Cluster) -> AsyncIterator[list[bytes]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def _answers(node: Node, *paths: str) -> list[tuple[int, str | None]]:
+    """Status and problem code of the node's API for each path."""
+    found: list[tuple[int, str | None]] = []
+    server = ApiServer(node.service, "127.0.0.1", 0)
+    await server.start()
+    try:
+        async with aiohttp.ClientSession() as http:
+            for path in paths:
+                async with http.get(server.url + path) as response:
+                    found.append((response.status, (await response.json()).get("code")))
+    finally:
+        await server.close()
+    return found
+
+
 async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go_on(tmp_path: Path) -> None:
     """A new observer replays blocks or loads a snapshot; both end with the state of all, under load."""
     async with cluster(tmp_path, observers=2, start=()) as net:
@@ -83,9 +99,8 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
         assert dict(joined.ledger.store.all_state()) == dict(replaying.ledger.store.all_state())
         assert all(replaying.service.queries.receipt(tx_id).code == "ok" for tx_id in ids)
         assert joined.service.queries.receipt(ids[-1]).code == "ok"
-        with pytest.raises(NotFound) as pruned:
-            joined.service.queries.block(base)
-        assert pruned.value.code == "height-pruned"
+        answers = await _answers(joined, f"/v1/blocks/{base}", f"/v1/blocks/{base + 1}")
+        assert answers == [(410, "height-pruned"), (200, None)]
         assert not any(net.nodes[name].service.halted for name in net.nodes)
         # A restart finds everything in its place, and the folder of the fetch gone for good.
         await net.stop("observer-1")
