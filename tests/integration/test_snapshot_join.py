@@ -106,7 +106,7 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
         await net.stop("observer-1")
         assert await join_by_snapshot(config, net.genesis) == 0
         again = await _start(net, "observer-1", config)
-        assert again.ledger.tip == replaying.ledger.tip
+        await until(lambda: again.ledger.tip == replaying.ledger.tip)
         assert again.ledger.store.base() == base
 
 
