@@ -8,7 +8,6 @@ from consensus import decision, misbehaviour, normal_case, view_change
 from consensus.certificates import QuorumCertificate
 from consensus.inputs import BlockApplied
 from consensus.messages import Decided, Signed, Status
-from consensus.next_height import NextHeight
 from consensus.outputs import Outputs, SetTimer, StartSync
 from consensus.state import Phase, State
 from consensus.timers import Timer, TimerKind
@@ -165,9 +164,7 @@ def on_block_applied(state: State, applied: BlockApplied, out: Outputs) -> list[
         state.decided_at_ms = state.now_ms
     early = state.next_height.in_order() if is_current else []
     state.cancel_timers(out)
-    if applied.validators is None:
-        state.next_height = NextHeight(state.validators.size)
-    else:
+    if applied.validators is not None:
         state.set_validators(applied.validators, applied.own_index)
     state.suspended = applied.suspended
     state.set_height(Tip(applied.height, applied.block_hash, applied.proof_due, certificate))

@@ -46,3 +46,12 @@ RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
 
 HELP_INTERVAL_MS: Final = 1_000
 """A peer that is behind is answered at most this often (R8), so that being helped is no amplifier."""
+
+SUSPENSION_HEIGHTS_MIN: Final = 64
+"""A dead leader costs one time-out in so many heights (R12)."""
+
+SUSPENSION_HEIGHTS_MAX: Final = 1_024
+"""Reached after four time-outs; a validator that comes back waits no longer for its turn."""
+
+EQUIVOCATION_BYTES_MAX: Final = 1_024
+"""A proof of equivocation (R10): its place and two statements of 170 bytes."""

@@ -10,7 +10,6 @@ Source: SPEC.md F0.
 from consensus import limits, rejection
 from consensus.certificates import COMMIT, check_certificate
 from consensus.justification import check_justification, check_view_change
-from consensus.leader import leader
 from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange, Vote
 from consensus.state import Phase, State
 
@@ -120,11 +119,9 @@ def _check_next(state: State, message: Signed) -> str | None:
     if message.view > limits.VIEWS_AHEAD_MAX:
         return rejection.VIEW_TOO_HIGH
     if isinstance(message, PrePrepare):
-        # One proposal is kept, so it must be the one that can be accepted first; others are sent again.
+        # Two are kept, so they must be of those that can be accepted first; others are sent again.
         if message.view != 0:
             return rejection.VIEW_TOO_HIGH
-        if message.sender != leader(state.validators.size, message.height, 0, state.suspended):
-            return rejection.NOT_LEADER
         return check_justification(message, state.validators)
     return None
 

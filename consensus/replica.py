@@ -55,8 +55,7 @@ class Replica:
 
         A validator that has ever run must pass what ``recovery.recover`` made of its journal.
         """
-        self._state = State(chain_id, validators, own_index, tip, timers)
-        self._state.suspended = suspended
+        self._state = State(chain_id, validators, own_index, tip, timers, suspended)
         self._recovered = recovered
         if recovered is not None:
             recovery.restore(self._state, recovered)

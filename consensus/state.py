@@ -78,7 +78,13 @@ class State:
     )
 
     def __init__(
-        self, chain_id: str, validators: ValidatorSet, own_index: int | None, tip: Tip, timers: TimerConfig
+        self,
+        chain_id: str,
+        validators: ValidatorSet,
+        own_index: int | None,
+        tip: Tip,
+        timers: TimerConfig,
+        suspended: tuple[int, ...] = (),
     ) -> None:
         self.chain_id = chain_id
         self.timers = timers
@@ -90,7 +96,7 @@ class State:
         self.decided_at_ms = 0
         self.ticked = (-1, -1)
         """Height and view at the last periodic tick."""
-        self.suspended: tuple[int, ...] = ()
+        self.suspended = suspended
         self.view_timer_armed = False
         self.batch_armed = False
         self.set_validators(validators, own_index)
@@ -103,7 +109,6 @@ class State:
         self.helped_at_ms: list[int | None] = [None] * validators.size
         self.accused: list[int] = [0] * validators.size
         """Height at which equivocation of each validator was reported last."""
-        self.next_height = NextHeight(validators.size)
 
     def set_height(self, tip: Tip) -> None:
         """Work on the height above ``tip``: forget everything about heights below."""
@@ -112,6 +117,8 @@ class State:
         self.view = 0
         self.phase = Phase.NEW_HEIGHT
         self.book = VoteBook(self.validators.size)
+        expected = leader.leader(self.validators.size, self.height + 1, 0, self.suspended)
+        self.next_height = NextHeight(self.validators.size, expected)
         self.candidate: PrePrepare | None = None
         """Proposal of the current view that the host is judging."""
         self.accepted: PrePrepare | None = None

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainnode.chain.candidate import Candidate
+from chainnode.chain.certificate import open_certificate
 from chainnode.codec.canonical import encode
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.proofs.merkle import root as merkle_root
 from chainnode.state.overlay import Overlay
 from chainnode.types.receipt import Receipt
+from consensus.equivocation import decode_equivocation
+from contracts.governance.opening import BlockFacts, open_block
 from contracts.kernel.execution import execute_transaction
 
 
@@ -37,6 +40,7 @@ def execute_block(candidate: Candidate, read: Callable[[bytes], bytes | None]) -
     """
     header = candidate.header
     overlay = Overlay(read)
+    open_block(_facts(candidate), overlay)
     receipts = [
         execute_transaction(
             transaction, chain_id=header.chain_id, height=header.height, time_ms=header.time_ms,
@@ -47,3 +51,14 @@ def execute_block(candidate: Candidate, read: Callable[[bytes], bytes | None]) -
     receipt_bytes = [encode(receipt) for receipt in receipts]
     results_root = merkle_root([leaf_hash(data) for data in receipt_bytes])
     return Execution(candidate.block_hash, receipts, receipt_bytes, results_root, overlay.changes())
+
+
+def _facts(candidate: Candidate) -> BlockFacts:
+    """What the block says by itself; whoever voted for it has verified certificate and proofs."""
+    certificate = candidate.last_certificate
+    return BlockFacts(
+        candidate.header.height,
+        candidate.header.parent_hash,
+        open_certificate(certificate) if certificate else None,
+        [decode_equivocation(item) for item in candidate.misbehaviour],
+    )

@@ -13,7 +13,8 @@ from typing import Final
 from chainnode.chain.candidate import Candidate, evidence_root
 from chainnode.chain.executor import Execution, execute_block
 from chainnode.chain.replay import ReplayWindow
-from chainnode.chain.validation import Surroundings, Tip, check_fresh, check_place, check_roots
+from chainnode.chain.surroundings import Tip, surroundings_of
+from chainnode.chain.validation import check_fresh, check_misbehaviour, check_place, check_roots
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
 from chainnode.errors import ChainError, InvariantBroken, Rejected, invariant
@@ -28,8 +29,8 @@ from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import BLOCK_VERSION, Header, block_hash, certificate_hash, decode_header
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction
-from chainnode.types.validator_set import ValidatorList, voting_set
-from contracts.governance.queries import read_parameters, read_validators
+from chainnode.types.validator_set import ValidatorList
+from contracts.governance.queries import read_parameters
 from contracts.kernel.registry import EVENTS
 
 
@@ -69,19 +70,22 @@ class Ledger:
             self._frontier.root(), holds_transactions=stored.height > 0 and header.tx_count > 0,
         )
         self._committed = Overlay(store.state)
-        parameters = read_parameters(self._committed)
-        replay = ReplayWindow(parameters.validity_window)
-        replay.load(store.recent_transaction_ids(max(0, tip.height - parameters.validity_window + 1)))
-        self.validators: ValidatorList = read_validators(self._committed)
-        self.surroundings = Surroundings(
-            self.chain_id, tip, store.certificate(tip.height) or b"", voting_set(self.validators), parameters, replay
-        )
+        window = read_parameters(self._committed).validity_window
+        replay = ReplayWindow(window)
+        replay.load(store.recent_transaction_ids(max(0, tip.height - window + 1)))
+        certificate = store.certificate(tip.height) or b""
+        self.surroundings = surroundings_of(self.chain_id, tip, certificate, self._committed, replay)
         self._prepared: tuple[Execution, TreeUpdate] | None = None
 
     @property
     def tip(self) -> Tip:
         """The last durable block and its results."""
         return self.surroundings.tip
+
+    @property
+    def validators(self) -> ValidatorList:
+        """Who agrees on the next height."""
+        return self.surroundings.members
 
     @property
     def tip_height(self) -> int:
@@ -101,8 +105,13 @@ class Ledger:
         """The state after the tip; to be read, writes to it go nowhere."""
         return self._committed
 
-    def build(self, proposer: int, transactions: Sequence[Transaction], now_ms: int) -> Candidate:
-        """A fresh block on the tip, by validator ``proposer``, with these pending transactions in this order."""
+    def build(
+        self, proposer: int, transactions: Sequence[Transaction], now_ms: int, misbehaviour: Sequence[bytes] = ()
+    ) -> Candidate:
+        """A fresh block on the tip, by validator ``proposer``, with these pending transactions in this order.
+
+        ``misbehaviour`` holds items that ``misbehaviour_fault`` finds nothing against.
+        """
         around = self.surroundings
         tip = around.tip
         chosen = [t for t in transactions if around.replay.height_of(t.tx_id) is None]
@@ -118,21 +127,29 @@ class Ledger:
             tx_root=merkle_root([transaction.leaf_hash for transaction in chosen]),
             tx_count=len(chosen),
             body_bytes=sum(len(transaction.envelope) for transaction in chosen),
-            evidence_root=evidence_root(()),
+            evidence_root=evidence_root(misbehaviour),
             prev_state_root=tip.state_root,
             prev_results_root=tip.results_root,
             history_root=tip.history_root,
             validators_hash=around.validators.hash,
-            next_validators_hash=around.validators.hash,
+            next_validators_hash=around.next_validators_hash,
             last_certificate_hash=certificate_hash(certificate) if certificate else ZERO_HASH,
         )
         data = encode(header)
-        return Candidate(block_hash(data), data, header, chosen, certificate)
+        return Candidate(block_hash(data), data, header, chosen, certificate, tuple(misbehaviour))
 
     def fresh_fault(self, candidate: Candidate, leader: int, now_ms: int) -> str | None:
         """The code of the first rule a fresh proposal breaks, or None (SPEC R2)."""
         try:
             check_fresh(candidate, self.surroundings, leader=leader, now_ms=now_ms)
+        except ChainError as error:
+            return error.code
+        return None
+
+    def misbehaviour_fault(self, items: Sequence[bytes]) -> str | None:
+        """The code of the first reason why the next block could not carry these items, or None (SPEC R10)."""
+        try:
+            check_misbehaviour(items, self.surroundings)
         except ChainError as error:
             return error.code
         return None
@@ -214,11 +231,7 @@ class Ledger:
             header.height, candidate.block_hash, header.time_ms, update.root, execution.results_root,
             frontier.root(), holds_transactions=bool(tx_ids),
         )
-        # Parameters and validators change only by governance, which is not active on chain yet: they
-        # are those of the genesis until an epoch ends.
-        self.surroundings = Surroundings(
-            around.chain_id, tip, certificate, around.validators, around.parameters, around.replay
-        )
+        self.surroundings = surroundings_of(around.chain_id, tip, certificate, self._committed, around.replay)
 
     def prune(self) -> bool:
         """Drop state versions older than the last ``proof_heights``; a bounded piece, True when more remains."""

@@ -6,6 +6,7 @@ proved yet: ``proof-pending``, and the proof block is one block time away.
 
 from hashlib import sha256
 
+from chainnode.chain.epochs import epoch_links
 from chainnode.codec.canonical import encode
 from chainnode.errors import InvariantBroken, NotFound, Rejected
 from chainnode.proofs.bundle import (
@@ -24,6 +25,7 @@ from chainnode.proofs.errors import ProofInvalid
 from chainnode.proofs.evidence import Record, RecordBatch, evidence_operations
 from chainnode.proofs.merkle import inclusion_path, leaf_hash
 from chainnode.proofs.sparse import verify_absent, verify_present
+from chainnode.state.overlay import Overlay
 from chainnode.state.tree import StateTree
 from chainnode.store.ledger_reader import LedgerReader
 from chainnode.types.block import decode_body
@@ -127,7 +129,8 @@ class ProofBuilder:
 def authority_of(store: LedgerReader, height: int) -> Authority:
     """Why the header at ``height`` is the consortium's: its certificate, and the sets from genesis on."""
     validators = encode(decode_genesis(store.genesis()).validators)
-    return Authority(_needed(store.certificate(height)), _needed(store.header(0)), validators, ())
+    links = epoch_links(Overlay(store.state), store, height)
+    return Authority(_needed(store.certificate(height)), _needed(store.header(0)), validators, links)
 
 
 def _needed(data: bytes | None) -> bytes:

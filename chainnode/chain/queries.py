@@ -11,7 +11,7 @@ import msgspec
 from chainnode import limits
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
-from chainnode.chain.validation import Tip
+from chainnode.chain.surroundings import Tip
 from chainnode.errors import NotFound, Rejected, invariant
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
 from chainnode.types.block import StoredBlock, decode_body, decode_header

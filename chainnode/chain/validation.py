@@ -10,45 +10,22 @@ Three occasions, three functions:
   and against our own state: a difference there means somebody computes wrongly.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.certificate import open_certificate, require_certificate
-from chainnode.chain.replay import ReplayWindow, check_expiry
+from chainnode.chain.replay import check_expiry
+from chainnode.chain.surroundings import Surroundings, Tip
+from chainnode.crypto.ed25519 import verify
 from chainnode.errors import Rejected
 from chainnode.types.block import BLOCK_VERSION, Header
-from chainnode.types.parameters import ChainParameters
-from consensus.quorum import ValidatorSet
-
-
-@dataclass(slots=True, frozen=True)
-class Tip:
-    """Where the chain stands here: the last block, and what executing it gave."""
-
-    height: int
-    block_hash: bytes
-    time_ms: int
-    state_root: bytes
-    """State tree after this block."""
-    results_root: bytes
-    """RFC 6962 root over this block's receipts."""
-    history_root: bytes
-    """RFC 6962 root over the hashes of blocks 0 .. height."""
-    holds_transactions: bool
-    """A proof block is due: the next header must certify these results."""
-
-
-@dataclass(slots=True, frozen=True)
-class Surroundings:
-    """What a candidate is checked against."""
-
-    chain_id: str
-    tip: Tip
-    tip_certificate: bytes
-    """A certificate of the tip known to be good; another valid one is accepted too. Empty at genesis."""
-    validators: ValidatorSet
-    parameters: ChainParameters
-    replay: ReplayWindow
+from consensus.equivocation import (
+    MalformedEquivocation,
+    check_equivocation,
+    decode_equivocation,
+    equivocation_claims,
+)
+from contracts.governance.queries import is_proved
 
 
 def _require(found: object, expected: object, code: str, what: str) -> None:
@@ -70,7 +47,7 @@ def check_place(header: Header, around: Surroundings) -> None:
     _require(header.height, tip.height + 1, "header-height", "height")
     _require(header.parent_hash, tip.block_hash, "header-parent", "parent")
     _require(header.validators_hash, around.validators.hash, "header-validators", "validator set")
-    _require(header.next_validators_hash, around.validators.hash, "header-next-validators", "next validator set")
+    _require(header.next_validators_hash, around.next_validators_hash, "header-next-validators", "next validator set")
     _require(header.history_root, tip.history_root, "header-history-root", "history root")
 
 
@@ -100,7 +77,7 @@ def check_last_certificate(candidate: Candidate, around: Surroundings) -> None:
     if candidate.last_certificate == around.tip_certificate:
         return
     require_certificate(
-        open_certificate(candidate.last_certificate), chain_id=around.chain_id, validators=around.validators,
+        open_certificate(candidate.last_certificate), chain_id=around.chain_id, validators=around.tip_validators,
         height=tip.height, block_hash=tip.block_hash,
     )
 
@@ -132,6 +109,34 @@ def check_transactions(candidate: Candidate, around: Surroundings) -> None:
         seen.add(transaction.tx_id)
 
 
+def check_misbehaviour(items: Sequence[bytes], around: Surroundings) -> None:
+    """Check that every item proves equivocation of a member that leads still, lately, and once (SPEC R10).
+
+    Raises:
+        Rejected: ``equivocation-...``: what the first bad item is.
+    """
+    places: set[tuple[int, int]] = set()
+    for item in items:
+        try:
+            found = decode_equivocation(item)
+        except MalformedEquivocation as error:
+            raise Rejected(error.code.replace("_", "-"), "a misbehaviour item is unreadable") from error
+        wrong = check_equivocation(found, around.validators)
+        if wrong is not None:
+            raise Rejected(wrong.replace("_", "-"), f"a misbehaviour item proves nothing: {wrong}")
+        height = around.tip.height + 1
+        if not height - around.parameters.validity_window <= found.height <= height:
+            raise Rejected("equivocation-age", "a misbehaviour item is too old or of the future", found=found.height)
+        key = around.validators.public_keys[found.accused]
+        known = found.accused in around.leadership.excluded or is_proved(around.state, key, found.height)
+        if known or (found.accused, found.height) in places:
+            raise Rejected("equivocation-known", "the misbehaviour is on the chain already", height=found.height)
+        places.add((found.accused, found.height))
+        for claim in equivocation_claims(found, around.validators, around.chain_id):
+            if not verify(claim.public_key, claim.signed_bytes, claim.signature):
+                raise Rejected("equivocation-signature", "a misbehaviour item carries an invalid signature")
+
+
 def check_fresh(candidate: Candidate, around: Surroundings, *, leader: int, now_ms: int) -> None:
     """Check everything a voter vouches for when it prepares a new block (SPEC R2).
 
@@ -149,7 +154,6 @@ def check_fresh(candidate: Candidate, around: Surroundings, *, leader: int, now_
         raise Rejected("time-ahead", "block time is ahead of our clock", now_ms=now_ms, found=header.time_ms)
     if header.time_ms < now_ms - around.parameters.clock_behind_ms:
         raise Rejected("time-behind", "block time is behind our clock", now_ms=now_ms, found=header.time_ms)
-    if candidate.misbehaviour:
-        raise Rejected("misbehaviour-unsupported", "misbehaviour items are not active on this chain")
+    check_misbehaviour(candidate.misbehaviour, around)
     check_last_certificate(candidate, around)
     check_transactions(candidate, around)

@@ -12,6 +12,7 @@ import click
 from chainnode.cli.current import running_network
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.testnet.manifest import identity_path
+from chainnode.crypto.ed25519 import SigningKey
 from chainnode.node.key_file import read_key, read_key_info, read_passphrase
 from chainnode.sdk.client import Client
 from chainnode.sdk.wallet import Wallet
@@ -89,11 +90,20 @@ async def open_wallet(access: Access, client: Client) -> Wallet:
         CommandError: ``wallet-needed`` or ``wallet-unknown``.
         ConfigError: the key file cannot be used.
     """
-    path = _key_path(access)
-    passphrase = await asyncio.to_thread(_passphrase, path, access.passphrase_file)
-    key = await asyncio.to_thread(read_key, path, passphrase)
+    key = await asyncio.to_thread(open_key, access)
     chain_id = (await client.status()).chain_id
     return Wallet(chain_id, [key], access.did)
+
+
+def open_key(access: Access) -> SigningKey:
+    """The key that was named, opened.
+
+    Raises:
+        CommandError: ``wallet-needed`` or ``wallet-unknown``.
+        ConfigError: the key file cannot be used.
+    """
+    path = _key_path(access)
+    return read_key(path, _passphrase(path, access.passphrase_file))
 
 
 def _key_path(access: Access) -> Path:

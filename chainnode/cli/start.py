@@ -32,9 +32,14 @@ log = structlog.get_logger(__name__)
 @click.command(name="start", epilog=examples("chainnode start --config /etc/chainnode/node.toml"))
 @config_option
 @set_option
+@click.option(
+    "--rejoin-after-loss",
+    is_flag=True,
+    help="This validator's votes were lost or are in doubt: stay silent until it cannot vote twice.",
+)
 @click.option("--die-with", type=int, hidden=True, help="End when this parent process does.")
 @json_option
-def command(file: Path, assignments: tuple[str, ...], die_with: int | None) -> None:
+def command(file: Path, assignments: tuple[str, ...], rejoin_after_loss: bool, die_with: int | None) -> None:
     """Run one node until it is told to stop.
 
     SIGTERM and SIGINT stop it in order; a node that was killed resumes at its next start. It never makes a data
@@ -46,10 +51,10 @@ def command(file: Path, assignments: tuple[str, ...], die_with: int | None) -> N
     genesis = read_genesis(config.node.genesis_file)
     configure_logging(config.node.log_level, config.node.log_format, node=config.node.name)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(serve(config, genesis))
+        runner.run(serve(config, genesis, rejoin_after_loss=rejoin_after_loss))
 
 
-async def serve(config: NodeConfig, genesis: bytes) -> None:
+async def serve(config: NodeConfig, genesis: bytes, *, rejoin_after_loss: bool = False) -> None:
     """Run a node and its API until a signal, or until the node ends by itself.
 
     Raises:
@@ -62,7 +67,7 @@ async def serve(config: NodeConfig, genesis: bytes) -> None:
     await _join(config, genesis, stop)
     if stop.is_set():
         return
-    node = Node.open(config, genesis)
+    node = Node.open(config, genesis, rejoin_after_loss=rejoin_after_loss)
     try:
         await node.start()
         server = ApiServer(node.service, config.api.listen.host, config.api.listen.port, api_settings(config.api))

@@ -69,7 +69,7 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True):
     """Private keys of this node; files of mode 0600, see ``key_file``."""
 
     consensus_key_file: Path | None = None
-    """Signs votes. Validators must have one and observers must not."""
+    """Signs votes. A validator must have one; an observer may, and votes once governance has added it to the set."""
     node_key_file: Path
     """Signs the HELLO of links."""
     passphrase_file: Path | None = None
@@ -281,8 +281,6 @@ def _check_whole(config: NodeConfig, path: Path) -> None:
 
     if config.node.role == "validator" and config.keys.consensus_key_file is None:
         raise conflict("keys.consensus_key_file", "a validator needs keys.consensus_key_file")
-    if config.node.role == "observer" and config.keys.consensus_key_file is not None:
-        raise conflict("keys.consensus_key_file", "an observer holds no keys.consensus_key_file: it never votes")
     if (config.api.tls_cert_file is None) != (config.api.tls_key_file is None):
         raise conflict("api.tls_cert_file api.tls_key_file", "set both api.tls_cert_file and api.tls_key_file, or none")
     if bool(config.sync.trusted_height) != bool(config.sync.trusted_hash):

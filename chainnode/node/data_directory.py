@@ -99,6 +99,27 @@ def _check_never_signed(path: Path) -> None:
         raise StoreError("data-exists", f"{path} remembers votes of this validator's key; move it away on purpose")
 
 
+def _set_aside(directory: Path) -> None:
+    """SPEC, Rejoin: begin a journal, and where needed a sign-state, that remember nothing."""
+    if (directory / JOURNAL).exists():
+        _move_aside(directory / JOURNAL)
+    (directory / JOURNAL).mkdir(mode=_MODE)
+    Journal.create(directory / JOURNAL).close()
+    try:
+        SignStateFile.open(directory / SIGN_STATE).close()
+    except StoreError:
+        if (directory / SIGN_STATE).exists():
+            _move_aside(directory / SIGN_STATE)
+        SignStateFile.create(directory / SIGN_STATE).close()
+
+
+def _move_aside(path: Path) -> None:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.doubted-{number}")).exists():
+        number += 1
+    path.rename(aside)
+
+
 @dataclass(slots=True)
 class Votes:
     """What a validator remembers of its own words at the height above its tip."""
@@ -122,8 +143,13 @@ class DataDirectory:
         self.sign_state: Final = sign_state
 
     @classmethod
-    def open(cls, directory: Path, genesis_hash: bytes, options: LevelDBOptions) -> Self:
+    def open(
+        cls, directory: Path, genesis_hash: bytes, options: LevelDBOptions, *, doubt_votes: bool = False
+    ) -> Self:
         """Open what ``initialise_data`` made.
+
+        With ``doubt_votes`` the journal begins anew and so does a sign-state that cannot be read; what was there is
+        moved aside, never deleted. A sign-state that can be read stays: it still forbids what it knows of.
 
         Raises:
             StoreError: ``data-missing``, ``data-in-use``, ``data-of-other-chain``, ``format-unknown``,
@@ -137,6 +163,8 @@ class DataDirectory:
         sign_state: SignStateFile | None = None
         try:
             settle_replacement(directory / LEDGER)
+            if doubt_votes:
+                _set_aside(directory)
             journal = Journal.open(directory / JOURNAL)
             sign_state = SignStateFile.open(directory / SIGN_STATE)
             store = open_ledger(directory / LEDGER, genesis_hash, journal.height, options)

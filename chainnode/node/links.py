@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 import structlog
 
 from chainnode.clock import Clock, SystemClock
@@ -42,9 +43,13 @@ class Membership:
     """Which node keys may connect, and as what, by the chain's present state."""
 
     def __init__(self, validators: ValidatorList, observers: Sequence[ObserverNode]) -> None:
-        self.node_keys: Final = [validator.node_key for validator in validators.validators]
+        self.update(validators, observers)
+
+    def update(self, validators: ValidatorList, observers: Sequence[ObserverNode]) -> None:
+        """Follow the chain: links of strangers end, and roles change, at the network's next look."""
+        self.node_keys = [validator.node_key for validator in validators.validators]
         """Of the validators, by index."""
-        self.names: Final = {validator.node_key: validator.name for validator in validators.validators}
+        self.names = {validator.node_key: validator.name for validator in validators.validators}
         """Display names by node key."""
         self._roles = {node_key: PeerRole(index) for index, node_key in enumerate(self.node_keys)}
         for observer in observers:
@@ -79,8 +84,10 @@ class NodeLinks:
         self._network.broadcast(Channel.CONSENSUS, payload, "validators")
 
     def to_validator(self, index: int, payload: bytes) -> None:
-        """Send a consensus message to one validator."""
-        self._network.send(self._membership.node_keys[index], Channel.CONSENSUS, payload)
+        """Send a consensus message to one validator; to nobody if the set just changed and has no such index."""
+        keys = self._membership.node_keys
+        if index < len(keys):
+            self._network.send(keys[index], Channel.CONSENSUS, payload)
 
     def to_observers(self, payload: bytes) -> None:
         """Send a consensus message to every connected observer."""
@@ -133,14 +140,23 @@ class MessageGate:
     """F0 and signatures, in front of the core."""
 
     def __init__(
-        self, chain_id: str, replica: Replica, links: NodeLinks, feed: Callable[[MessageReceived], None],
+        self,
+        chain_id: str,
+        replica: Replica,
+        links: NodeLinks,
+        feed: Callable[[MessageReceived], None],
         clock: Clock | None = None,
+        boundary: Callable[[int], Decided | None] = lambda _height: None,
     ) -> None:
-        """``feed`` takes what passed; ``clock`` spaces out what one peer may cost."""
+        """``feed`` takes what passed; ``clock`` spaces out what one peer may cost.
+
+        ``boundary`` is ``chain.epochs.boundary_of``.
+        """
         self._chain_id = chain_id
         self._replica = replica
         self._links = links
         self._feed = feed
+        self._boundary = boundary
         self.filtered: Counter[str] = Counter()
         """Messages dropped before signature work, by code."""
         self.peer_heights: dict[bytes, int] = {}
@@ -163,7 +179,7 @@ class MessageGate:
         except MalformedMessage as error:
             raise PeerError(error.code.replace("_", "-"), "a consensus message is malformed") from error
         if isinstance(message, Status):
-            self._status(peer, message)
+            message = self._status(peer, message)
         code = self._replica.filter(message)
         if code is not None:
             self.filtered[code] += 1
@@ -183,14 +199,26 @@ class MessageGate:
             del self._valid[next(iter(self._valid))]
         self._feed(MessageReceived(message))
 
-    def _status(self, peer: Peer, message: Status) -> None:
-        expected = NO_INDEX if peer.role.validator_index is None else peer.role.validator_index
-        if message.sender not in {expected, NO_INDEX} or message.chain_id != self._chain_id:
-            raise PeerError("status-sender", "a STATUS names another sender than its link")
+    def _status(self, peer: Peer, message: Status) -> Status:
+        """Help a peer that the core would not, and name the sender as the chain does.
+
+        Its own idea of its index may be of an earlier epoch; the link says who it is.
+        """
+        if message.chain_id != self._chain_id or message.sender < NO_INDEX:
+            raise PeerError("status-form", "a STATUS names another chain than its link, or a sender that cannot be")
         self.peer_heights[peer.node_key] = message.height
-        behind = message.sender == NO_INDEX and message.height < self._replica.tip.height
-        if behind and self._help.take(peer.node_key, 1):
-            self.help(peer.node_key)
+        if message.height < self._replica.tip.height:
+            boundary = self._boundary(message.height + 1)
+            if boundary is not None:
+                # E4: the certificate of the tip means nothing to a peer that does not know this set yet.
+                if self._help.take(peer.node_key, 1):
+                    self._links.to_peer(peer.node_key, encode_message(boundary))
+                return msgspec.structs.replace(message, sender=NO_INDEX)
+            if message.sender == NO_INDEX and self._help.take(peer.node_key, 1):
+                self.help(peer.node_key)
+        index = peer.role.validator_index
+        sender = NO_INDEX if message.sender == NO_INDEX or index is None else index
+        return msgspec.structs.replace(message, sender=sender)
 
     def help(self, node_key: bytes) -> None:
         """Show a peer that does not vote our newest certificate; it starts to catch up by it."""

@@ -14,6 +14,7 @@ from chainnode.chain.ledger import Ledger
 from chainnode.clock import Clock
 from chainnode.errors import ChainError
 from chainnode.mempool.pool import Pool
+from chainnode.node.accusation import Accusations
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.types.transaction import Transaction
 from consensus.inputs import BlockBuilt, BlockFetched, BuildFailed, Input, ProposalChecked
@@ -34,6 +35,8 @@ class ProposalDesk:
         self._clock = clock
         self._answer = answer
         self._on_defect = on_defect
+        self.accusations = Accusations()
+        """Proofs of equivocation that wait for a block of ours."""
         self._candidates: dict[bytes, Candidate] = {}
         self._locked: bytes | None = None
         self._fetches: dict[tuple[str, bytes], asyncio.Task[None]] = {}
@@ -76,7 +79,8 @@ class ProposalDesk:
         if not chosen and not request.empty_allowed:
             self._answer(BuildFailed(request.height, request.view))
             return
-        candidate = self._ledger.build(own_index, chosen, self._clock.wall_ms())
+        items = self.accusations.select(self._ledger.misbehaviour_fault)
+        candidate = self._ledger.build(own_index, chosen, self._clock.wall_ms(), items)
         self._keep(candidate)
         self._answer(BlockBuilt(request.height, request.view, candidate.block_hash, candidate.proposal_bytes()))
 

@@ -108,8 +108,12 @@ class ReplicaDriver:
         pending_count: Callable[[], int],
         after_commit: Callable[[Sequence[Transaction]], None],
         catch_up: Callable[[int, Sequence[int]], None],
+        voting_key: bytes | None = None,
     ) -> None:
-        """``after_commit`` clears the pool before ``pending_count`` is asked; ``catch_up`` starts a sync run."""
+        """``after_commit`` clears the pool before ``pending_count`` is asked; ``catch_up`` starts a sync run.
+
+        ``voting_key`` is this node's consensus key, if it may vote in whatever set names it.
+        """
         self.replica: Final = replica
         self._ledger = ledger
         self._signer = signer
@@ -119,6 +123,7 @@ class ReplicaDriver:
         self._pending_count = pending_count
         self._after_commit = after_commit
         self._catch_up = catch_up
+        self._voting_key = voting_key
         self._timers = LoopTimers(lambda timer: self.feed(TimerFired(timer)))
         self._inputs: deque[Input] = deque()
         self._wake = asyncio.Event()
@@ -228,7 +233,8 @@ class ReplicaDriver:
         for rejected in out.rejected:
             self.rejected[rejected.code] += 1
         for evidence in out.evidence:
-            log.warning("equivocation", sender=evidence.first.sender, height=evidence.first.height)
+            if self._desk.accusations.add(evidence):
+                log.warning("equivocation", sender=evidence.first.sender, height=evidence.first.height)
         for event in out.events:
             self._listener.on_view_changed(event)
         if out.halt is not None:
@@ -274,7 +280,10 @@ class ReplicaDriver:
         Raises:
             LedgerDiverged, StoreError: as ``Ledger.commit``.
         """
+        forgotten = self._is_forgotten(certificate)
         receipts = self._ledger.commit(candidate, data)
+        if forgotten:
+            self.halt("votes-forgotten", {"height": str(certificate.height)})
         if receipts is not None:
             self._undone = None
             self._desk.advance()
@@ -284,10 +293,36 @@ class ReplicaDriver:
             self._links.to_observers(encode_message(message))
             # Last: a journal that fails now halts the node, but the block is durable and everybody was told.
             self._signer.start_height(candidate.header.height)
-        tip = self._ledger.tip
-        proof = certificate if candidate.header.height == tip.height else None
-        self.feed(BlockApplied(tip.height, tip.block_hash, tip.holds_transactions, proof))
+        self._tell_core(certificate if candidate.header.height == self._ledger.tip.height else None)
         self.note_pending()
+
+    def _is_forgotten(self, certificate: QuorumCertificate) -> bool:
+        """SPEC, Rejoin: the certificate holds an own signature that the sign-state knows nothing of."""
+        around = self._ledger.surroundings
+        if self._voting_key is None or certificate.epoch != around.validators.epoch:
+            return False
+        own = around.validators.index_of(self._voting_key)
+        if own is None or own not in certificate.signer_indexes() or self._signer.is_silent(certificate.height):
+            return False
+        return certificate.height > self._signer.signed_height
+
+    def _tell_core(self, proof: QuorumCertificate | None) -> None:
+        """The tip, who leads above it (R12), and the set that agrees there when an epoch ended with it (E2)."""
+        around = self._ledger.surroundings
+        tip, validators = around.tip, around.validators
+        changed = validators.epoch != self.replica.validators.epoch
+        own_index = None if self._voting_key is None else validators.index_of(self._voting_key)
+        self.feed(
+            BlockApplied(
+                tip.height,
+                tip.block_hash,
+                tip.holds_transactions,
+                proof,
+                around.leadership.suspended,
+                validators if changed else None,
+                own_index if changed else None,
+            )
+        )
 
     def apply_synced(self, candidate: Candidate, data: bytes, certificate: QuorumCertificate) -> None:
         """``commit_block`` for catch-up, which runs outside a step: failures halt here."""

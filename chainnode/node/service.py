@@ -42,7 +42,7 @@ class NodeService:
         self,
         *,
         name: str,
-        role: str,
+        node_key: bytes,
         replica: Replica,
         queries: LedgerQueries,
         genesis_hash: bytes,
@@ -60,7 +60,6 @@ class NodeService:
         self.genesis_hash: Final = genesis_hash
         self.genesis: Final = queries.genesis()
         self.chain_id: Final = queries.chain_id
-        self.role: Final = role
         self.metrics: Final = node_registry(self.status, counts)
         self.halted: str | None = None
         """Why this node signs nothing: it halted for good, or it only follows the chain."""
@@ -68,6 +67,7 @@ class NodeService:
         self.network: PeerNetwork | None = None
         self._replica = replica
         self._membership = membership
+        self._node_key = node_key
         self._pool = pool
         self._admitter = admitter
         self._outbox = outbox
@@ -78,6 +78,12 @@ class NodeService:
         self._waiters = CommitWaiters()
         self._admitted_ms: dict[bytes, int] = {}
         self._view_changes = 0
+
+    @property
+    def role(self) -> str:
+        """``validator`` or ``observer``, as the chain has it now."""
+        role = self._membership.role_of(self._node_key)
+        return "validator" if role is not None and role.is_validator else "observer"
 
     # For clients.
 

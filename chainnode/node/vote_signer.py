@@ -39,6 +39,19 @@ class VoteSigner:
         self._sign_state = sign_state
         self._silent_height = silent_height
 
+    @property
+    def signed_height(self) -> int:
+        """The highest height at which this key is known to have signed."""
+        return self._sign_state.last.position[1]
+
+    def is_silent(self, height: int) -> bool:
+        """Whether nothing is signed at ``height``, because what was said there may be forgotten."""
+        return height <= self._silent_height
+
+    def speak_above(self, height: int) -> None:
+        """Stay silent up to ``height`` and no longer (Rejoin)."""
+        self._silent_height = height
+
     def perform(self, records: Sequence[JournalRecord], unsigned: Sequence[Signed]) -> list[Signed]:
         """Make ``records`` and the signed form of ``unsigned`` durable; returns what may be sent.
 

@@ -15,7 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from chainnode.chain.certificate import open_certificate
+from chainnode.chain.epochs import boundary_of
 from chainnode.chain.ledger import Ledger, LedgerDiverged
 from chainnode.chain.queries import LedgerQueries
 from chainnode.clock import Clock, SystemClock
@@ -34,6 +37,7 @@ from chainnode.node.inbound import InboundGossip, NodeInbound
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.node.links import Membership, MessageGate, NodeLinks
 from chainnode.node.proposal_desk import ProposalDesk
+from chainnode.node.rejoin import NOTHING_ABOVE, Rejoin, forgotten_height
 from chainnode.node.replica_driver import ReplicaDriver
 from chainnode.node.service import NodeService
 from chainnode.node.snapshot_join import trusted_block
@@ -46,15 +50,22 @@ from chainnode.sync.server import SyncServer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.transaction import Transaction
 from consensus.inputs import MessageReceived
+from consensus.recovery import Recovered
 from consensus.replica import Replica
 from consensus.tip import Tip as ConsensusTip
 from contracts.governance.queries import read_observers
+from contracts.governance.record import OBSERVERS_KEY
+
+log = structlog.get_logger(__name__)
 
 GOSSIP_DELAY_SECONDS: Final = 0.002
 """Arrivals of two milliseconds share one frame."""
 MAINTENANCE_SECONDS: Final = 5.0
 PRUNE_CALLS_MAX: Final = 200
 """A bounded piece of pruning each round; more than blocks can arrive meanwhile."""
+REJOIN_LOOK_SECONDS: Final = 0.1
+REJOINING: Final = "rejoin-after-loss"
+"""Why a validator that came back is silent for a while."""
 TREE_PAGE_BYTES: Final = 1_024
 """What one cached page of the state tree takes, about."""
 
@@ -62,7 +73,9 @@ TREE_PAGE_BYTES: Final = 1_024
 class Node:
     """One node process: everything below the API."""
 
-    def __init__(self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock) -> None:
+    def __init__(
+        self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock, rejoins: bool = False
+    ) -> None:
         """Use ``open``; this only connects what it opened."""
         self._data = data
         self._clock = clock
@@ -71,7 +84,9 @@ class Node:
             data.store, tree_cache_bytes=store.tree_cache_pages * TREE_PAGE_BYTES, proof_heights=store.proof_heights
         )
         self.ledger: Final = ledger
-        membership = Membership(ledger.validators, read_observers(ledger.committed_state()))
+        membership = self._membership = Membership(ledger.validators, read_observers(ledger.committed_state()))
+        self._observers = ledger.committed_state().get(OBSERVERS_KEY)
+        self._epoch = ledger.validators.epoch
         passphrase = None if config.keys.passphrase_file is None else read_passphrase(config.keys.passphrase_file)
         consensus_key = _optional_key(config.keys.consensus_key_file, passphrase)
         node_key = read_key(config.keys.node_key_file, passphrase)
@@ -81,19 +96,24 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
-        replica, votes = _build_replica(ledger, data, consensus_key)
-        self._gate = MessageGate(ledger.chain_id, replica, self._links, self._feed, clock)
+        replica, votes = _build_replica(ledger, data, consensus_key, rejoins=rejoins)
+        self._gate = MessageGate(
+            ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
+        )
         self._gossip = InboundGossip(self._admitter, self._links.report)
         self.service: Final = NodeService(
-            name=config.node.name, role=config.node.role, replica=replica, queries=LedgerQueries(ledger),
+            name=config.node.name, node_key=node_key.public_key, replica=replica, queries=LedgerQueries(ledger),
             genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
+        self._signer = VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height)
+        self._rejoin = Rejoin(node_key.public_key) if rejoins and replica.own_index is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
-            signer=VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height),
+            signer=self._signer,
             links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
             after_commit=self._after_commit, catch_up=self._start_catch_up,
+            voting_key=None if consensus_key is None or votes.refusal is not None else consensus_key.public_key,
         )
         fetcher = BodyFetcher(self._links, self._verifier)
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
@@ -115,8 +135,13 @@ class Node:
             self.service.on_follow_only(votes.refusal)
 
     @classmethod
-    def open(cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None) -> "Node":
+    def open(
+        cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None, *, rejoin_after_loss: bool = False
+    ) -> "Node":
         """Open the data directory and build the node on it; nothing runs yet.
+
+        With ``rejoin_after_loss`` a validator forgets what it remembers of its votes and stays silent until it cannot
+        vote twice (``rejoin``).
 
         Raises:
             StoreError, StoreCorrupt: the data directory cannot be used, as ``DataDirectory.open``.
@@ -127,9 +152,9 @@ class Node:
             write_buffer_bytes=config.store.write_buffer_bytes, block_cache_bytes=config.store.block_cache_bytes
         )
         hash_ = genesis_hash(genesis)
-        data = DataDirectory.open(config.node.data_dir, hash_, options)
+        data = DataDirectory.open(config.node.data_dir, hash_, options, doubt_votes=rejoin_after_loss)
         try:
-            return cls(config, data, hash_, clock or SystemClock())
+            return cls(config, data, hash_, clock or SystemClock(), rejoin_after_loss)
         except BaseException:
             data.close()
             raise
@@ -174,6 +199,8 @@ class Node:
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
             group.create_task(self._snapshots.run(), name="snapshots")
+            if self._rejoin is not None:
+                group.create_task(self._come_back(self._rejoin), name="rejoin")
 
     async def wait(self) -> None:
         """Return when the node is closed; raise what ended it otherwise."""
@@ -196,6 +223,20 @@ class Node:
             await self._network.close()
             await self._verifier.close()
         self._data.close()
+
+    async def _come_back(self, rejoin: Rejoin) -> None:
+        """SPEC, Rejoin: speak again once nothing that was forgotten can be contradicted."""
+        self.service.halted = REJOINING
+        while self.service.halted == REJOINING:
+            await asyncio.sleep(REJOIN_LOOK_SECONDS)
+            around = self.ledger.surroundings
+            height = rejoin.speak_above(
+                around.tip.height, around.validators.quorum, self._membership.node_keys, self._gate.peer_heights
+            )
+            if height is not None:
+                self._signer.speak_above(height)
+                self.service.halted = None
+                log.warning("rejoined: this key votes again", from_height=height + 1)
 
     async def _maintain(self) -> None:
         """Repeat what may have been lost, and let go of old state versions."""
@@ -231,9 +272,18 @@ class Node:
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self._snapshots.note_block(self.ledger.tip.height)
         self._pool.remove([transaction.tx_id for transaction in transactions])
+        self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
         if expired:
             self.service.on_expired(expired)
+
+    def _follow_membership(self) -> None:
+        """E2: links follow the chain: who may connect, and as what."""
+        members, observers = self.ledger.validators, self.ledger.committed_state().get(OBSERVERS_KEY)
+        if observers == self._observers and members.epoch == self._epoch:
+            return
+        self._observers, self._epoch = observers, members.epoch
+        self._membership.update(members, read_observers(self.ledger.committed_state()))
 
     def _start_catch_up(self, height: int, hints: Sequence[int]) -> None:
         if self._group is not None and (self._syncing is None or self._syncing.done()):
@@ -275,6 +325,10 @@ def _check_keys(
 ) -> None:
     """Find a key of another chain or node now, not as a refused link at night."""
     role = membership.role_of(node_key.public_key)
+    if role is None and config.node.role == "observer":
+        # Admitted by a block that this ledger may not hold yet; until then the peers decide whether it may follow.
+        log.warning("this ledger does not know this node yet", height=ledger.tip.height)
+        return
     if role is None:
         raise ConfigError(
             "node-key-unknown", f"the chain knows no node with the key in {config.keys.node_key_file}",
@@ -282,8 +336,9 @@ def _check_keys(
         )
     if consensus_key is None:
         return
+    # E2: an observer with a key of its own votes once governance has added it; a removed validator keeps its key.
     index = ledger.surroundings.validators.index_of(consensus_key.public_key)
-    if index is None or index != role.validator_index:
+    if index != role.validator_index:
         raise ConfigError(
             "consensus-key-unknown",
             f"the key in {config.keys.consensus_key_file} is not that of this node's validator",
@@ -291,17 +346,26 @@ def _check_keys(
         )
 
 
-def _build_replica(ledger: Ledger, data: DataDirectory, key: SigningKey | None) -> tuple[Replica, Votes]:
+def _build_replica(
+    ledger: Ledger, data: DataDirectory, key: SigningKey | None, *, rejoins: bool
+) -> tuple[Replica, Votes]:
     around = ledger.surroundings
     own_index = None if key is None else around.validators.index_of(key.public_key)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
     votes = data.read_votes(tip, around.validators, own_index)
+    if rejoins:
+        # Outside the set there is nothing to be silent about: whatever it signed, it was below the present epoch.
+        votes = Votes(Recovered(), (), None, 0 if own_index is None else NOTHING_ABOVE)
+    elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
+        signed_height = data.sign_state.last.position[1]
+        if forgotten_height(ledger, key.public_key, signed_height) is not None:
+            votes = Votes(None, votes.bodies, "votes-forgotten")
     if votes.refusal is not None:
         # It follows the chain like an observer: reading is safe, a second vote would not be.
         own_index = None
     replica = Replica(
         ledger.chain_id, around.validators, own_index, tip=tip,
-        timers=around.parameters.timer_config(), recovered=votes.recovered,
+        timers=around.parameters.timer_config(), suspended=around.leadership.suspended, recovered=votes.recovered,
     )
     return replica, votes

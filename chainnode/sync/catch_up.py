@@ -138,6 +138,11 @@ class CatchUp:
         # The node's own agreement may have decided some of them meanwhile.
         stripe.skip_to(self._ledger.tip.height + 1)
         decided = stripe.pop()
+        around = self._ledger.surroundings
+        if decided is not None and decided.candidate.header.validators_hash != around.validators.hash:
+            # Certified by a set whose epoch has ended since: who serves it again is found to lie.
+            stripe.again_from(around.tip.height + 1)
+            return False
         if decided is not None:
             self._apply(decided.candidate, decided.certificate_bytes, decided.certificate)
         return decided is not None

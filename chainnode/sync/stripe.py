@@ -172,6 +172,13 @@ class Stripe(Generic[Item]):
         self.next_height += 1
         return held[0]
 
+    def again_from(self, height: int) -> None:
+        """Let go of everything from ``height`` on: it is to be fetched anew."""
+        self._arrived.clear()
+        self._arrived_bytes = 0
+        self._missing.clear()
+        self.next_height = self._edge = height
+
     def skip_to(self, height: int) -> None:
         """Blocks below ``height`` came another way."""
         while self.next_height < height:

@@ -34,6 +34,8 @@ class ChainParameters(msgspec.Struct, frozen=True, array_like=True, tag=PARAMETE
     """A fresh proposal's time may be this much after a voter's clock."""
     clock_behind_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 10_000
     """... and this much before it."""
+    epoch_blocks: Annotated[int, msgspec.Meta(ge=4, le=1_000_000)] = 100
+    """The validator set changes only after blocks whose height is a multiple of this."""
 
     def timer_config(self) -> TimerConfig:
         """The part the agreement core needs."""

@@ -1,10 +1,12 @@
-"""How the consortium sets itself up: the wire forms and their form rules."""
+"""How the consortium sets itself up and changes: the wire forms and their form rules."""
 
 from typing import Annotated
 
 import msgspec
 
 from chainnode.types.parameters import ChainParameters
+from chainnode.types.transaction import Height
+from chainnode.types.validator_set import ObserverNode, PublicKey, Validator
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import Role, Rule
@@ -66,3 +68,56 @@ class SetPolicy(Operation, frozen=True, array_like=True, tag="governance.set_pol
             raise OperationFailed("policy-rule", "COUNT needs a numerator of at least 1")
         if rule.kind == "FRACTION" and not 0 < rule.numerator <= rule.denominator:
             raise OperationFailed("policy-rule", "FRACTION needs 0 < numerator <= denominator")
+
+
+class JoinProof(msgspec.Struct, frozen=True, array_like=True):
+    """A joiner shows that it holds the chain, and the key it will vote with."""
+
+    height: Height
+    """Of a recent checkpoint: a multiple of 16, at most about 1,000 below the tip."""
+    signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+    """By the consensus key over chain, height, block hash and entry (``succession.join_bytes``)."""
+
+
+class AddValidator(Operation, frozen=True, array_like=True, tag="governance.add_validator"):
+    """Let a synced observer vote from the next epoch on."""
+
+    entry: Validator
+    proof: JoinProof
+
+
+class RemoveValidator(Operation, frozen=True, array_like=True, tag="governance.remove_validator"):
+    """Take a validator out of the set of the next epoch."""
+
+    consensus_key: PublicKey
+
+
+class ReplaceValidator(Operation, frozen=True, array_like=True, tag="governance.replace_validator"):
+    """Put another node, or a new key of the same node, in a validator's place; counts as one change."""
+
+    consensus_key: PublicKey
+    """Of the validator that leaves."""
+    entry: Validator
+    proof: JoinProof
+
+
+class CancelChange(Operation, frozen=True, array_like=True, tag="governance.cancel_change"):
+    """Drop every change of the set that waits for the end of the epoch."""
+
+
+class ReadmitLeader(Operation, frozen=True, array_like=True, tag="governance.readmit_leader"):
+    """Let a suspended validator lead again."""
+
+    consensus_key: PublicKey
+
+
+class AdmitNode(Operation, frozen=True, array_like=True, tag="governance.admit_node"):
+    """Let a node connect and follow."""
+
+    entry: ObserverNode
+
+
+class DismissNode(Operation, frozen=True, array_like=True, tag="governance.dismiss_node"):
+    """Let an observer connect no more."""
+
+    node_key: PublicKey

@@ -29,7 +29,80 @@ class RoleRevoked(TypedEvent, frozen=True):
     revoked_by: str
 
 
-EVENTS: Final = (RoleGranted, RoleRevoked)
+class ValidatorAdded(TypedEvent, frozen=True):
+    """A node will vote from the named epoch on, unless the change is cancelled."""
+
+    NAME = "governance.validator_added"
+    INDEXED = ("did",)
+
+    name: str
+    did: str
+    consensus_key: bytes
+    epoch: int
+
+
+class ValidatorRemoved(TypedEvent, frozen=True):
+    """A node will not vote from the named epoch on, unless the change is cancelled."""
+
+    NAME = "governance.validator_removed"
+    INDEXED = ("did",)
+
+    name: str
+    did: str
+    consensus_key: bytes
+    epoch: int
+
+
+class ChangeCancelled(TypedEvent, frozen=True):
+    """The present set stays."""
+
+    NAME = "governance.change_cancelled"
+
+    changes: int
+    cancelled_by: str
+
+
+class LeaderReadmitted(TypedEvent, frozen=True):
+    """A suspended validator leads again."""
+
+    NAME = "governance.leader_readmitted"
+
+    name: str
+    consensus_key: bytes
+
+
+class NodeAdmitted(TypedEvent, frozen=True):
+    """A node may connect and follow."""
+
+    NAME = "governance.node_admitted"
+    INDEXED = ("did",)
+
+    name: str
+    did: str
+    node_key: bytes
+
+
+class NodeDismissed(TypedEvent, frozen=True):
+    """A node may connect no more."""
+
+    NAME = "governance.node_dismissed"
+    INDEXED = ("did",)
+
+    name: str
+    did: str
+    node_key: bytes
+
+
+EVENTS: Final = (
+    RoleGranted,
+    RoleRevoked,
+    ValidatorAdded,
+    ValidatorRemoved,
+    ChangeCancelled,
+    LeaderReadmitted,
+    NodeAdmitted,
+    NodeDismissed,
+)
 
 CODES: Final[dict[str, Code]] = {
     "role-did-unknown": Code(
@@ -58,5 +131,80 @@ CODES: Final[dict[str, Code]] = {
         "Unfit rule",
         "The rule is incomplete or of a kind that cannot be given to this operation.",
         "See the message; a rule is kind x organisations x roles.",
+    ),
+    "validators-full": Code(
+        "Set is full",
+        "The next validator set has as many members as a set may have.",
+        "Replace a validator instead of adding one.",
+    ),
+    "validator-known": Code(
+        "Validator known",
+        "The next set has a member of this name or with one of these keys.",
+        "Choose another name, or make new keys for the joiner.",
+    ),
+    "validator-unknown": Code(
+        "No such validator",
+        "No member of the set has this consensus key.",
+        "List the validators; a change that waits for the end of the epoch counts already.",
+    ),
+    "validator-last": Code(
+        "Last validator",
+        "The set would be empty.",
+        "Add another validator first.",
+    ),
+    "node-unknown": Code(
+        "No such node",
+        "No observer has this node key, or it belongs to another institution.",
+        "Admit the node as an observer first, and name the same institution.",
+    ),
+    "node-known": Code(
+        "Node known",
+        "A node with this key may connect already.",
+        "Nothing needs to be done.",
+    ),
+    "node-joins": Code(
+        "Node joins the set",
+        "The node becomes a validator when the epoch ends.",
+        "Cancel the change first.",
+    ),
+    "node-did-unknown": Code(
+        "No such institution",
+        "The node's institution is no active identity of this chain.",
+        "Create the identity first.",
+    ),
+    "nodes-full": Code(
+        "Too many observers",
+        "As many observers are admitted as the chain allows.",
+        "Dismiss nodes that are no longer in use.",
+    ),
+    "join-proof-height": Code(
+        "Joiner's proof too old",
+        "The joiner signed a block that is no recent checkpoint of this chain.",
+        "Let the joiner catch up, make a new proof and submit it within about 1,000 blocks.",
+    ),
+    "join-proof-signature": Code(
+        "Joiner's proof invalid",
+        "The signature is not by the joiner's consensus key over that block and exactly this entry.",
+        "Make the proof again on the joiner's node, with the entry as it is submitted.",
+    ),
+    "change-limit": Code(
+        "Too many changes",
+        "More validators would change in this epoch than a set may change at once.",
+        "Wait for the next epoch.",
+    ),
+    "change-breaks-quorum": Code(
+        "No quorum afterwards",
+        "The validators that were lately seen to sign would not be a quorum of the next set: the chain would stop.",
+        "Bring silent validators back first, or remove those before adding others.",
+    ),
+    "change-none": Code(
+        "No change waits",
+        "The validator set is not about to change.",
+        "Nothing needs to be done.",
+    ),
+    "leader-not-suspended": Code(
+        "Not suspended",
+        "The validator leads in its turn.",
+        "Nothing needs to be done.",
     ),
 }

@@ -15,7 +15,8 @@ from chainnode.types.genesis import Genesis
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import OK, Receipt
 from chainnode.types.transaction import Transaction
-from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, VALIDATORS_KEY, ObserverList
+from contracts.governance.opening import found_consortium
+from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, ObserverList
 from contracts.identity.operations import DeactivateIdentity
 from contracts.kernel.authentication import authenticate
 from contracts.kernel.context import Context
@@ -122,7 +123,7 @@ def apply_genesis(genesis: Genesis, overlay: Overlay) -> None:
             genesis, or gives a rule to an operation that does not exist; the message names it.
     """
     overlay.put(PARAMETERS_KEY, encode(ChainParameters()))
-    overlay.put(VALIDATORS_KEY, encode(genesis.validators))
+    found_consortium(overlay, genesis.validators)
     overlay.put(OBSERVERS_KEY, encode(ObserverList(genesis.observers)))
     context = Context(
         chain_id=genesis.chain_id,

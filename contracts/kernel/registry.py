@@ -20,6 +20,7 @@ from contracts.evidence import recording as evidence
 from contracts.evidence.record import RECORDS as EVIDENCE_RECORDS
 from contracts.governance import administration as governance
 from contracts.governance import outcome as governance_outcome
+from contracts.governance import succession
 from contracts.governance.record import RECORDS as GOVERNANCE_RECORDS
 from contracts.identity import management as identity
 from contracts.identity import outcome as identity_outcome
@@ -32,7 +33,13 @@ from contracts.kernel.event import TypedEvent
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
 
-_SPECS: Final = (*governance.OPERATIONS, *identity.OPERATIONS, *assets.OPERATIONS, *evidence.OPERATIONS)
+_SPECS: Final = (
+    *governance.OPERATIONS,
+    *succession.OPERATIONS,
+    *identity.OPERATIONS,
+    *assets.OPERATIONS,
+    *evidence.OPERATIONS,
+)
 OPERATIONS: Final = MappingProxyType({spec.name: spec for spec in _SPECS})
 """Every operation by name."""
 SPEC_OF: Final[MappingProxyType[type[Operation], OperationSpec]] = MappingProxyType({s.type: s for s in _SPECS})

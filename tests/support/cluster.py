@@ -5,12 +5,16 @@ so that a test can look inside and stop a node between any two events.
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from chainnode.chain.certificate import open_certificate
 from chainnode.cli.testnet.creation import Plan, create_network
+from chainnode.cli.testnet.extension import extend_network, join_proof, observer_of, validator_of
+from chainnode.cli.testnet.founding import consortium_did
 from chainnode.cli.testnet.manifest import Manifest, config_path, identity_path
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.node.config import load_config
@@ -18,9 +22,14 @@ from chainnode.node.data_directory import initialise_data
 from chainnode.node.key_file import read_key
 from chainnode.node.wiring import Node
 from chainnode.types.ids import did_of_key
+from chainnode.types.parameters import ChainParameters
 from chainnode.types.transaction import build_payload, sign_payload
+from chainnode.types.validator_set import ObserverNode, Validator
+from consensus.certificates import QuorumCertificate
 from contracts.evidence.operations import RecordEvidence
-from contracts.kernel.operation import encode_operation
+from contracts.governance.operations import AdmitNode, JoinProof
+from contracts.governance.queries import read_checkpoints
+from contracts.kernel.operation import Operation, encode_operation
 
 CHAIN_ID = "test-chain"
 
@@ -38,11 +47,11 @@ class Cluster:
     def names(self) -> list[str]:
         return [node.name for node in self.manifest.nodes]
 
-    async def start(self, name: str) -> Node:
+    async def start(self, name: str, *, rejoin_after_loss: bool = False) -> Node:
         config = load_config(config_path(self.folder, name)).config
         if not config.node.data_dir.exists():
             initialise_data(config.node.data_dir, self.genesis)
-        node = Node.open(config, self.genesis)
+        node = Node.open(config, self.genesis, rejoin_after_loss=rejoin_after_loss)
         await node.start()
         self.nodes[name] = node
         return node
@@ -80,6 +89,57 @@ class Cluster:
         return sign_payload(build_payload(CHAIN_ID, did, nonce, tip + valid_for, encoded), [key])
 
 
+    def certificate(self, height: int, via: str = "validator-0") -> QuorumCertificate:
+        found = self.nodes[via].ledger.store.certificate(height)
+        assert found is not None
+        return open_certificate(found)
+
+    # Governance.
+
+    def extend(self, name: str) -> None:
+        """Files of one more node, not yet known to the chain."""
+        self.manifest = extend_network(self.folder, name)
+
+    async def govern(
+        self, *operations: Operation, via: str = "validator-0", operators: Sequence[int] = (0, 1, 2)
+    ) -> str:
+        """A transaction of the consortium, signed by these operators; its code once it is durable at ``via``."""
+        keys = [self.key(f"operator-{number}") for number in operators]
+        encoded = [encode_operation(operation) for operation in operations]
+        valid_until = max(self.heights().values()) + 100
+        payload = build_payload(CHAIN_ID, consortium_did(CHAIN_ID), secrets.token_bytes(16), valid_until, encoded)
+        service = self.nodes[via].service
+        (answer,) = await service.submit([sign_payload(payload, keys)])
+        assert answer.outcome == "accepted", answer
+        places = await service.wait_committed([answer.tx_id], 20_000)
+        assert None not in places.values()
+        return service.queries.receipt(answer.tx_id).code
+
+    def consensus_key(self, name: str) -> SigningKey:
+        return read_key(self.folder / name / "consensus-key.json")
+
+    def observer(self, name: str) -> ObserverNode:
+        return observer_of(self.folder, self.manifest, name)
+
+    def validator(self, name: str) -> Validator:
+        return validator_of(self.folder, self.manifest, name)
+
+    def proof(self, name: str) -> JoinProof:
+        """What the node itself signs about a checkpoint that it holds."""
+        checkpoint = read_checkpoints(self.nodes[name].ledger.committed_state()).checkpoints[-1]
+        return join_proof(
+            CHAIN_ID, self.validator(name), self.consensus_key(name), checkpoint.height, checkpoint.block_hash
+        )
+
+    async def join(self, name: str) -> None:
+        """Make, admit and start a node, and wait until it follows."""
+        self.extend(name)
+        assert await self.govern(AdmitNode(self.observer(name))) == "ok"
+        await self.start(name)
+        tip = max(self.heights().values())
+        await until(lambda: self.nodes[name].ledger.tip.height >= tip, 20)
+
+
 def evidence(number: int) -> RecordEvidence:
     """A small evidence record, distinct for each number."""
     return RecordEvidence(number.to_bytes(16, "big"), "file", "sha256", number.to_bytes(32, "big"), False)
@@ -94,10 +154,15 @@ async def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
 
 @asynccontextmanager
 async def cluster(
-    folder: Path, *, validators: int = 4, observers: int = 0, start: Sequence[str] | None = None
+    folder: Path,
+    *,
+    validators: int = 4,
+    observers: int = 0,
+    start: Sequence[str] | None = None,
+    parameters: ChainParameters | None = None,
 ) -> AsyncIterator[Cluster]:
     """A fresh network; every node (or those in ``start``) runs, and is stopped at the end."""
-    plan = Plan(CHAIN_ID, validators, observers)
+    plan = Plan(CHAIN_ID, validators, observers, parameters=parameters)
     manifest = create_network(folder / "net", plan, time_ms=time.time_ns() // 1_000_000)
     made = Cluster(folder / "net", manifest)
     try:

@@ -9,7 +9,14 @@ from chainnode.chain.candidate import Candidate
 from chainnode.chain.genesis import genesis_commit
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.queries import LedgerQueries
-from chainnode.cli.testnet.founding import INSTITUTIONS, Member, NodeKeys, build_genesis, member_names
+from chainnode.cli.testnet.founding import (
+    INSTITUTIONS,
+    Member,
+    NodeKeys,
+    build_genesis,
+    consortium_did,
+    member_names,
+)
 from chainnode.codec.canonical import encode
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.store.key_value import KeyValue
@@ -20,6 +27,9 @@ from chainnode.types.ids import did_of_key
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Envelope, Transaction, build_payload, decode_transaction, sign_payload
 from consensus.certificates import CertificateKind, QuorumCertificate, encode_certificate, make_certificate, vote_bytes
+from consensus.equivocation import encode_equivocation, make_equivocation
+from consensus.messages import Prepare
+from consensus.signing import signed_bytes, with_signature
 from contracts.evidence.operations import RecordEvidence
 from contracts.kernel.operation import Operation, encode_operation
 from contracts.kernel.registry import decode_operations
@@ -78,6 +88,16 @@ def envelope(
 def transaction(number: int, **options: object) -> Transaction:
     """As ``envelope``, decoded with its operations."""
     found = decode_transaction(envelope(number, **options))  # type: ignore[arg-type]
+    decode_operations(found)
+    return found
+
+
+def consortium_transaction(
+    operation: Operation, *, valid_until: int, operators: Sequence[int] = (0, 1, 2)
+) -> Transaction:
+    """A change of the consortium, signed by these operators."""
+    payload = build_payload(CHAIN_ID, consortium_did(CHAIN_ID), bytes(16), valid_until, [encode_operation(operation)])
+    found = decode_transaction(sign_payload(payload, [key_of(f"operator-{number}") for number in operators]))
     decode_operations(found)
     return found
 
@@ -151,3 +171,19 @@ class LocalChain:
         return [
             self.extend(*range(first + block * 1_000, first + block * 1_000 + transactions)) for block in range(blocks)
         ]
+
+
+def double_vote(
+    chain: LocalChain, accused: int, *, height: int, epoch: int = 0, signer: int | None = None,
+    second_signer: int | None = None,
+) -> bytes:
+    """The item of a block that says: ``accused`` prepared two blocks at ``height``; false if others signed."""
+    validators = chain.ledger.surroundings.validators
+    votes = []
+    for name, key in (("one", signer), ("other", second_signer if second_signer is not None else signer)):
+        hash_ = sha256(name.encode()).digest()
+        vote = Prepare(CHAIN_ID, epoch, validators.hash, height, 0, accused, hash_)
+        votes.append(with_signature(vote, CONSENSUS_KEYS[accused if key is None else key].sign(signed_bytes(vote))))
+    found = make_equivocation(*votes)
+    assert found is not None
+    return encode_equivocation(found)

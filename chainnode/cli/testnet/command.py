@@ -12,6 +12,7 @@ from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.output import counted, emit, examples, json_option, note, table
 from chainnode.cli.testnet import network
 from chainnode.cli.testnet.creation import Plan, create_network
+from chainnode.cli.testnet.extension import extend_network, observer_of
 from chainnode.cli.testnet.manifest import Manifest, read_manifest
 from chainnode.limits import VALIDATORS_MAX
 from chainnode.types.ids import is_chain_id
@@ -77,6 +78,27 @@ def up(folder: Path, only: tuple[str, ...], timeout_s: float) -> None:
     lines = [f"{name} started" for name in started] or ["every node runs already"]
     lines += ["", *(f"{node.name:<14} {node.api}" for node in manifest.nodes)]
     emit({"started": started, **manifest_document(folder, manifest)}, lines)
+
+
+@command.command(name="add-node", epilog=examples("chainnode testnet add-node my-network newcomer"))
+@click.argument("folder", type=FOLDER)
+@click.argument("name")
+@json_option
+def add_node(folder: Path, name: str) -> None:
+    """Make one more node: keys, certificate, configuration and data.
+
+    It follows once the consortium has admitted it, and votes once `chainnode gov add-validator` let it.
+    """
+    manifest = extend_network(folder, name)
+    entry = observer_of(folder, manifest, name)
+    document = {"name": name, "did": entry.did, "node_key": entry.node_key.hex(), "api": manifest.node(name).api}
+    lines = [
+        f"Made the node {name} in {folder / name}",
+        "",
+        f"next: chainnode gov admit-node {name} {entry.did} {entry.node_key.hex()}",
+        f"      chainnode testnet up {folder} --only {name}",
+    ]
+    emit(document, lines)
 
 
 @command.command(epilog=examples("chainnode testnet down my-network"))

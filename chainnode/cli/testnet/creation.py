@@ -30,6 +30,7 @@ from chainnode.crypto.ed25519 import SEED_BYTES, SigningKey
 from chainnode.node.data_directory import initialise_data
 from chainnode.node.key_file import write_key
 from chainnode.types.genesis import genesis_hash
+from chainnode.types.parameters import ChainParameters
 
 CERTIFICATE_MS: Final = 365 * 24 * 3600 * 1000
 BACKDATED_MS: Final = 3600 * 1000
@@ -46,19 +47,22 @@ class Plan(NamedTuple):
     port_base: int | None = None
     """First of two consecutive ports per node; None: free ones are found."""
     log_level: str = "info"
+    parameters: ChainParameters | None = None
+    """None: the defaults."""
 
 
-class _Node(NamedTuple):
+class Node(NamedTuple):
+    """A node to be written."""
+
     keys: NodeKeys
     listen_port: int
     api_port: int
-
-    @property
-    def role(self) -> str:
-        return "observer" if self.keys.consensus_key is None else "validator"
+    role: str
+    """A role of the configuration; an observer may hold a consensus key, to vote once it is added."""
 
     @property
     def entry(self) -> NodeEntry:
+        """Its line in the manifest."""
         listen, api = (f"{port.LOOPBACK}:{number}" for number in (self.listen_port, self.api_port))
         return NodeEntry(self.keys.name, self.role, listen, f"http://{api}", self.keys.node_key.public_key.hex())
 
@@ -75,9 +79,9 @@ def create_network(folder: Path, plan: Plan, *, time_ms: int) -> Manifest:
         return _make(folder, plan, nodes, time_ms)
 
 
-def _make(folder: Path, plan: Plan, nodes: Sequence[_Node], time_ms: int) -> Manifest:
-    members = [Member(name, roles, _new_key()) for name, roles in member_names(plan.validators).items()]
-    genesis = build_genesis(plan.chain_id, time_ms, [node.keys for node in nodes], members)
+def _make(folder: Path, plan: Plan, nodes: Sequence[Node], time_ms: int) -> Manifest:
+    members = [Member(name, roles, new_key()) for name, roles in member_names(plan.validators).items()]
+    genesis = build_genesis(plan.chain_id, time_ms, [node.keys for node in nodes], members, plan.parameters)
     manifest = Manifest(
         version=MANIFEST_VERSION,
         chain_id=plan.chain_id,
@@ -115,22 +119,24 @@ def _check_free(folder: Path) -> None:
         )
 
 
-def _plan_nodes(plan: Plan) -> list[_Node]:
+def _plan_nodes(plan: Plan) -> list[Node]:
     count = plan.validators + plan.observers
     ports = port.free_ports(2 * count) if plan.port_base is None else port.ports_from(plan.port_base, 2 * count)
     names = [f"validator-{number}" for number in range(plan.validators)]
     names += [f"observer-{number}" for number in range(plan.observers)]
     return [
-        _Node(
-            NodeKeys(name, _new_key(), _new_key() if number < plan.validators else None),
+        Node(
+            NodeKeys(name, new_key(), new_key() if number < plan.validators else None),
             listen_port=ports[2 * number],
             api_port=ports[2 * number + 1],
+            role="validator" if number < plan.validators else "observer",
         )
         for number, name in enumerate(names)
     ]
 
 
-def _new_key() -> SigningKey:
+def new_key() -> SigningKey:
+    """A fresh key."""
     return SigningKey(secrets.token_bytes(SEED_BYTES))
 
 
@@ -145,36 +151,54 @@ def _write_shared(folder: Path, genesis: bytes, members: Sequence[Member]) -> No
         write_key(identity_path(folder, member.name), member.key, name=member.name, passphrase=None)
 
 
-def _write_nodes(folder: Path, nodes: Sequence[_Node], plan: Plan, time_ms: int) -> None:
-    validity = tls.Validity(time_ms - BACKDATED_MS, time_ms + CERTIFICATE_MS)
+def _write_nodes(folder: Path, nodes: Sequence[Node], plan: Plan, time_ms: int) -> None:
+    validity = validity_from(time_ms)
     serial = secrets.token_bytes(tls.SERIAL_BYTES)
     authority = tls.make_authority(_new_tls_key(), f"{plan.chain_id} development authority", validity, serial)
     write_atomically(folder / "ca.pem", tls.certificate_to_pem(authority.certificate))
     write_atomically(folder / "ca-key.pem", tls.key_to_pem(authority.key), _PRIVATE)
+    entries = [node.entry for node in nodes]
     for node in nodes:
-        home = folder / node.keys.name
-        home.mkdir(mode=0o700)
-        key = _new_tls_key()
-        certificate = tls.issue_certificate(
-            authority,
-            key.public_key(),
-            name=node.keys.name,
-            node_key=node.keys.node_key.public_key,
-            validity=validity,
-            entropy=secrets.token_bytes(tls.SERIAL_BYTES),
-        )
-        write_atomically(home / "node-cert.pem", tls.certificate_to_pem(certificate))
-        write_atomically(home / "node-cert-key.pem", tls.key_to_pem(key), _PRIVATE)
-        name, consensus_key = node.keys.name, node.keys.consensus_key
-        write_key(home / "node-key.json", node.keys.node_key, name=f"{name} node", passphrase=None)
-        if consensus_key is not None:
-            write_key(home / "consensus-key.json", consensus_key, name=f"{name} consensus", passphrase=None)
-        write_atomically(config_path(folder, node.keys.name), _configuration(node, nodes, plan).encode())
+        write_node(folder, node, entries, authority, validity, plan.log_level)
 
 
-def _configuration(node: _Node, nodes: Sequence[_Node], plan: Plan) -> str:
+def validity_from(time_ms: int) -> tls.Validity:
+    """How long certificates made now hold."""
+    return tls.Validity(time_ms - BACKDATED_MS, time_ms + CERTIFICATE_MS)
+
+
+def write_node(
+    folder: Path,
+    node: Node,
+    others: Sequence[NodeEntry],
+    authority: tls.Authority,
+    validity: tls.Validity,
+    log_level: str,
+) -> None:
+    """Everything in a node's own folder except its data."""
+    home = folder / node.keys.name
+    home.mkdir(mode=0o700)
+    key = _new_tls_key()
+    certificate = tls.issue_certificate(
+        authority,
+        key.public_key(),
+        name=node.keys.name,
+        node_key=node.keys.node_key.public_key,
+        validity=validity,
+        entropy=secrets.token_bytes(tls.SERIAL_BYTES),
+    )
+    write_atomically(home / "node-cert.pem", tls.certificate_to_pem(certificate))
+    write_atomically(home / "node-cert-key.pem", tls.key_to_pem(key), _PRIVATE)
+    name, consensus_key = node.keys.name, node.keys.consensus_key
+    write_key(home / "node-key.json", node.keys.node_key, name=f"{name} node", passphrase=None)
+    if consensus_key is not None:
+        write_key(home / "consensus-key.json", consensus_key, name=f"{name} consensus", passphrase=None)
+    write_atomically(config_path(folder, name), _configuration(node, others, log_level).encode())
+
+
+def _configuration(node: Node, others: Sequence[NodeEntry], log_level: str) -> str:
     """What differs from the defaults; ``configs/devnet-validator.toml`` explains every key."""
-    peers = [other.entry for other in nodes if other is not node and other.role == "validator"]
+    peers = [other for other in others if other.name != node.keys.name and other.role == "validator"]
     consensus = [] if node.keys.consensus_key is None else ['consensus_key_file = "consensus-key.json"']
     lines = [
         "# One node of a development network; configs/devnet-validator.toml explains every key.",
@@ -183,7 +207,7 @@ def _configuration(node: _Node, nodes: Sequence[_Node], plan: Plan) -> str:
         f'role = "{node.role}"',
         'data_dir = "data"',
         'genesis_file = "../genesis.bin"',
-        f'log_level = "{plan.log_level}"',
+        f'log_level = "{log_level}"',
         'log_format = "json"',
         "",
         "[keys]",

@@ -10,11 +10,15 @@ import msgspec
 
 from chainnode.codec.canonical import encode
 from chainnode.crypto.ed25519 import SigningKey
+from chainnode.crypto.hashing import tagged_hash
 from chainnode.types.genesis import GENESIS_VERSION, SUITE_ED25519_SHA256, Genesis
 from chainnode.types.ids import did_of_key
+from chainnode.types.parameters import ChainParameters
 from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
-from contracts.governance.operations import GrantRole
+from consensus.quorum import quorum_of
+from contracts.governance.operations import GrantRole, SetParameters
 from contracts.identity.operations import CreateIdentity
+from contracts.identity.record import CONTROLLERS_MAX
 from contracts.kernel.operation import encode_operation
 from contracts.kernel.policy import Role
 
@@ -27,8 +31,22 @@ INSTITUTIONS: Final[dict[str, tuple[Role, ...]]] = {
     "lighthouse-regulator": ("regulator", "member"),
 }
 """Named identities of every development network, with their roles."""
-OPERATOR_ROLES: Final[tuple[Role, ...]] = ("operator", "governor", "member")
-"""Each validator's operator; together they govern."""
+OPERATOR_ROLES: Final[tuple[Role, ...]] = ("operator", "member")
+"""Each validator's operator; together they govern, as the identity ``consortium``."""
+_consortium_seed = tagged_hash("consortium")
+
+
+def consortium_key(chain_id: str) -> bytes:
+    """The initial key of the identity that governs: a hash, so that nobody has its private half.
+
+    Only its controllers, the operators, can act for it, a quorum of them together.
+    """
+    return _consortium_seed(chain_id.encode())
+
+
+def consortium_did(chain_id: str) -> str:
+    """The one identity that holds the role governor in a network made here."""
+    return did_of_key(chain_id, consortium_key(chain_id))
 
 
 class Member(NamedTuple):
@@ -57,7 +75,13 @@ def member_names(validators: int) -> dict[str, tuple[Role, ...]]:
     return INSTITUTIONS | {f"operator-{number}": OPERATOR_ROLES for number in range(validators)}
 
 
-def build_genesis(chain_id: str, time_ms: int, nodes: Sequence[NodeKeys], members: Sequence[Member]) -> bytes:
+def build_genesis(
+    chain_id: str,
+    time_ms: int,
+    nodes: Sequence[NodeKeys],
+    members: Sequence[Member],
+    parameters: ChainParameters | None = None,
+) -> bytes:
     """Canonical genesis bytes: identities first, then their roles, as any node will apply them.
 
     Validators are run by ``operator-<number>``; observers by the regulator, who watches.
@@ -73,8 +97,15 @@ def build_genesis(chain_id: str, time_ms: int, nodes: Sequence[NodeKeys], member
         for node in nodes
         if node.consensus_key is None
     )
-    operations = [encode_operation(CreateIdentity(member.key.public_key)) for member in members]
+    operations = [] if parameters is None else [encode_operation(SetParameters(parameters))]
+    operations += [encode_operation(CreateIdentity(member.key.public_key)) for member in members]
+    operators = tuple(validator.did for validator in validators)[:CONTROLLERS_MAX]
+    founded = CreateIdentity(
+        consortium_key(chain_id), controllers=operators, controller_threshold=quorum_of(len(operators))
+    )
+    operations.append(encode_operation(founded))
     operations += [encode_operation(GrantRole(dids[member.name], role)) for member in members for role in member.roles]
+    operations.append(encode_operation(GrantRole(consortium_did(chain_id), "governor")))
     return encode(
         Genesis(
             version=GENESIS_VERSION,

@@ -39,6 +39,8 @@ def test_blocks_are_committed_in_order_with_their_results() -> None:
     assert (tip.height, tip.block_hash, tip.holds_transactions) == (1, candidate.block_hash, True)
     assert tip.state_root not in {before.state_root, bytes(32)}
     assert tip.history_root != before.history_root
+    chain.extend()
+    tip = chain.ledger.tip
     assert not chain.extend().transactions
     assert not chain.ledger.tip.holds_transactions
     assert chain.ledger.tip.state_root == tip.state_root

@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainnode.chain.candidate import Candidate
-from chainnode.chain.validation import Surroundings, check_fresh, check_last_certificate, check_place, check_roots
+from chainnode.chain.surroundings import Surroundings
+from chainnode.chain.validation import (
+    check_fresh,
+    check_last_certificate,
+    check_misbehaviour,
+    check_place,
+    check_roots,
+)
 from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError, Rejected
 from chainnode.types.block import Header, block_hash
 from chainnode.types.transaction import Transaction
 from consensus.certificates import encode_certificate
-from tests.support.local_chain import LocalChain, certificate_of, forged, transaction
+from contracts.governance.record import misbehaviour_key
+from contracts.kernel.registry import describe
+from tests.support.local_chain import CONSENSUS_KEYS, LocalChain, certificate_of, double_vote, forged, transaction
 
 CHAIN = LocalChain()
 CHAIN.extend(1)
@@ -113,9 +122,68 @@ def test_block_time_must_lie_between_parent_and_drift_limits() -> None:
     assert _code(_with(candidate, time_ms=tip.time_ms + 1), now_ms=tip.time_ms) == "ok"
 
 
-def test_misbehaviour_items_are_refused_until_the_chain_knows_them() -> None:
-    """A leader cannot attach what no validator judges."""
-    assert _code(replace(CHAIN.build(2), misbehaviour=(b"x",))) == "misbehaviour-unsupported"
+PROOF = double_vote(CHAIN, 3, height=1)
+
+
+@pytest.mark.parametrize(
+    ("items", "code"),
+    [
+        ((b"x",), "equivocation-malformed"),
+        ((PROOF, PROOF), "equivocation-known"),
+        ((double_vote(CHAIN, 3, height=1, signer=2),), "equivocation-signature"),
+        ((double_vote(CHAIN, 3, height=1, second_signer=2),), "equivocation-signature"),
+        ((double_vote(CHAIN, 3, height=3),), "equivocation-age"),
+        ((double_vote(CHAIN, 3, height=1, epoch=1),), "equivocation-epoch"),
+        ((PROOF,), "ok"),
+        ((PROOF, double_vote(CHAIN, 2, height=2)), "ok"),
+    ],
+    ids=["unreadable", "twice", "by-another", "half", "future", "epoch", "one", "two"],
+)
+def test_misbehaviour_counts_only_when_it_is_proved_and_new(items: tuple[bytes, ...], code: str) -> None:
+    """R10: shape, set, age and both signatures; false or partial evidence against an honest validator never passes."""
+    assert _code(CHAIN.ledger.build(0, [], NOW, items)) == code
+    assert (CHAIN.ledger.misbehaviour_fault(items) or "ok") == code
+
+
+def test_misbehaviour_goes_into_one_block_and_costs_the_lead() -> None:
+    """R10: once on the chain the accused leads no more, also after a restart, and is not accused again."""
+    chain = LocalChain()
+    chain.extend()
+    item = double_vote(chain, 3, height=1)
+    chain.commit(chain.ledger.build(0, [], chain.now_ms, (item,)))
+    for ledger in (chain.ledger, chain.reopened()):
+        assert ledger.surroundings.leadership.suspended == (3,)
+        assert ledger.misbehaviour_fault((item,)) == "equivocation-known"
+        assert ledger.misbehaviour_fault((double_vote(chain, 3, height=2),)) == "equivocation-known"
+        assert ledger.misbehaviour_fault((double_vote(chain, 2, height=2),)) is None
+    key = CONSENSUS_KEYS[3].public_key
+    value = chain.ledger.committed_state().get(misbehaviour_key(key, 1))
+    assert value is not None
+    record = describe(misbehaviour_key(key, 1), value)
+    assert (record["name"], record["message"], record["height"], record["reported_height"]) == (
+        "validator-3", "PREPARE", 1, 2,
+    )
+
+
+def test_misbehaviour_of_long_ago_is_refused() -> None:
+    """R10: no older than transactions may be, so that what must be remembered is bounded."""
+    window = CHAIN.ledger.validity_window
+    tip = replace(CHAIN.ledger.tip, height=window + 1)
+    around = replace(CHAIN.ledger.surroundings, tip=tip)
+    with pytest.raises(Rejected) as caught:
+        check_misbehaviour((PROOF,), around)
+    assert caught.value.code == "equivocation-age"
+
+
+def test_block_decided_in_a_later_view_costs_the_silent_leader_its_turns() -> None:
+    """R12: told by the certificate inside the next header, not by anybody's clock."""
+    chain = LocalChain()
+    first = chain.build()
+    chain.ledger.commit(first, encode_certificate(certificate_of(first, view=1)))
+    assert chain.ledger.surroundings.leadership.suspended == ()
+    chain.extend()
+    for ledger in (chain.ledger, chain.reopened()):
+        assert ledger.surroundings.leadership.suspended == (1,)
 
 
 def test_last_certificate_must_be_there_and_valid() -> None:

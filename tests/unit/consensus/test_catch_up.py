@@ -327,3 +327,15 @@ def test_next_height_counts_votes_of_its_own_set():
     assert rig.replica.own_index == 6
     assert rig.replica.filter(prepare(0, height=NEXT)) == "wrong_epoch"
     assert rig.replica.filter(prepare(0, height=NEXT, epoch=1, validators_hash=B)) is None
+
+
+def test_early_proposal_of_the_new_leader_counts_once_suspensions_change():
+    """R12: the leader of h + 1 is known with the block at h; its proposal, sent at once, must not be lost."""
+    rig = Rig(own=3)
+    rig.hear(pre_prepare(B, height=NEXT, sender=0), pre_prepare(A, height=NEXT, sender=1))
+    rig.hear(decided(A))
+
+    out = rig.step(inputs.BlockApplied(HEIGHT, A, proof_due=False, suspended=(1,)))
+
+    assert [request.block_hash for request in out.requests if isinstance(request, CheckProposal)] == [B]
+    assert [item.code for item in out.rejected] == ["not_leader"]

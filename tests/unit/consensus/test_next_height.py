@@ -41,3 +41,15 @@ def test_next_height_knows_who_has_committed():
         early.add(message)
 
     assert early.commit_senders() == (0, 3)
+
+
+def test_next_height_keeps_one_proposal_of_another_leader_than_expected():
+    """R12: the block still being applied may change who leads; more than one stranger's proposal is not kept."""
+    early = NextHeight(4, expected=1)
+    other, second = pre_prepare(height=NEXT, sender=2), pre_prepare(height=NEXT, sender=3)
+    early.add(other)
+    assert early.known(second) == other
+    early.add(second)
+    early.add(pre_prepare(height=NEXT, sender=1))
+
+    assert [message.sender for message in early.in_order()] == [1, 2]

@@ -9,7 +9,7 @@ from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
 from chainnode.node import links as links_module
 from chainnode.node.links import NO_INDEX, MessageGate
-from consensus.inputs import Halted, MessageReceived
+from consensus.inputs import Halted, MessageReceived, Started
 from consensus.messages import Decided, Message, Status, encode_message
 from consensus.signing import SignatureClaim
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
@@ -225,17 +225,36 @@ def _status(sender: int, height: int, chain_id: str = CHAIN_ID) -> Status:
 
 @pytest.mark.parametrize(
     ("link", "message"),
-    [(1, _status(2, 0)), (4, _status(1, 0)), (1, _status(0, 0)), (1, _status(1, 0, "elsewhere")), (1, _status(-7, 0))],
-    ids=["another", "observer-as-validator", "us", "other-chain", "nobody"],
+    [(1, _status(1, 0, "elsewhere")), (1, _status(-7, 0))],
+    ids=["other-chain", "nobody"],
 )
-def test_status_with_a_false_sender_is_the_peers_fault(link: int, message: Status) -> None:
-    """STATUS only if its sender is the channel's peer: it is not signed."""
+def test_status_that_nobody_can_mean_is_the_peers_fault(link: int, message: Status) -> None:
+    """F0: a STATUS of another chain, or of a sender that cannot be."""
     gate = _Gate()
     with pytest.raises(PeerError) as caught:
         gate.receive(message, sender=link)
-    assert caught.value.code == "status-sender"
+    assert caught.value.code == "status-form"
     assert gate.fed == []
     assert gate.gate.peer_heights == {}
+
+
+@pytest.mark.parametrize("sender", [0, 1, 2, 99])
+def test_status_counts_as_the_links_peer_whatever_it_says(sender: int) -> None:
+    """STATUS is not signed, and after an epoch its sender may still go by its old index: the link says who it is."""
+    gate = _Gate()
+    gate.replica.step(Started(), 60_000)
+    gate.receive(_status(sender, 0), sender=1)
+    assert [event.message for event in gate.fed] == [_status(1, 0)]
+
+
+def test_status_of_an_earlier_epoch_is_answered_with_its_end() -> None:
+    """E4: the certificate of the tip means nothing to a peer that does not know this set yet."""
+    gate = _Gate()
+    end = Decided(CHAIN_ID, 1, gate.tip.block_hash, certificate_of(gate.tip))
+    gate.gate._boundary = lambda height: end if height == 1 else None
+    gate.receive(_status(2, 0), sender=2)
+    gate.receive(_status(2, 0), sender=2)
+    assert (gate.wire.messages, gate.fed) == ([(KEYS[2], end)], [])
 
 
 def test_status_is_remembered_for_people_and_forgotten_with_the_link() -> None:

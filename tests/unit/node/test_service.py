@@ -37,7 +37,8 @@ class _Place:
         admitter = Admitter(self.chain.ledger, self.pool, InlineVerifier(), self._admitted)
         self.counts = {"peers_reported": {"tx-root": 3}, "network": {}}
         self.service = NodeService(
-            name="node-x", role=role, replica=replica, queries=self.chain.queries, genesis_hash=GENESIS_HASH,
+            name="node-x", node_key=KEYS[0 if role == "validator" else 4], replica=replica,
+            queries=self.chain.queries, genesis_hash=GENESIS_HASH,
             membership=links._membership, pool=self.pool, admitter=admitter, outbox=self.outbox, gate=self.gate,
             clock=self.clock, counts=lambda: self.counts,
         )

@@ -54,9 +54,9 @@ async def test_key_that_is_not_this_nodes_is_found_before_anything_runs(tmp_path
                 Node.open(_config(net, "validator-0"), net.genesis)
             assert caught.value.code == code
             (home / name).write_bytes(kept)
-        shutil.copy(net.folder / "identities" / "civic-notary.json", net.folder / "observer-0" / "node-key.json")
+        shutil.copy(net.folder / "identities" / "civic-notary.json", home / "node-key.json")
         with pytest.raises(ConfigError) as caught:
-            Node.open(_config(net, "observer-0"), net.genesis)
+            Node.open(_config(net, "validator-0"), net.genesis)
         assert caught.value.code == "node-key-unknown"
         assert _is_free(net, "validator-0")
         assert _is_free(net, "observer-0")

@@ -15,7 +15,14 @@ from contracts.assets.description import AssetDescription, Box, Parent, Space, T
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import asset_id_of, serial_key
 from contracts.evidence.operations import RecordEvidence
-from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
+from contracts.governance.operations import (
+    CancelChange,
+    GrantRole,
+    ReadmitLeader,
+    RevokeRole,
+    SetParameters,
+    SetPolicy,
+)
 from contracts.governance.record import REGISTRAR_COUNT_KEY, REGISTRARS_MAX
 from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
 from contracts.identity.record import VerificationMethod, next_key_hash
@@ -25,6 +32,7 @@ from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
 from contracts.kernel.policy import EVERYONE, FORBIDDEN, Rule
 from contracts.kernel.registry import CODES, OPERATIONS
 from tests.support.shared import ROOT
+from tests.unit.contracts.governance.test_succession import REFUSALS
 from tests.unit.contracts.world import World, did_of, founding_operations, key_of
 
 CONTRACTS = ROOT / "contracts"
@@ -132,6 +140,9 @@ REACHED: dict[str, Callable[[], str]] = {
     "registrar-numbers-spent": lambda: after_writing(
         REGISTRAR_COUNT_KEY, REGISTRARS_MAX, "governor", GrantRole(did_of("member"), "registrar")
     ),
+    **REFUSALS,
+    "change-none": lambda: World().submit("governor", CancelChange()).code,
+    "leader-not-suspended": lambda: World().submit("governor", ReadmitLeader(key_of("node").public_key)).code,
     "parameters-contradict": lambda: genesis_refusal(SetParameters(P(view_timeout_ms=60_000, view_timeout_max_ms=50))),
     "policy-rule": lambda: genesis_refusal(SetPolicy("asset.register", Rule("ANY"))),
     "identity-exists": lambda: twice("newcomer", creation(), creation()),

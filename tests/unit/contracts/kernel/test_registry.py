@@ -9,7 +9,20 @@ from chainnode.errors import NotFound, Rejected
 from contracts.assets.description import AssetDescription, Distribution, Parent, Valuation
 from contracts.assets.operations import RegisterAsset
 from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
-from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
+from contracts.governance.operations import (
+    AddValidator,
+    AdmitNode,
+    CancelChange,
+    DismissNode,
+    GrantRole,
+    JoinProof,
+    ReadmitLeader,
+    RemoveValidator,
+    ReplaceValidator,
+    RevokeRole,
+    SetParameters,
+    SetPolicy,
+)
 from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
 from contracts.identity.record import Service, VerificationMethod
 from contracts.kernel import outcome as kernel_outcome
@@ -27,6 +40,7 @@ from contracts.kernel.registry import (
     operation_from_document,
 )
 from tests.support.shared import ROOT
+from tests.unit.contracts.governance.consortium import node, validator
 from tests.unit.contracts.world import CHAIN, World, did_of, key_of
 
 SIGNING = VerificationMethod("key-2", "ed25519", key_of("a").public_key, ("authentication",))
@@ -39,6 +53,13 @@ SAMPLES: tuple[Operation, ...] = (
     RevokeRole(did_of("member"), "notary"),
     SetParameters(msgspec.convert([7], type=SetParameters.__annotations__["parameters"])),
     SetPolicy("asset.register", Rule("ANY", ("member",))),
+    AddValidator(validator("v"), JoinProof(16, bytes(64))),
+    RemoveValidator(bytes(32)),
+    ReplaceValidator(bytes(32), validator("v"), JoinProof(16, bytes(64))),
+    CancelChange(),
+    ReadmitLeader(bytes(32)),
+    AdmitNode(node("n")),
+    DismissNode(bytes(32)),
     RecordEvidence(bytes(16), "file", "sm3", bytes(32), title="数据"),
     RecordEvidenceBatch(bytes(16), "file", "sha256", bytes(32), 3),
     RegisterAsset(
