@@ -199,6 +199,12 @@ _READ: Final = {
         "This evidence is the root of a batch; the node does not know the items.",
         "Its holder proves one item with its private record: `chainnode evidence verify FILE --save PROOF`.",
     ),
+    "height-pruned": Problem(
+        410,
+        "Before this node's history",
+        "The node began from a snapshot and does not keep the blocks before it.",
+        "Ask a node that holds the whole chain; `first` is the lowest height this one has.",
+    ),
     "state-version": Problem(
         410, "Pruned", "The node no longer keeps the state tree of this height.", "Ask for a newer height."
     ),

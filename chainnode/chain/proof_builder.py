@@ -39,8 +39,6 @@ class ProofBuilder:
     def __init__(self, store: LedgerReader, tree: StateTree) -> None:
         self._store = store
         self._tree = tree
-        self._genesis = self._header(0)
-        self._validators = encode(decode_genesis(store.genesis()).validators)
 
     def transaction(self, height: int, index: int) -> bytes:
         """A transaction in its block, with its receipt.
@@ -122,15 +120,20 @@ class ProofBuilder:
 
     def _bundle(self, claim: Claim, first: int, last: int) -> bytes:
         headers = tuple(self._header(height) for height in range(first, last + 1))
-        certificate = self._store.certificate(last)
-        if certificate is None:
-            raise InvariantBroken("every stored block has its certificate")
-        links = epoch_links(Overlay(self._store.state), self._store, last)
-        authority = Authority(certificate, self._genesis, self._validators, links)
-        return encode_bundle(Bundle(BUNDLE_VERSION, claim, headers, None, authority))
+        return encode_bundle(Bundle(BUNDLE_VERSION, claim, headers, None, authority_of(self._store, last)))
 
     def _header(self, height: int) -> bytes:
-        header = self._store.header(height)
-        if header is None:
-            raise InvariantBroken("the store holds every header up to its tip")
-        return header
+        return _needed(self._store.header(height))
+
+
+def authority_of(store: LedgerReader, height: int) -> Authority:
+    """Why the header at ``height`` is the consortium's: its certificate, and the sets from genesis on."""
+    validators = encode(decode_genesis(store.genesis()).validators)
+    links = epoch_links(Overlay(store.state), store, height)
+    return Authority(_needed(store.certificate(height)), _needed(store.header(0)), validators, links)
+
+
+def _needed(data: bytes | None) -> bytes:
+    if data is None:
+        raise InvariantBroken("the store holds every header and certificate from its base to its tip")
+    return data

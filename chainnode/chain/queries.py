@@ -74,19 +74,29 @@ class LedgerQueries:
         """The block at ``height``.
 
         Raises:
-            NotFound: ``block-not-found``.
+            NotFound: ``block-not-found``, or ``height-pruned``: this node began from a later snapshot.
         """
+        self._check_kept(height)
         stored = self._store.block(height) if 0 <= height <= self.tip().height else None
         if stored is None:
             raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
         return stored
 
+    def _check_kept(self, height: int) -> None:
+        # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
+        base = self._store.base()
+        if 0 < height <= base:
+            raise NotFound(
+                "height-pruned", f"this node began from a snapshot at height {base}", height=height, first=base + 1
+            )
+
     def header(self, height: int) -> bytes:
         """Canonical header bytes of the block at ``height``, without reading its body.
 
         Raises:
-            NotFound: ``block-not-found``.
+            NotFound: ``block-not-found``, ``height-pruned``.
         """
+        self._check_kept(height)
         stored = self._store.header(height) if 0 <= height <= self.tip().height else None
         if stored is None:
             raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
@@ -148,7 +158,9 @@ class LedgerQueries:
     def _located(self, tx_id: bytes) -> tuple[int, int]:
         place = self._store.locate(tx_id)
         if place is None:
-            raise NotFound("transaction-not-found", "no block holds this transaction", tx_id=tx_id.hex())
+            base = self._store.base()
+            where = f"no block from height {base + 1} on" if base else "no block"
+            raise NotFound("transaction-not-found", f"{where} holds this transaction", tx_id=tx_id.hex())
         return place
 
     def _receipt(self, height: int, index: int) -> Receipt:
@@ -214,7 +226,9 @@ class LedgerQueries:
         attribute, value = ("evidence_id", evidence_id) if evidence_id is not None else ("digest", digest)
         found, _ = self.events("evidence.recorded", attribute, value, None, 1)
         if not found:
-            raise NotFound("evidence-not-found", "no record of this evidence is on the chain")
+            base = self._store.base()
+            where = f"in blocks from height {base + 1} on" if base else "on the chain"
+            raise NotFound("evidence-not-found", f"no record of this evidence is {where}")
         event = found[0]
         record_id = event.event.attributes["evidence_id"]
         invariant(isinstance(record_id, bytes), "an evidence event names its record by bytes")

@@ -61,6 +61,7 @@ ENTRIES: Final = (
     Entry("Operating a node", "init", f"{_CLI}.init", "Make the data directory of a node, once."),
     Entry("Operating a node", "start", f"{_CLI}.start", "Run one node until it is told to stop."),
     Entry("Operating a node", "config", f"{_CLI}.config", "Show and check a node's configuration."),
+    Entry("Operating a node", "snapshot", f"{_CLI}.snapshot", "Look at snapshots, and verify them offline."),
     Entry("Using a chain", "key", f"{_CLI}.key", "Make, show and import private keys."),
     Entry("Using a chain", "tx", f"{_CLI}.tx", "Submit transactions and follow them."),
     Entry("Using a chain", "asset", f"{_CLI}.asset", "Register data assets and whole catalogues."),

@@ -21,6 +21,7 @@ from chainnode.cli.init import read_genesis
 from chainnode.cli.output import examples, json_option
 from chainnode.node.config import ApiSection, NodeConfig
 from chainnode.node.logging import configure_logging
+from chainnode.node.snapshot_join import join_by_snapshot
 from chainnode.node.wiring import Node
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -63,6 +64,9 @@ async def serve(config: NodeConfig, genesis: bytes, *, rejoin_after_loss: bool =
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    await _join(config, genesis, stop)
+    if stop.is_set():
+        return
     node = Node.open(config, genesis, rejoin_after_loss=rejoin_after_loss)
     try:
         await node.start()
@@ -76,6 +80,20 @@ async def serve(config: NodeConfig, genesis: bytes, *, rejoin_after_loss: bool =
     finally:
         await node.close()
     log.info("stopped")
+
+
+async def _join(config: NodeConfig, genesis: bytes, stop: asyncio.Event) -> None:
+    """Begin from a snapshot where that is asked for; a stop meanwhile loses nothing."""
+    joining = asyncio.create_task(join_by_snapshot(config, genesis), name="join")
+    asked = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({joining, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if joining.done():
+            joining.result()
+    finally:
+        for task in (joining, asked):
+            task.cancel()
+        await asyncio.gather(joining, asked, return_exceptions=True)
 
 
 async def _until_stopped(node: Node, stop: asyncio.Event) -> None:

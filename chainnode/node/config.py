@@ -127,6 +127,19 @@ class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
     """Decoded pages of the state tree kept in memory, about 1 KiB each."""
     proof_heights: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 128
     """State can be proved at this many latest heights."""
+    snapshot_every: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
+    """A snapshot for nodes that join is made at every multiple of this height; 0 = none."""
+    snapshots_kept: Annotated[int, msgspec.Meta(ge=1, le=100)] = 2
+
+
+class SyncSection(msgspec.Struct, frozen=True, kw_only=True):
+    """How a node comes to the present."""
+
+    snapshot: bool = False
+    """A node that holds nothing but the genesis begins from a snapshot of its peers, if they offer one."""
+    trusted_height: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    trusted_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """Of the block at ``trusted_height``: a chain that has another one there is not followed. Empty = no such block."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +152,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     api: ApiSection
     mempool: MempoolSection
     store: StoreSection
+    sync: SyncSection
 
 
 SETTINGS: Final = settings.settings_of(NodeConfig)
@@ -269,5 +283,7 @@ def _check_whole(config: NodeConfig, path: Path) -> None:
         raise conflict("keys.consensus_key_file", "a validator needs keys.consensus_key_file")
     if (config.api.tls_cert_file is None) != (config.api.tls_key_file is None):
         raise conflict("api.tls_cert_file api.tls_key_file", "set both api.tls_cert_file and api.tls_key_file, or none")
+    if bool(config.sync.trusted_height) != bool(config.sync.trusted_hash):
+        raise conflict("sync.trusted_height sync.trusted_hash", "set both of a trusted block, or none")
     if config.network.listen == config.api.listen and config.api.listen.port:
         raise conflict("network.listen api.listen", f"both listen on {config.api.listen}; choose two ports")

@@ -3,6 +3,8 @@
     data/ledger/       the LevelDB of blocks, state and indexes
     data/journal/      what this validator is about to say, durable before it is said
     data/sign-state    the last thing its key signed
+    data/snapshots/    snapshots this node offers to others
+    data/joining/      parts of a snapshot on their way here, until the ledger is built from them
     data/LOCK          held while a node runs on it
 
 Observers have no votes, yet the same files: a data directory does not say what it may
@@ -24,6 +26,7 @@ from chainnode.store.leveldb import LevelDBOptions
 from chainnode.store.lock import DirectoryLock
 from chainnode.store.sign_state import NOTHING_SIGNED, PAGE_BYTES, SignStateFile
 from chainnode.store.sign_state import Signed as SignedCell
+from chainnode.store.snapshot_import import READY, settle_replacement
 from chainnode.types.block import decode_stored_block
 from consensus.journal import (
     JournalRecord,
@@ -43,6 +46,8 @@ from consensus.tip import Tip as ConsensusTip
 LEDGER: Final = "ledger"
 JOURNAL: Final = "journal"
 SIGN_STATE: Final = "sign-state"
+SNAPSHOTS: Final = "snapshots"
+JOINING: Final = "joining"
 JOURNAL_BEHIND_MAX: Final = 1
 """Blocks: the mark of the last height goes to disk with the first vote of the next."""
 _MODE: Final = 0o700
@@ -151,12 +156,13 @@ class DataDirectory:
                 ``journal-missing``, ``sign-state-missing``, ``disk-error``.
             StoreCorrupt: ``data-corrupt``, ``data-rolled-back``, ``journal-corrupt``, ``sign-state-missing``.
         """
-        if not (directory / LEDGER).exists():
+        if not (directory / LEDGER).exists() and not (directory / (LEDGER + READY)).exists():
             raise StoreError("data-missing", f"{directory} was never initialised")
         lock = DirectoryLock.acquire(directory)
         journal: Journal | None = None
         sign_state: SignStateFile | None = None
         try:
+            settle_replacement(directory / LEDGER)
             if doubt_votes:
                 _set_aside(directory)
             journal = Journal.open(directory / JOURNAL)

@@ -14,8 +14,7 @@ from chainnode.net.channel import Channel
 from chainnode.net.peer import Peer
 from chainnode.node.links import MessageGate, NodeLinks
 from chainnode.node.share import PeerShare
-from chainnode.sync.server import SyncServer
-from chainnode.sync.wire import GET_BLOCKS
+from chainnode.sync.server import HISTORY, SyncServer
 
 BATCHES_WAITING_MAX: Final = 64
 """Gossip batches not yet admitted (up to 1 MiB each); more are dropped: the sender repeats what stays unsettled."""
@@ -124,9 +123,9 @@ class NodeInbound:
 
         Raises:
             PeerError, DecodeError: the request is unknown or malformed.
-            Rejected: ``peer-share``: this peer has asked for too much; it may ask again.
+            Rejected: ``peer-share``: this peer has asked for too much; it may ask again. ``busy``: all have.
         """
-        cost = RANGE_COST_BYTES if kind == GET_BLOCKS else REQUEST_COST_BYTES
+        cost = RANGE_COST_BYTES if kind in HISTORY else REQUEST_COST_BYTES
         if not self._served.take(peer.node_key, cost + NAMED_COST_FACTOR * len(payload)):
             raise Rejected("peer-share", "too much was asked for by one peer")
         answer = self._server.answer(kind, payload)

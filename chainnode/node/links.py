@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 import msgspec
+import structlog
 
 from chainnode.clock import Clock, SystemClock
 from chainnode.crypto.ed25519 import verify
@@ -34,6 +35,8 @@ CHECKS_OF_PEER_MIN: Final = 250
 """A validator asks for two a block, and for two hundred at a change of view among a hundred."""
 CLAIMS_KEPT_MAX: Final = 8_192
 """Signatures found valid that are known again: those of a certificate come with every VIEW_CHANGE that names it."""
+
+log = structlog.get_logger(__name__)
 
 
 class Membership:
@@ -67,6 +70,8 @@ class NodeLinks:
         self.network: PeerNetwork | None = None
         self.reported: Counter[str] = Counter()
         """Peers reported for what they served, by code."""
+        self.slow: Counter[str] = Counter()
+        """Peers passed over by a catch-up because they held it up, by code."""
 
     @property
     def _network(self) -> PeerNetwork:
@@ -122,7 +127,13 @@ class NodeLinks:
     def report(self, node_key: bytes, code: str) -> None:
         """Close the link to a peer that served what no correct peer has."""
         self.reported[code] += 1
+        log.warning("peer reported", peer=self._membership.names.get(node_key, node_key.hex()), code=code)
         self._network.penalise(node_key, code)
+
+    def note_slow(self, node_key: bytes, code: str) -> None:
+        """Name a peer that held a catch-up up: counted and logged, its link stays."""
+        self.slow[code] += 1
+        log.info("peer passed over by catch-up", peer=self._membership.names.get(node_key, node_key.hex()), code=code)
 
 
 class MessageGate:

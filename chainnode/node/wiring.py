@@ -32,7 +32,7 @@ from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import NodeIdentity, PeerAddress
 from chainnode.net.tls import TlsFiles
 from chainnode.node.config import MempoolSection, NodeConfig
-from chainnode.node.data_directory import DataDirectory, Votes
+from chainnode.node.data_directory import SNAPSHOTS, DataDirectory, Votes
 from chainnode.node.inbound import InboundGossip, NodeInbound
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.node.links import Membership, MessageGate, NodeLinks
@@ -40,6 +40,8 @@ from chainnode.node.proposal_desk import ProposalDesk
 from chainnode.node.rejoin import NOTHING_ABOVE, Rejoin, forgotten_height
 from chainnode.node.replica_driver import ReplicaDriver
 from chainnode.node.service import NodeService
+from chainnode.node.snapshot_join import trusted_block
+from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.leveldb import LevelDBOptions
 from chainnode.sync.body_fetcher import BodyFetcher
@@ -117,7 +119,13 @@ class Node:
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
-        self._catch_up = CatchUp(ledger, self._links, self._verifier, self._driver.apply_synced)
+        self._catch_up = CatchUp(
+            ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
+        )
+        self._snapshots = SnapshotKeeper(
+            data.store, ledger.chain_id, config.node.data_dir / SNAPSHOTS,
+            every=store.snapshot_every, kept=store.snapshots_kept,
+        )
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
         self._supervisor: asyncio.Task[None] | None = None
@@ -155,7 +163,9 @@ class Node:
         self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
     ) -> PeerNetwork:
         tls = TlsFiles(certificate=config.tls.cert_file, key=config.tls.key_file, authority=config.tls.ca_file)
-        server = SyncServer(self.ledger.store, self._pool, self._desk.candidates)
+        server = SyncServer(
+            self.ledger.store, self._pool, self._desk.candidates, shelf=self._snapshots.shelf, clock=self._clock
+        )
         return PeerNetwork(
             NodeIdentity(node_key, tls, self.ledger.chain_id, genesis_hash_),
             (config.network.listen.host, config.network.listen.port),
@@ -188,6 +198,7 @@ class Node:
             group.create_task(self._gossip.run(), name="gossip")
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
+            group.create_task(self._snapshots.run(), name="snapshots")
             if self._rejoin is not None:
                 group.create_task(self._come_back(self._rejoin), name="rejoin")
 
@@ -259,6 +270,7 @@ class Node:
         self._driver.note_pending()
 
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
+        self._snapshots.note_block(self.ledger.tip.height)
         self._pool.remove([transaction.tx_id for transaction in transactions])
         self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
@@ -290,6 +302,8 @@ class Node:
             "consensus_rejected": self._driver.rejected,
             "consensus_filtered": self._gate.filtered,
             "peers_reported": self._links.reported,
+            "sync_sources_slow": self._links.slow,
+            "snapshots_failed": Counter({"disk": self._snapshots.failed}),
             "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
             "network": self._network.counters.snapshot(),
         }

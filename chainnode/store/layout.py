@@ -1,6 +1,7 @@
 """Keys of the ledger's records, and the seal on each value.
 
-    m | name                            marker, genesis, tip, history frontier, height the tree is pruned to
+    m | name                            marker, genesis, tip, history frontier, height the tree is pruned to,
+                                    height of the snapshot the ledger began from
     h | height                          header
     b | height                          body
     c | height                          certificate
@@ -35,6 +36,7 @@ GENESIS_KEY: Final = b"mgenesis"
 TIP_KEY: Final = b"mtip"
 FRONTIER_KEY: Final = b"mfrontier"
 PRUNED_KEY: Final = b"mpruned"
+BASE_KEY: Final = b"mbase"
 
 HEADER: Final = b"h"
 BODY: Final = b"b"

@@ -6,7 +6,7 @@ that were never written.
 """
 
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import msgspec
 
@@ -85,11 +85,14 @@ class LedgerReader:
         return header
 
     def block(self, height: int) -> StoredBlock | None:
-        """The block with its certificate."""
+        """The block with its certificate; None also where only its header is kept (``base``)."""
         header = self.header(height)
         if header is None:
             return None
-        body = self._need(height_key(layout.BODY, height))
+        key = height_key(layout.BODY, height)
+        body = self._get(key)
+        if body is None:
+            return None if height <= self.base() else self._missing(key)
         return StoredBlock(header, body, self._need(height_key(layout.CERTIFICATE, height)))
 
     def certificate(self, height: int) -> bytes | None:
@@ -153,6 +156,19 @@ class LedgerReader:
             if len(found) == limit:
                 break
         return found
+
+    def all_state(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every state pair in key order, read as it is asked for."""
+        for key, stored in self._view.iterate(layout.STATE, prefix_stop(layout.STATE)):
+            yield key[1:], unseal(key, stored)
+
+    def base(self) -> int:
+        """The height of the snapshot this ledger began from, 0 for one that began with the genesis.
+
+        Of blocks 1 .. base at most header, body and certificate are here: no receipts, no index.
+        """
+        stored = self._get(layout.BASE_KEY)
+        return 0 if stored is None else int.from_bytes(stored, "big")
 
     def tree_node(self, key: bytes) -> bytes | None:
         """A node of the state tree."""
@@ -230,9 +246,11 @@ class LedgerReader:
 
     def _need(self, key: bytes) -> bytes:
         value = self._get(key)
-        if value is None:
-            raise StoreCorrupt("data-corrupt", "a record that must exist is missing", key=key.hex())
-        return value
+        return self._missing(key) if value is None else value
+
+    @staticmethod
+    def _missing(key: bytes) -> NoReturn:
+        raise StoreCorrupt("data-corrupt", "a record that must exist is missing", key=key.hex())
 
 
 def _check_limit(limit: int) -> None:

@@ -335,3 +335,15 @@ def test_unreadable_journal_record_is_corruption(tmp_path: Path) -> None:
         node.read_votes()
     assert caught.value.code == "journal-corrupt"
     node.close()
+
+
+def test_ledger_that_was_being_replaced_when_the_node_ended_is_put_in_place(tmp_path: Path) -> None:
+    """A snapshot's ledger takes the present one's place by two renames; a crash between them loses nothing."""
+    initialise_data(tmp_path / "data", GENESIS)
+    ledger = tmp_path / "data" / "ledger"
+    shutil.copytree(ledger, tmp_path / "data" / "ledger.incoming")
+    ledger.rename(tmp_path / "data" / "ledger.replaced")
+    data = DataDirectory.open(tmp_path / "data", GENESIS_HASH, OPTIONS)
+    assert data.store.tip().height == 0
+    data.close()
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {"ledger", "journal", "sign-state", "lock"}

@@ -10,51 +10,19 @@ from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.chain.ledger import LedgerDiverged
 from chainnode.codec.canonical import encode
 from chainnode.errors import StoreError
-from chainnode.mempool.pool import Pool
-from chainnode.mempool.verifier import InlineVerifier
 from chainnode.sync import catch_up as catch_up_module
-from chainnode.sync.catch_up import IDLE_ROUNDS_MAX, CatchUp
-from chainnode.sync.server import SyncServer
+from chainnode.sync.catch_up import IDLE_ROUNDS_MAX
 from chainnode.sync.wire import BLOCKS_PER_ANSWER_MAX, decode_blocks, decode_blocks_wanted
 from chainnode.types.block import StoredBlock, decode_stored_block
-from consensus.certificates import QuorumCertificate, encode_certificate
+from consensus.certificates import encode_certificate
 from tests.support.local_chain import LocalChain, certificate_of
-from tests.unit.sync.sources import Answer, Sources, silent
+from tests.unit.sync.follower import Follower, server_of
+from tests.unit.sync.sources import Answer, silent
 
 
 @pytest.fixture(autouse=True)
 def _quick_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catch_up_module, "ROUND_PAUSE_SECONDS", 0.001)
-
-
-def _server(chain: LocalChain) -> Answer:
-    return SyncServer(chain.ledger.store, Pool(), list).answer
-
-
-class _Follower:
-    """A ledger that catches up."""
-
-    def __init__(self, **peers: Answer) -> None:
-        self.chain = LocalChain()
-        self.sources = Sources(**peers)
-        self.applied: list[int] = []
-        self.before_apply: Callable[[Candidate], None] = lambda candidate: None
-        self.catch_up = CatchUp(self.chain.ledger, self.sources, InlineVerifier(), self._apply)
-
-    @property
-    def height(self) -> int:
-        return self.chain.ledger.tip.height
-
-    def _apply(self, candidate: Candidate, data: bytes, certificate: QuorumCertificate) -> None:
-        self.before_apply(candidate)
-        assert encode_certificate(certificate) == data
-        self.chain.ledger.commit(candidate, data)
-        self.applied.append(candidate.header.height)
-
-    async def run(self, target: int) -> None:
-        async with asyncio.timeout(5):
-            await self.catch_up.run(target, (1, 2))
-
 
 @pytest.fixture(scope="module")
 def source() -> LocalChain:
@@ -65,7 +33,7 @@ def source() -> LocalChain:
 
 async def test_follower_reaches_the_tip_with_the_same_bytes(source: LocalChain) -> None:
     """Each block once, in order; afterwards both stores hold the same."""
-    follower = _Follower(peer=_server(source))
+    follower = Follower(peer=server_of(source))
     await follower.run(7)
     assert follower.applied == list(range(1, 8))
     assert follower.chain.ledger.tip == source.ledger.tip
@@ -76,9 +44,11 @@ async def test_follower_reaches_the_tip_with_the_same_bytes(source: LocalChain) 
 
 async def test_follower_goes_beyond_its_target(source: LocalChain) -> None:
     """The target is what some quorum has decided *at least*."""
-    follower = _Follower(peer=_server(source))
+    follower = Follower(peer=server_of(source))
     await follower.run(3)
     assert follower.height == 7
+    # What an answer held beyond the target was applied, not fetched twice.
+    assert [decode_blocks_wanted(payload).first for _, _, payload in follower.sources.asked][:2] == [1, 8]
 
 
 async def test_more_blocks_than_one_answer_holds() -> None:
@@ -86,14 +56,14 @@ async def test_more_blocks_than_one_answer_holds() -> None:
     chain = LocalChain()
     for _ in range(BLOCKS_PER_ANSWER_MAX + 5):
         chain.extend()
-    follower = _Follower(peer=_server(chain))
+    follower = Follower(peer=server_of(chain))
     await follower.run(chain.ledger.tip.height)
     assert follower.height == BLOCKS_PER_ANSWER_MAX + 5
 
 
 async def test_nobody_else_is_asked_once_the_target_is_reached(source: LocalChain) -> None:
     """A silent peer must not keep a validator from voting that knows enough."""
-    follower = _Follower(peer=_server(source), later=silent)
+    follower = Follower(peer=server_of(source), later=silent)
     await follower.run(7)
     assert {name for name, _, _ in follower.sources.asked} == {b"peer"}
 
@@ -101,7 +71,7 @@ async def test_nobody_else_is_asked_once_the_target_is_reached(source: LocalChai
 async def test_run_ends_when_nobody_answers() -> None:
     """It must end: voting may resume at the tip, and a later certificate starts anew."""
     for peers in ({}, {"quiet": silent}, {"empty": lambda kind, payload: encode([])}):
-        follower = _Follower(**peers)
+        follower = Follower(**peers)
         await follower.run(9)
         assert follower.height == 0
         assert len(follower.sources.first) == IDLE_ROUNDS_MAX
@@ -118,14 +88,14 @@ async def test_pieces_from_several_peers_are_joined(source: LocalChain) -> None:
 
         return answer
 
-    follower = _Follower(late=only(5, 7), early=only(1, 4))
+    follower = Follower(late=only(5, 7), early=only(1, 4))
     await follower.run(7)
     assert follower.height == 7
 
 
 def _altering(source: LocalChain, change: Callable[[StoredBlock], StoredBlock], at: int) -> Answer:
     """A peer that serves block ``at`` altered."""
-    honest = _server(source)
+    honest = server_of(source)
 
     def answer(kind: int, payload: bytes) -> bytes:
         first = decode_blocks_wanted(payload).first
@@ -161,7 +131,7 @@ LIES: dict[str, tuple[str, Callable[[LocalChain], Answer]]] = {
         lambda s: _altering(s, lambda b: StoredBlock(*_parts(_rival(1).queries.block(1)), b.certificate), 1),
     ),
     "other-height": ("sync-height", lambda s: lambda kind, payload: encode([encode(s.queries.block(3))])),
-    "genesis": ("tx-root", lambda s: lambda kind, payload: encode([encode(s.queries.block(0))])),
+    "genesis": ("sync-height", lambda s: lambda kind, payload: encode([encode(s.queries.block(0))])),
     "reordered": (
         "sync-height", lambda s: lambda kind, payload: encode([encode(s.queries.block(n)) for n in (2, 1)])
     ),
@@ -185,11 +155,11 @@ def _certified(block: StoredBlock, signers: tuple[int, ...]) -> StoredBlock:
 async def test_lying_peer_is_reported_and_passed_over(source: LocalChain, lie: str) -> None:
     """A peer that serves anything else is reported and passed over; nothing of its answer is applied."""
     code, make = LIES[lie]
-    follower = _Follower(liar=make(source))
+    follower = Follower(liar=make(source))
     await follower.run(7)
     assert follower.height == 0
     assert follower.sources.reported[0] == (b"liar", code)
-    both = _Follower(liar=make(source), honest=_server(source))
+    both = Follower(liar=make(source), honest=server_of(source))
     await both.run(7)
     assert both.height == 7
     assert {name for name, _ in both.sources.reported} == {b"liar"}
@@ -198,14 +168,14 @@ async def test_lying_peer_is_reported_and_passed_over(source: LocalChain, lie: s
 async def test_true_beginning_of_a_false_answer_is_not_applied_but_served_again(source: LocalChain) -> None:
     """An answer counts whole or not at all: its blocks come again from a peer that tells the truth."""
     lie = _altering(source, lambda block: msgspec.structs.replace(block, certificate=b""), 4)
-    follower = _Follower(liar=lie)
+    follower = Follower(liar=lie)
     await follower.run(7)
     assert (follower.height, follower.applied) == (0, [])
 
 
 async def test_interrupted_run_continues_from_the_tip(source: LocalChain) -> None:
     """Interrupted anywhere, it goes on from the tip."""
-    follower = _Follower(peer=_server(source))
+    follower = Follower(peer=server_of(source))
 
     def stop(candidate: Candidate) -> None:
         if candidate.header.height == 4:
@@ -223,8 +193,8 @@ async def test_interrupted_run_continues_from_the_tip(source: LocalChain) -> Non
 
 async def test_blocks_decided_here_meanwhile_are_not_applied_twice(source: LocalChain) -> None:
     """The node's own agreement may have decided some of them meanwhile."""
-    follower = _Follower()
-    honest = _server(source)
+    follower = Follower()
+    honest = server_of(source)
 
     def slow(kind: int, payload: bytes) -> bytes:
         answer = honest(kind, payload)
@@ -241,7 +211,7 @@ async def test_blocks_decided_here_meanwhile_are_not_applied_twice(source: Local
 
 async def test_certified_block_that_contradicts_our_state_ends_the_run(source: LocalChain) -> None:
     """The next header's roots must equal what executing it here gave; else we diverged: no peer is to blame."""
-    follower = _Follower(peer=_server(_rival(3)))
+    follower = Follower(peer=server_of(_rival(3)))
     follower.chain.extend(1)
     with pytest.raises(LedgerDiverged):
         await follower.run(3)
@@ -250,7 +220,7 @@ async def test_certified_block_that_contradicts_our_state_ends_the_run(source: L
 
 async def test_failed_disk_ends_the_run(source: LocalChain) -> None:
     """StoreError propagates: the driver halts and says why."""
-    follower = _Follower(peer=_server(source))
+    follower = Follower(peer=server_of(source))
     follower.before_apply = lambda candidate: follower.chain.engine.close()
     with pytest.raises(StoreError):
         await follower.run(7)

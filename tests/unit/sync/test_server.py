@@ -5,7 +5,7 @@ import pytest
 
 from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.codec.canonical import encode
-from chainnode.errors import DecodeError, PeerError
+from chainnode.errors import DecodeError, PeerError, Rejected
 from chainnode.mempool.pool import Pool
 from chainnode.sync import server as server_module
 from chainnode.sync.server import SyncServer
@@ -13,15 +13,18 @@ from chainnode.sync.wire import (
     BLOCKS_PER_ANSWER_MAX,
     GET_BLOCK,
     GET_BLOCKS,
+    GET_HEADERS,
     GET_TRANSACTIONS,
     BlocksWanted,
     BlockWanted,
     TransactionsWanted,
     decode_blocks,
     decode_envelopes,
+    decode_headers,
 )
 from chainnode.types.block import decode_header, decode_stored_block
 from tests.support.local_chain import LocalChain, transaction
+from tests.unit.node.clock import StillClock
 
 
 class _Served:
@@ -140,7 +143,7 @@ def test_number_of_blocks_in_one_answer_is_bounded() -> None:
     assert served.heights(1, 2**53) == list(range(1, BLOCKS_PER_ANSWER_MAX + 1))
 
 
-@pytest.mark.parametrize("kind", [0, 4, 65_535])
+@pytest.mark.parametrize("kind", [0, 7, 65_535])
 def test_unknown_request_is_the_peers_fault(kind: int) -> None:
     """PeerError ``request-kind``: no such request."""
     with pytest.raises(PeerError) as caught:
@@ -154,3 +157,29 @@ def test_malformed_request_is_refused(kind: int, payload: bytes) -> None:
     """DecodeError: the request is malformed."""
     with pytest.raises(DecodeError):
         _Served(1).server.answer(kind, payload)
+
+
+def test_history_is_served_within_a_budget_for_all_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many who catch up cannot keep a validator from voting; what a block under discussion lacks is always served."""
+    monkeypatch.setattr(server_module, "HISTORY_BYTES_PER_S_MAX", 1_000)
+    chain = LocalChain()
+    chain.grow(3)
+    clock = StillClock()
+    server = SyncServer(chain.ledger.store, Pool(), list, clock=clock)
+    wanted = encode(BlocksWanted(1, 3))
+    spent = len(server.answer(GET_BLOCKS, wanted))
+    assert spent > 1_000
+    with pytest.raises(Rejected) as refused:
+        server.answer(GET_BLOCKS, wanted)
+    assert refused.value.code == "busy"
+    assert server.answer(GET_BLOCK, encode(BlockWanted(chain.ledger.tip.block_hash)))
+    clock.monotonic += spent
+    assert server.answer(GET_BLOCKS, wanted)
+
+
+def test_headers_are_served_in_order_as_far_as_they_go() -> None:
+    """Headers from ``first`` on, as many as fit."""
+    served = _Served(3)
+    headers = decode_headers(served.server.answer(GET_HEADERS, encode(BlocksWanted(2, 9))))
+    assert [decode_header(data).height for data in headers] == [2, 3]
+    assert decode_headers(served.server.answer(GET_HEADERS, encode(BlocksWanted(9, 9)))) == ()
