@@ -128,6 +128,7 @@ def config_of(index: int, data_dir: FakePath) -> node_config.NodeConfig:
         api=node_config.ApiSection(listen=anywhere),
         mempool=node_config.MempoolSection(verifier="inline"),
         store=node_config.StoreSection(proof_heights=8, tree_cache_pages=2_000),
+        sync=node_config.SyncSection(),
     )
 
 
