@@ -20,6 +20,7 @@ from chainnode.node import config as node_config
 from chainnode.node import data_directory, links, wiring
 from chainnode.node.wiring import Node
 from chainnode.store import durable_file, journal, ledger_store, sign_state
+from chainnode.sync import snapshot_shelf
 from tests.simulation.whole import genesis, signing
 from tests.simulation.whole.disk import Crashed, Disk, FakeOs, FakePath, Session, SimulatedKeyValue
 from tests.simulation.whole.network import Port
@@ -76,6 +77,9 @@ def installed() -> Iterator[None]:
             (journal, "secrets", _Entropy()),
             (ledger_store, "LevelDBKeyValue", _Database),
             (data_directory, "DirectoryLock", _NoLock),
+            # Snapshots are folders of files that no vote depends on; their own tests damage and interrupt them.
+            (data_directory, "settle_replacement", lambda path: False),
+            (snapshot_shelf, "stored_heights", lambda folder: []),
             (wiring, "read_key", _read_key),
             (wiring, "PeerNetwork", _make_port),
             (links, "verify", signing.verify),
