@@ -1,4 +1,6 @@
-"""Question: what does it cost to turn a client's bytes into a decoded transaction, and a block's into blocks and back?
+"""Reading and writing bytes: transactions, blocks, frames.
+
+Question: what does it cost to turn a client's bytes into a decoded transaction, and a block's into blocks and back?
 
 Workload: distinct signed transactions of one evidence record, and of 100; a stored block of 1,000 of them; frames.
 Unit: us for one transaction, block or frame. Limit: msgspec reading the envelope alone, once, without any check, or

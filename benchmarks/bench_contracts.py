@@ -1,4 +1,6 @@
-"""Question: what does executing each operation cost, beside checking its one signature?
+"""Executing each operation.
+
+Question: what does executing each operation cost, beside checking its one signature?
 
 Workload: decoded transactions of one operation each (and one of 100), executed as a block executes them, on a fresh
 overlay over the same committed state. Unit: us for one transaction. Limit: the bare signature check of a transaction;

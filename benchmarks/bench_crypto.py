@@ -1,4 +1,6 @@
-"""Question: how close do hashing and signature checking stand to the bare libraries, alone and as the node does them?
+"""Signatures, the verifier pipeline, hashes, Merkle trees.
+
+Question: how close do hashing and signature checking stand to the bare libraries, alone and as the node does them?
 
 Workload: distinct keys, messages and signatures from one seed; the node's 128-byte verifier records in batches.
 Unit: us for one signature or hash, MB/s for long inputs. Limit: the bare call of libsodium or hashlib in a loop in

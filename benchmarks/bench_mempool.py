@@ -1,4 +1,6 @@
-"""Question: what does a node add to a signature check before a transaction waits in its pool, and to give it out again?
+"""Admission to the pool, and what leaves it.
+
+Question: what does a node add to a signature check before a transaction waits in its pool, and to give it out again?
 
 Workload: distinct signed transactions of one evidence record, submitted in parts as API and gossip hand them over, to a
 pool that is empty before each round; checked inline, on one core. Unit: us for one transaction.
@@ -55,8 +57,8 @@ def run(size: Size) -> list[Figure]:
             return len(held.pool).to_bytes(4, "big")
 
         cases = [Case(RAW, lambda: b"".join([crypto_sign_open(signed, key) for signed, key in raw]), count)]
-        for part in (1, 50, count) if size == "full" else (50,):
-            cases.append(Case(f"mempool.admit[{part} at a time]", admit(part), count, RAW, before=held.empty))
+        parts = (1, 50, count) if size == "full" else (50,)
+        cases += [Case(f"mempool.admit[{n} at a time]", admit(n), count, RAW, before=held.empty) for n in parts]
         cases += [
             Case("mempool.admit_again[50 at a time]", admit(50), count, RAW, before=fill, note="all are known"),
             Case("mempool.select", lambda: b"".join([t.tx_id for t in held.pool.select(1, count, 1 << 30)]), count,

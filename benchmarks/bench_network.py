@@ -1,4 +1,6 @@
-"""Question: how many votes and how many bytes of blocks pass a second between two nodes on this machine?
+"""Links between two nodes.
+
+Question: how many votes and how many bytes of blocks pass a second between two nodes on this machine?
 
 Workload: two of the node's networks with mutual TLS on loopback, both in this process on uvloop, as nodes run; votes of
 300 bytes on the consensus channel, pieces of 256 KiB on the blocks channel, a bounded number under way.
@@ -37,6 +39,7 @@ UNDER_WAY_BYTES: Final = 512 << 10
 """Sent and not yet received: below every queue's bound, so that nothing is dropped."""
 RAW_BYTES: Final = 64 << 10
 UNBOUNDED: Final = 1 << 50
+ALLOWANCES: Final = ("CHANNEL_BYTES_PER_S_MAX", "LINK_BYTES_PER_S_MAX")
 JOB_S: Final = 30.0
 HOST: Final = "127.0.0.1"
 
@@ -215,13 +218,13 @@ async def _stream(folder: Path) -> AsyncIterator[_Sink]:
 @contextmanager
 def _without_allowances() -> Iterator[None]:
     """Links made inside take whatever comes."""
-    kept = limits.CHANNEL_BYTES_PER_S_MAX, limits.LINK_BYTES_PER_S_MAX
-    setattr(limits, "CHANNEL_BYTES_PER_S_MAX", UNBOUNDED)
-    setattr(limits, "LINK_BYTES_PER_S_MAX", UNBOUNDED)
+    kept = {name: getattr(limits, name) for name in ALLOWANCES}
     try:
+        for name in ALLOWANCES:
+            setattr(limits, name, UNBOUNDED)
         yield
     finally:
-        for name, value in zip(("CHANNEL_BYTES_PER_S_MAX", "LINK_BYTES_PER_S_MAX"), kept, strict=True):
+        for name, value in kept.items():
             setattr(limits, name, value)
 
 

@@ -1,4 +1,6 @@
-"""Question: how long until the command answers, and until a node with a history is ready?
+"""The command's first word, and a node's.
+
+Question: how long until the command answers, and until a node with a history is ready?
 
 Workload: `chainnode --help` in a fresh process; `Node.open` and the first API answer of a node in its own process, on a
 ledger of so many blocks that were written as commits write them. Unit: ms. Limit: the bare interpreter, started and
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +52,7 @@ def run(size: Size) -> list[Figure]:
     return [*found, Figure(name=title, unit="ms", better="lower", samples=samples, note=note)]
 
 
-def _command(*words: str) -> object:
+def _command(*words: str) -> Callable[[], bytes]:
     def work() -> bytes:
         done = subprocess.run(
             [sys.executable, *words], check=True, capture_output=True, stdin=subprocess.DEVNULL, env=node_environment()

@@ -1,4 +1,6 @@
-"""Question: what does it cost to make a block, a vote and a journal record durable, and to read them back?
+"""Durable writes, and reads.
+
+Question: what does it cost to make a block, a vote and a journal record durable, and to read them back?
 
 Workload: certified blocks of distinct transactions, prepared in memory; each round commits them to a fresh LevelDB on
 this disk, synced, as a node does. Journal and sign-state as in one consensus step. Unit: us for a block or a record.
@@ -16,6 +18,7 @@ from typing import Final
 
 from benchmarks import workload
 from benchmarks.harness import Case, Figure, Size, measure
+from chainnode.chain.ledger import Ledger
 from chainnode.store.block_commit import BlockCommit, Tip, batch_of, tip_of
 from chainnode.store.journal import Journal
 from chainnode.store.ledger_store import LedgerStore
@@ -56,7 +59,7 @@ def recorded(transactions: int, blocks: int) -> list[BlockCommit]:
     engine = MemoryKeyValue()
     workload.initialised(engine)
     store = RecordingStore(engine)
-    ledger = workload.Ledger(store, tree_cache_bytes=32 << 20, proof_heights=64)
+    ledger = Ledger(store, tree_cache_bytes=32 << 20, proof_heights=64)
     for block in range(blocks):
         numbers = range(block * transactions, (block + 1) * transactions)
         found = [workload.transaction(workload.envelope(number)) for number in numbers]

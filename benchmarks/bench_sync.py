@@ -1,4 +1,6 @@
-"""Question: how fast does a node replay blocks that others certified, compared with checking their signatures alone?
+"""Replaying stored blocks.
+
+Question: how fast does a node replay blocks that others certified, compared with checking their signatures alone?
 
 Workload: blocks of distinct transactions with certificates of three of four validators, served from memory without a
 network to the node's own catch-up, which opens, checks, executes and commits them to a fresh LevelDB, synced.

@@ -1,4 +1,6 @@
-"""Question: what does the authenticated state cost per changed key, and a proof, as the state grows?
+"""The authenticated state, from 10,000 to 1,000,000 keys.
+
+Question: what does the authenticated state cost per changed key, and a proof, as the state grows?
 
 Workload: a tree of hashed keys from one seed, grown in blocks; each measured block writes 1,000 keys, one in ten new,
 the others spread evenly over all that exist, as registrations touch a register. Pages live in a dictionary, so that

@@ -3,7 +3,8 @@
 A ``Case`` does a fixed, seeded piece of work and returns a digest of what it computed. ``measure`` runs all cases of a
 group once to warm up and to take their digests, then round after round, each case once a round: what disturbs the
 machine for a while disturbs a case and its limit alike, so their ratio, taken within each round, holds where absolute
-figures do not. The garbage collector rests meanwhile, as its turns would fall on a case by chance. A case whose digest changes between rounds is a defect and ends the run.
+figures do not. The garbage collector rests meanwhile, as its turns would fall on a case by chance. A case whose digest
+changes between rounds is a defect and ends the run.
 """
 
 import gc

@@ -32,7 +32,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 def sheet() -> Machine:
-    """This machine as it is now."""
+    """The machine as it is now."""
     return Machine(
         cpu=_cpu(),
         cores=len(os.sched_getaffinity(0)),

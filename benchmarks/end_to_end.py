@@ -1,0 +1,227 @@
+"""A real network under load.
+
+Question: how many transactions does a real network finalise on this machine, how soon, and what does that cost?
+
+Workload: validators as processes with TLS, LevelDB, synced journals and the HTTP API, all on this machine together with
+the client; distinct transactions of one evidence record (then of 100), signed beforehand, handed to all validators in
+parts. Every validator checks every signature. Unit: transactions and operations per second over the measured time,
+after a warm-up; ms from a transaction's due moment to the answer that it is final; CPU-ms of each node.
+Limit: cores / (validators x time of one bare signature check), measured before and after, in the same run.
+A lie would be: counting what was only accepted (the client counts committed answers with an ok receipt), a client that
+waits with the next request while the network stalls (open loop), losing what was acknowledged, or validators that
+disagree: after the run every acknowledged transaction is looked up on the disk of every node, and all roots compared.
+"""
+
+import asyncio
+import os
+import resource
+import statistics
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import uvloop
+from nacl.bindings import crypto_sign_open
+
+from benchmarks import workload
+from benchmarks.bench_crypto import records
+from benchmarks.harness import Figure, Size, percentile, single
+from benchmarks.load import Client, Outcome
+from benchmarks.running_network import Ledger, RunningNetwork
+from chainnode.types.transaction import SIGNATURE_DOMAIN
+
+
+class Plan(NamedTuple):
+    """How long each part takes, in seconds."""
+
+    warm_up: float
+    measured: float
+    batches: float
+    finality: float
+    overload: float
+    drain: float
+
+
+PLANS: Final = {"full": Plan(8, 60, 15, 20, 10, 60), "smoke": Plan(1, 2, 1, 1, 1, 20)}
+VALIDATORS: Final = 4
+CONNECTIONS: Final = 16
+PART: Final = 50
+"""Transactions in one request: 16 x 50 are under way at a time, a block or two."""
+BATCH: Final = 100
+BATCH_PART: Final = 4
+FINALITY_RATE: Final = 50.0
+OVERLOAD: Final = 3.0
+SIGNED_AHEAD: Final = 1.7
+"""Transactions signed for a phase, in terms of what the one before suggests that it needs."""
+CHECKS: Final = 1_000
+
+
+@dataclass(slots=True)
+class Parts:
+    """The outcome of each phase."""
+
+    warm_up: Outcome
+    measured: Outcome
+    batches: Outcome
+    finality: Outcome
+    overload: Outcome
+    cpu_s: dict[str, float]
+    """Of each node, and of the client, over the measured phase."""
+    memory_mib: dict[str, float]
+    verify_us: float
+
+
+def run(size: Size) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="bench-net-") as name:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            network = RunningNetwork(Path(name) / "net", VALIDATORS)
+            parts = runner.run(_phases(network, PLANS[size]))
+        return [*_throughput(parts), *_finality(parts), *_costs(parts), *_proven(parts, network.ledgers())]
+
+
+def verify_us() -> float:
+    """One bare signature check, in processor time of this process."""
+    raw = [(one[32:96] + SIGNATURE_DOMAIN + one[96:], one[:32]) for one in records(CHECKS)]
+    samples = []
+    for _ in range(3):
+        began = time.process_time()
+        for signed, key in raw:
+            crypto_sign_open(signed, key)
+        samples.append(1e6 * (time.process_time() - began) / CHECKS)
+    return statistics.median(samples)
+
+
+async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
+    verify_before = verify_us()
+    async with network:
+        client = Client(network.urls, network.key(workload.EXCHANGE))
+        try:
+            first = await client.height()
+            supply = await client.sign(int(2_000 * plan.warm_up), 1, 50 * plan.warm_up)
+            warm_up = await client.closed_loop(supply, plan.warm_up, CONNECTIONS, PART)
+            blocks_per_s = (await client.height() - first) / warm_up.seconds
+
+            supply = await client.sign(_ahead(warm_up, plan.measured), 1, blocks_per_s * plan.measured)
+            before, began_s = network.cpu_seconds(), _own_cpu()
+            measured = await client.closed_loop(supply, plan.measured, CONNECTIONS, PART)
+            cpu_s = {name: spent - before[name] for name, spent in network.cpu_seconds().items()}
+            cpu_s["client"] = _own_cpu() - began_s
+
+            supply = await client.sign(_ahead(measured, plan.batches) // 4, BATCH, blocks_per_s * plan.batches)
+            batches = await client.closed_loop(supply, plan.batches, CONNECTIONS, BATCH_PART)
+
+            supply = await client.sign(int(plan.finality * FINALITY_RATE), 1, 4 * FINALITY_RATE * plan.finality)
+            finality = await client.open_loop(supply, FINALITY_RATE, plan.finality)
+
+            rate = OVERLOAD * measured.per_s
+            supply = await client.sign(int(rate * plan.overload) + PART, 1, blocks_per_s * plan.overload)
+            overload = await client.flood(supply, rate, plan.overload)
+            memory_mib = network.memory_mib()
+            await _drained(client, plan.drain)
+            network.check()
+        finally:
+            await client.close()
+    verify = (verify_before + verify_us()) / 2
+    return Parts(warm_up, measured, batches, finality, overload, cpu_s, memory_mib, verify)
+
+
+def _ahead(before: Outcome, seconds: float) -> int:
+    return int(SIGNED_AHEAD * before.per_s * seconds) + CONNECTIONS * PART
+
+
+def _own_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+async def _drained(client: Client, seconds: float) -> None:
+    """Until the chain stands still for two seconds: everything accepted is in a block, or never will be."""
+    deadline = time.monotonic() + seconds
+    height, since = -1, time.monotonic()
+    while time.monotonic() < deadline and time.monotonic() - since < 2:
+        now = await client.height()
+        if now != height:
+            height, since = now, time.monotonic()
+        await asyncio.sleep(0.2)
+
+
+def _throughput(parts: Parts) -> list[Figure]:
+    limit = len(os.sched_getaffinity(0)) / (VALIDATORS * parts.verify_us * 1e-6)
+    measured, batches = parts.measured, parts.batches
+    shown = dict(measured.refusals + batches.refusals)
+    note = f"{measured.seconds:.0f} s, part latency p50 {_ms(measured, 50):.0f} ms; refused {shown or 'none'}"
+    return [
+        single("end_to_end.verify", "us", parts.verify_us, "lower"),
+        single("end_to_end.limit", "per s", limit, "higher", note="cores / (validators x verify)"),
+        single("end_to_end.transactions", "per s", measured.per_s, "higher", limit="end_to_end.limit",
+               ratios=[measured.per_s / limit], note=note),
+        single("end_to_end.seconds", "s", measured.seconds, "higher"),
+        single("end_to_end.operations[100 per transaction]", "per s", BATCH * batches.per_s, "higher",
+               note=f"{batches.seconds:.0f} s, {BATCH * batches.per_s / max(measured.per_s, 1e-9):.1f} x of one each"),
+    ]
+
+
+def _ms(outcome: Outcome, percent: float) -> float:
+    return percentile(outcome.latencies_ms, percent) if outcome.latencies_ms else 0.0
+
+
+def _finality(parts: Parts) -> list[Figure]:
+    found = parts.finality
+    note = f"{len(found.latencies_ms)} transactions, open loop at {FINALITY_RATE:g} tx/s, client included"
+    buckets = Counter(int(latency // 5) * 5 for latency in found.latencies_ms)
+    histogram = " ".join(f"{start}:{buckets[start]}" for start in sorted(buckets))
+    return [
+        *(single(f"end_to_end.finality_p{p:g}", "ms", _ms(found, p), "lower", note=note) for p in (50, 90, 99, 100)),
+        Figure(name="end_to_end.finality_samples", unit="ms", better="lower", samples=found.latencies_ms or [0.0],
+               note=f"5 ms buckets {histogram}"),
+    ]
+
+
+def _costs(parts: Parts) -> list[Figure]:
+    done = max(parts.measured.committed, 1)
+    nodes = {name: spent for name, spent in parts.cpu_s.items() if name != "client"}
+    seconds = parts.measured.seconds
+    return [
+        *(single(f"end_to_end.cpu[{name}]", "ms", 1e3 * spent / done, "lower",
+                 note=f"for each transaction; {spent / seconds:.2f} of a core")
+          for name, spent in parts.cpu_s.items()),
+        single("end_to_end.cpu[all nodes]", "ms", 1e3 * sum(nodes.values()) / done, "lower",
+               note="for each transaction, all validators together"),
+        single("end_to_end.memory", "MiB", max(parts.memory_mib.values()), "lower",
+               note=f"largest node at the end, after {_count(parts)} transactions"),
+    ]
+
+
+def _count(parts: Parts) -> int:
+    return sum(len(part.acknowledged) for part in _all(parts))
+
+
+def _all(parts: Parts) -> tuple[Outcome, ...]:
+    return parts.warm_up, parts.measured, parts.batches, parts.finality, parts.overload
+
+
+def _proven(parts: Parts, ledgers: dict[str, Ledger]) -> list[Figure]:
+    """What the disks say: nothing acknowledged is lost, all nodes agree, and how the overload went."""
+    acknowledged = {tx_id for part in _all(parts) for tx_id in part.acknowledged}
+    lost = max(len(acknowledged - ledger.tx_ids) for ledger in ledgers.values())
+    common = set.intersection(*(set(ledger.state_roots) for ledger in ledgers.values()))
+    if any(len({ledger.state_roots[height] for ledger in ledgers.values()}) > 1 for height in common):
+        raise RuntimeError("the validators of a benchmark hold different states")
+    blocks = next(iter(ledgers.values())).blocks
+    first = parts.overload.began_ms + 500
+    last = int(parts.overload.began_ms + 1e3 * parts.overload.seconds)
+    inside = sum(block.transactions for block in blocks if first <= block.time_ms < last)
+    rate = 1e3 * inside / max(1, last - first)
+    peak = max(parts.measured.per_s, 1e-9)
+    refused = sum(parts.overload.refusals.values())
+    note = f"{len(parts.overload.acknowledged)} accepted, {refused} refused, {parts.overload.unsent} not sent"
+    return [
+        single("end_to_end.overload[3x]", "per s", rate, "higher", note=f"{note}; {rate / peak:.2f} of the peak"),
+        single("end_to_end.lost", "tx", lost, "lower", note=f"of {len(acknowledged)} acknowledged, on every disk"),
+        single("end_to_end.blocks", "blocks", len(blocks), "higher",
+               note=f"{statistics.mean(block.transactions for block in blocks):.1f} transactions each"),
+    ]
+

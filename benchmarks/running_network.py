@@ -1,0 +1,159 @@
+"""A network of validators as processes, for end-to-end figures: started, watched through /proc, ended, and read back.
+
+The processes are those of ``chainnode testnet``: full durability, mutual TLS, LevelDB, the API. One of them may run
+under cProfile. The network is never announced as the machine's current one.
+"""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from chainnode.cli.testnet.creation import Plan, create_network
+from chainnode.cli.testnet.manifest import config_path, identity_path, log_path
+from chainnode.cli.testnet.network import is_ready
+from chainnode.cli.testnet.port import Reservation
+from chainnode.cli.testnet.process import node_command, spawn, tail
+from chainnode.crypto.ed25519 import SigningKey
+from chainnode.node.key_file import read_key
+from chainnode.store.ledger_store import LedgerStore
+from chainnode.store.leveldb import LevelDBKeyValue
+from chainnode.types.block import decode_header
+
+CHAIN_ID: Final = "bench"
+READY_S: Final = 60.0
+STOP_S: Final = 20.0
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What the time line of a chain needs of a header."""
+
+    height: int
+    time_ms: int
+    transactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One node's ledger as its disk holds it after the end."""
+
+    blocks: list[Block]
+    state_roots: dict[int, bytes]
+    """The certified state root after each height but the last."""
+    tx_ids: frozenset[bytes]
+
+
+class NodeFailed(Exception):
+    """A node ended by itself or never became ready; the end of its log is the message."""
+
+
+class RunningNetwork:
+    """All validators of one network; ``async with`` starts and ends them."""
+
+    def __init__(self, folder: Path, validators: int, profile: Path | None = None) -> None:
+        """Make the files in ``folder``; with ``profile`` the first validator writes its cProfile statistics there."""
+        self.folder: Final = folder
+        self.manifest: Final = create_network(
+            folder, Plan(CHAIN_ID, validators, 0, log_level="warning"), time_ms=time.time_ns() // 1_000_000
+        )
+        self.urls: Final = [node.api for node in self.manifest.nodes]
+        self._profile = profile
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: Reservation | None = None
+
+    async def __aenter__(self) -> Self:
+        self._ports = Reservation(self.manifest.ports())
+        try:
+            for number, node in enumerate(self.manifest.nodes):
+                command = node_command(config_path(self.folder, node.name), die_with=os.getpid())
+                if self._profile is not None and number == 0:
+                    module = command.index("-m")
+                    command = [sys.executable, "-P", "-m", "cProfile", "-o", str(self._profile), *command[module:]]
+                self._children[node.name] = spawn(command, log_path(self.folder, node.name), detached=False)
+            deadline = time.monotonic() + READY_S
+            for node in self.manifest.nodes:
+                while not await is_ready(node.api):
+                    self.check()
+                    if time.monotonic() > deadline:
+                        raise NodeFailed(f"{node.name} did not become ready")
+                    await asyncio.sleep(0.05)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+
+    def check(self) -> None:
+        """Notice a node that ended by itself.
+
+        Raises:
+            NodeFailed: one did.
+        """
+        for name, child in self._children.items():
+            if child.poll() is not None:
+                raise NodeFailed(f"{name} ended with {child.returncode}: {tail(log_path(self.folder, name))}")
+
+    def stop(self) -> None:
+        """End every node in order, so that its data is closed; killed if that takes too long. Twice is no error."""
+        for child in self._children.values():
+            child.terminate()
+        for child in self._children.values():
+            try:
+                child.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self._children.clear()
+        if self._ports is not None:
+            self._ports.close()
+            self._ports = None
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time of each node so far, its own and the kernel's for it."""
+        found = {}
+        for name, child in self._children.items():
+            fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+            found[name] = (int(fields[11]) + int(fields[12])) / _TICKS
+        return found
+
+    def memory_mib(self) -> dict[str, float]:
+        """Resident memory of each node now."""
+        found = {}
+        for name, child in self._children.items():
+            shown = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{child.pid}/status").read_text(), re.MULTILINE)
+            found[name] = int(shown[1]) / 1_024 if shown else 0.0
+        return found
+
+    def key(self, identity: str) -> SigningKey:
+        """The key of a named development identity."""
+        return read_key(identity_path(self.folder, identity))
+
+    def ledgers(self) -> dict[str, Ledger]:
+        """Every node's ledger, read from its disk; the nodes have been stopped."""
+        return {node.name: _read(self.folder / node.name / "data" / "ledger") for node in self.manifest.nodes}
+
+
+def _read(path: Path) -> Ledger:
+    engine = LevelDBKeyValue.open(path)
+    try:
+        store = LedgerStore(engine)
+        blocks, roots, ids = [], {}, set()
+        for height in range(1, store.tip().height + 1):
+            data = store.header(height)
+            assert data is not None
+            header = decode_header(data)
+            blocks.append(Block(height, header.time_ms, header.tx_count))
+            roots[height - 1] = header.prev_state_root
+            ids.update(store.transaction_ids(height))
+        return Ledger(blocks, roots, frozenset(ids))
+    finally:
+        engine.close()
