@@ -26,7 +26,8 @@ from benchmarks.running_network import RunningNetwork
 
 STAGES: Final = (
     ("signature checks", ("crypto_sign_open", "crypto/ed25519", "mempool/verifier", "nacl/")),
-    ("signing votes", ("crypto_sign'",)),
+    ("signing votes", ("crypto_sign>",)),
+    ("hashing", ("sha256", "hashlib")),
     ("disk: journal, sign-state, block", ("fdatasync", "fsync", "store/", "plyvel", "posix.write", "crc32")),
     ("state tree", ("chainnode/state/", "proofs/sparse", "proofs/merkle", "proofs/history")),
     ("execution", ("contracts/", "chain/executor")),
@@ -38,7 +39,6 @@ STAGES: Final = (
     ("API and its clients", ("chainnode/api/", "aiohttp", "multidict", "yarl", "/http/", "json/")),
     ("node loop", ("chainnode/node/",)),
     ("event loop, TLS, sockets", ("uvloop", "asyncio", "ssl", "selectors", "socket")),
-    ("hashing", ("sha256", "hashlib")),
 )
 """Stage -> what its functions' places contain; the first match counts."""
 WAITING: Final = ("select.epoll", "run_until_complete", "method 'poll'")
