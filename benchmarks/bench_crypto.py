@@ -26,7 +26,7 @@ from chainnode.proofs import merkle
 from chainnode.types.transaction import SIGNATURE_DOMAIN
 
 COUNT: Final = {"full": 1_000, "smoke": 100}
-PIPELINE: Final = {"full": 8_192, "smoke": 512}
+PIPELINE: Final = {"full": 4_096, "smoke": 512}
 KEYS: Final = 64
 
 

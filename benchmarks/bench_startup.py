@@ -28,7 +28,7 @@ from chainnode.store.ledger_store import LedgerStore
 from chainnode.store.leveldb import LevelDBKeyValue
 from chainnode.store.memory import MemoryKeyValue
 
-BLOCKS: Final = {"full": 20_000, "smoke": 100}
+BLOCKS: Final = {"full": 100_000, "smoke": 100}
 READY_S: Final = 60.0
 BATCH_KEYS: Final = 20_000
 
