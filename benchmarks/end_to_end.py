@@ -72,6 +72,9 @@ class Parts:
     """Of each node, and of the client, over the measured phase."""
     memory_mib: dict[str, float]
     verify_us: float
+    waiting: int
+    """Transactions that no block had taken when the time to drain was over."""
+    view_changes: int
 
 
 def run(size: Size) -> list[Figure]:
@@ -120,12 +123,14 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
             supply = await client.sign(int(rate * plan.overload) + PART, 1, blocks_per_s * plan.overload)
             overload = await client.flood(supply, rate, plan.overload)
             memory_mib = network.memory_mib()
-            await _drained(client, plan.drain)
+            waiting, view_changes = await client.drained(plan.drain)
             network.check()
         finally:
             await client.close()
     verify = (verify_before + verify_us()) / 2
-    return Parts(warm_up, measured, batches, finality, overload, cpu_s, memory_mib, verify)
+    return Parts(
+        warm_up, measured, batches, finality, overload, cpu_s, memory_mib, verify, waiting, view_changes
+    )
 
 
 def _ahead(before: Outcome, seconds: float) -> int:
@@ -137,20 +142,11 @@ def _own_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def _drained(client: Client, seconds: float) -> None:
-    """Until the chain stands still for two seconds: everything accepted is in a block, or never will be."""
-    deadline = time.monotonic() + seconds
-    height, since = -1, time.monotonic()
-    while time.monotonic() < deadline and time.monotonic() - since < 2:
-        now = await client.height()
-        if now != height:
-            height, since = now, time.monotonic()
-        await asyncio.sleep(0.2)
-
-
 def _throughput(parts: Parts) -> list[Figure]:
-    limit = len(os.sched_getaffinity(0)) / (VALIDATORS * parts.verify_us * 1e-6)
+    cores = len(os.sched_getaffinity(0))
+    limit = cores / (VALIDATORS * parts.verify_us * 1e-6)
     measured, batches = parts.measured, parts.batches
+    bound = cores * max(measured.committed, 1) / max(sum(parts.cpu_s.values()), 1e-9)
     shown = dict(measured.refusals + batches.refusals)
     note = f"{measured.seconds:.0f} s, part latency p50 {_ms(measured, 50):.0f} ms; refused {shown or 'none'}"
     return [
@@ -158,6 +154,8 @@ def _throughput(parts: Parts) -> list[Figure]:
         single("end_to_end.limit", "per s", limit, "higher", note="cores / (validators x verify)"),
         single("end_to_end.transactions", "per s", measured.per_s, "higher", limit="end_to_end.limit",
                ratios=[measured.per_s / limit], note=note),
+        single("end_to_end.processor_bound", "per s", bound, "higher", limit="end_to_end.limit", ratios=[bound / limit],
+               note="cores / processor time of nodes and client for each: what an idle machine could reach"),
         single("end_to_end.seconds", "s", measured.seconds, "higher"),
         single("end_to_end.operations[100 per transaction]", "per s", BATCH * batches.per_s, "higher",
                note=f"{batches.seconds:.0f} s, {BATCH * batches.per_s / max(measured.per_s, 1e-9):.1f} x of one each"),
@@ -206,7 +204,13 @@ def _all(parts: Parts) -> tuple[Outcome, ...]:
 def _proven(parts: Parts, ledgers: dict[str, Ledger]) -> list[Figure]:
     """What the disks say: nothing acknowledged is lost, all nodes agree, and how the overload went."""
     acknowledged = {tx_id for part in _all(parts) for tx_id in part.acknowledged}
-    lost = max(len(acknowledged - ledger.tx_ids) for ledger in ledgers.values())
+    missing = max(len(acknowledged - ledger.tx_ids) for ledger in ledgers.values())
+    if parts.waiting:
+        # What was accepted and waits in memory when the nodes are stopped is not lost, and not proven either.
+        found = [single("end_to_end.undecided", "tx", missing, "lower", note=f"{parts.waiting} waited at the end")]
+    else:
+        note = f"of {len(acknowledged)} acknowledged, on every disk"
+        found = [single("end_to_end.lost", "tx", missing, "lower", note=note)]
     common = set.intersection(*(set(ledger.state_roots) for ledger in ledgers.values()))
     if any(len({ledger.state_roots[height] for ledger in ledgers.values()}) > 1 for height in common):
         raise RuntimeError("the validators of a benchmark hold different states")
@@ -215,13 +219,14 @@ def _proven(parts: Parts, ledgers: dict[str, Ledger]) -> list[Figure]:
     last = int(parts.overload.began_ms + 1e3 * parts.overload.seconds)
     inside = sum(block.transactions for block in blocks if first <= block.time_ms < last)
     rate = 1e3 * inside / max(1, last - first)
+    mean = statistics.mean(block.transactions for block in blocks)
     peak = max(parts.measured.per_s, 1e-9)
     refused = sum(parts.overload.refusals.values())
     note = f"{len(parts.overload.acknowledged)} accepted, {refused} refused, {parts.overload.unsent} not sent"
     return [
         single("end_to_end.overload[3x]", "per s", rate, "higher", note=f"{note}; {rate / peak:.2f} of the peak"),
-        single("end_to_end.lost", "tx", lost, "lower", note=f"of {len(acknowledged)} acknowledged, on every disk"),
-        single("end_to_end.blocks", "blocks", len(blocks), "higher",
-               note=f"{statistics.mean(block.transactions for block in blocks):.1f} transactions each"),
+        *found,
+        single("end_to_end.blocks", "blocks", len(blocks), "higher", note=f"{mean:.1f} transactions each"),
+        single("end_to_end.view_changes", "views", parts.view_changes, "lower"),
     ]
 

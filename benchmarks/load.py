@@ -90,10 +90,29 @@ class Client:
     async def close(self) -> None:
         await self._session.close()
 
+    async def statuses(self) -> list[StatusAnswer]:
+        """What every node says about itself now."""
+        found = []
+        for url in self._urls:
+            async with self._session.get(f"{url}/v1/status", headers={"Accept": "application/json"}) as answer:
+                found.append(msgspec.json.decode(await answer.read(), type=StatusAnswer))
+        return found
+
     async def height(self) -> int:
-        async with self._session.get(f"{self._urls[0]}/v1/status", headers={"Accept": "application/json"}) as answer:
-            self._tip = msgspec.json.decode(await answer.read(), type=StatusAnswer).height
+        """The highest tip; transactions are signed and chosen by it from now on."""
+        self._tip = max(status.height for status in await self.statuses())
         return self._tip
+
+    async def drained(self, seconds: float) -> tuple[int, int]:
+        """Wait until no node has a transaction waiting; how many still do after so long, and the view changes so far."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = await self.statuses()
+            waiting = max(status.pool_transactions for status in found)
+            level = len({status.height for status in found}) == 1
+            if (not waiting and level) or time.monotonic() > deadline:
+                return waiting, max(status.view_changes for status in found)
+            await asyncio.sleep(0.2)
 
     async def sign(self, count: int, operations: int, blocks: float) -> Supply:
         """Enough for ``count`` transactions of so many operations while the chain grows by some ``blocks``."""

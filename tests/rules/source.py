@@ -48,8 +48,9 @@ def files(*suffixes: str) -> tuple[Path, ...]:
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(d for d in folders if d not in GENERATED and (d == ".ci" or not d.startswith(".")))
         found += [Path(folder, name) for name in sorted(names) if not suffixes or name.endswith(suffixes)]
-    # Beside .venv: in a linked worktree .git is a file, and names the folder of this machine.
-    return tuple(path for path in found if path.is_file() and not path.name.startswith((".venv", ".git")))
+    # In a linked worktree .git is a file, and names a folder of this machine.
+    found = [path for path in found if path.name != ".git" and not path.name.startswith(".venv")]
+    return tuple(path for path in found if path.is_file())
 
 
 @cache
