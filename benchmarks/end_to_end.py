@@ -57,6 +57,7 @@ OVERLOAD: Final = 3.0
 SIGNED_AHEAD: Final = 1.7
 """Transactions signed for a phase, in terms of what the one before suggests that it needs."""
 CHECKS: Final = 1_000
+BUCKETS_MAX: Final = 20
 
 
 @dataclass(slots=True)
@@ -70,6 +71,8 @@ class Parts:
     overload: Outcome
     cpu_s: dict[str, float]
     """Of each node, and of the client, over the measured phase."""
+    batches_cpu_s: float
+    """Of all nodes and the client, over the phase of batches."""
     memory_mib: dict[str, float]
     verify_us: float
     waiting: int
@@ -114,7 +117,9 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
             cpu_s["client"] = _own_cpu() - began_s
 
             supply = await client.sign(_ahead(measured, plan.batches) // 4, BATCH, blocks_per_s * plan.batches)
+            before_s = sum(network.cpu_seconds().values()) + _own_cpu()
             batches = await client.closed_loop(supply, plan.batches, CONNECTIONS, BATCH_PART)
+            batches_cpu_s = sum(network.cpu_seconds().values()) + _own_cpu() - before_s
 
             supply = await client.sign(int(plan.finality * FINALITY_RATE), 1, 4 * FINALITY_RATE * plan.finality)
             finality = await client.open_loop(supply, FINALITY_RATE, plan.finality)
@@ -129,7 +134,7 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
             await client.close()
     verify = (verify_before + verify_us()) / 2
     return Parts(
-        warm_up, measured, batches, finality, overload, cpu_s, memory_mib, verify, waiting, view_changes
+        warm_up, measured, batches, finality, overload, cpu_s, batches_cpu_s, memory_mib, verify, waiting, view_changes
     )
 
 
@@ -147,6 +152,7 @@ def _throughput(parts: Parts) -> list[Figure]:
     limit = cores / (VALIDATORS * parts.verify_us * 1e-6)
     measured, batches = parts.measured, parts.batches
     bound = cores * max(measured.committed, 1) / max(sum(parts.cpu_s.values()), 1e-9)
+    batch_bound = cores * BATCH * max(batches.committed, 1) / max(parts.batches_cpu_s, 1e-9)
     shown = dict(measured.refusals + batches.refusals)
     note = f"{measured.seconds:.0f} s, part latency p50 {_ms(measured, 50):.0f} ms; refused {shown or 'none'}"
     return [
@@ -159,6 +165,8 @@ def _throughput(parts: Parts) -> list[Figure]:
         single("end_to_end.seconds", "s", measured.seconds, "higher"),
         single("end_to_end.operations[100 per transaction]", "per s", BATCH * batches.per_s, "higher",
                note=f"{batches.seconds:.0f} s, {BATCH * batches.per_s / max(measured.per_s, 1e-9):.1f} x of one each"),
+        single("end_to_end.operations_processor_bound[100 per transaction]", "per s", batch_bound, "higher",
+               note=f"{batch_bound / bound:.1f} x of one each"),
     ]
 
 
@@ -169,12 +177,15 @@ def _ms(outcome: Outcome, percent: float) -> float:
 def _finality(parts: Parts) -> list[Figure]:
     found = parts.finality
     note = f"{len(found.latencies_ms)} transactions, open loop at {FINALITY_RATE:g} tx/s, client included"
-    buckets = Counter(int(latency // 5) * 5 for latency in found.latencies_ms)
+    width = 5
+    while max(found.latencies_ms, default=0) > BUCKETS_MAX * width:
+        width *= 2
+    buckets = Counter(int(latency // width) * width for latency in found.latencies_ms)
     histogram = " ".join(f"{start}:{buckets[start]}" for start in sorted(buckets))
     return [
         *(single(f"end_to_end.finality_p{p:g}", "ms", _ms(found, p), "lower", note=note) for p in (50, 90, 99, 100)),
         Figure(name="end_to_end.finality_samples", unit="ms", better="lower", samples=found.latencies_ms or [0.0],
-               note=f"5 ms buckets {histogram}"),
+               note=f"buckets of {width} ms: {histogram}"),
     ]
 
 

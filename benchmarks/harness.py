@@ -8,6 +8,7 @@ changes between rounds is a defect and ends the run.
 """
 
 import gc
+import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -19,10 +20,21 @@ import msgspec
 
 Size = Literal["full", "smoke"]
 Better = Literal["lower", "higher"]
+Clock = Literal["cpu", "children", "wall"]
 ROUNDS: Final[dict[str, int]] = {"full": 11, "smoke": 3}
 ROUND_SECONDS: Final[dict[str, float]] = {"full": 3.0, "smoke": 0.6}
 """Rounds of a group end early when they took this long together, but never before the third."""
 ROUNDS_MIN: Final = 3
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+CLOCKS: Final[dict[Clock, Callable[[], float]]] = {
+    "cpu": time.process_time, "children": _children_s, "wall": time.perf_counter
+}
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +83,9 @@ class Case:
     """Untimed, before each call of ``run``."""
     unit: Literal["us", "ms", "per s", "MB/s"] = "us"
     """Of one of the ``count`` units; for ``per s`` and ``MB/s`` how many of them go by in a second."""
-    clock: Literal["cpu", "wall"] = "cpu"
-    """Processor time of this process, which others on the machine lengthen least; ``wall`` where disks, networks or
-    other processes take part. A case and its limit use the same one."""
+    clock: Clock = "cpu"
+    """Processor time of this process, which others on the machine lengthen least; ``children``: that of processes it
+    waited for; ``wall`` where disks, networks or helpers take part. A case and its limit use the same one."""
     share: float = 1.0
     """Units of the limit that one unit here cannot do without."""
     note: str = ""
@@ -127,7 +139,7 @@ def _digest(case: Case) -> str:
 
 def _timed(case: Case, digest: str) -> float:
     case.before()
-    clock = time.process_time if case.clock == "cpu" else time.perf_counter
+    clock = CLOCKS[case.clock]
     gc.collect()
     gc.disable()
     try:

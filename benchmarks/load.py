@@ -104,7 +104,7 @@ class Client:
         return self._tip
 
     async def drained(self, seconds: float) -> tuple[int, int]:
-        """Wait until no node has a transaction waiting; how many still do after so long, and the view changes so far."""
+        """Wait until no node has a transaction waiting; how many still do at the end, and the view changes so far."""
         deadline = time.monotonic() + seconds
         while True:
             found = await self.statuses()

@@ -74,8 +74,8 @@ class RunningNetwork:
             for number, node in enumerate(self.manifest.nodes):
                 command = node_command(config_path(self.folder, node.name), die_with=os.getpid())
                 if self._profile is not None and number == 0:
-                    module = command.index("-m")
-                    command = [sys.executable, "-P", "-m", "cProfile", "-o", str(self._profile), *command[module:]]
+                    arguments = command[command.index("start") :]
+                    command = [sys.executable, "-P", "-m", "benchmarks.profiled_node", str(self._profile), *arguments]
                 self._children[node.name] = spawn(command, log_path(self.folder, node.name), detached=False)
             deadline = time.monotonic() + READY_S
             for node in self.manifest.nodes:

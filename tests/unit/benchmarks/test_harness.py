@@ -1,6 +1,9 @@
 """The harness measures what it says: interleaved, with digests, ratios and spreads."""
 
 import itertools
+import subprocess
+import sys
+from functools import partial
 
 import pytest
 
@@ -14,11 +17,15 @@ def busy(count: int) -> bytes:
     return total.to_bytes(16, "big")
 
 
+def noted(calls: list[str], name: str) -> bytes:
+    calls.append(name)
+    return b"same"
+
+
 def test_measure_runs_the_cases_of_a_group_in_turn() -> None:
     """Round after round, each case once a round, after one call each to warm up."""
     order: list[str] = []
-    cases = [Case(name, lambda name=name: order.append(name) or b"same") for name in ("a", "b")]
-    measure(cases, "smoke")
+    measure([Case(name, partial(noted, order, name)) for name in ("a", "b")], "smoke")
     assert order[:6] == ["a", "b"] * 3
     assert len(order) >= 8
     assert order == ["a", "b"] * (len(order) // 2)
@@ -56,9 +63,23 @@ def test_measure_refuses_work_that_changes_between_rounds() -> None:
 def test_measure_prepares_each_round_outside_of_the_clock() -> None:
     """``before`` is called once for each call of ``run``."""
     calls: list[str] = []
-    case = Case("one", lambda: calls.append("run") or b"", before=lambda: calls.append("before"))
-    measure([case], "smoke")
+    measure([Case("one", partial(noted, calls, "run"), before=partial(noted, calls, "before"))], "smoke")
     assert calls == ["before", "run"] * (len(calls) // 2)
+
+
+def test_measure_charges_processes_that_were_waited_for_on_their_clock() -> None:
+    """``children`` counts what a command cost, not what this process did meanwhile."""
+    program = "sum(range(3_000_000))"
+    command = Case(
+        "child",
+        lambda: subprocess.run([sys.executable, "-I", "-c", program], check=True, capture_output=True).stdout,
+        unit="ms",
+        clock="children",
+    )
+    own = Case("own", lambda: busy(5_000), unit="ms", clock="children")
+    child, idle = measure([command, own], "smoke")
+    assert child.value > 5
+    assert idle.value == 0
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 5), (90, 9), (99, 10), (100, 10), (1, 1)])
