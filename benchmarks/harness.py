@@ -104,11 +104,17 @@ def measure(cases: Sequence[Case], size: Size) -> list[Figure]:
     digests = {case.name: _digest(case) for case in cases}
     seconds: dict[str, list[float]] = {case.name: [] for case in cases}
     began = time.monotonic()
-    for number in range(ROUNDS[size]):
-        if number >= ROUNDS_MIN and time.monotonic() - began > ROUND_SECONDS[size]:
-            break
-        for case in cases:
-            seconds[case.name].append(_timed(case, digests[case.name]) / case.count)
+    # What is there already stays: the collection before each sample then looks only at what the last one left.
+    gc.collect()
+    gc.freeze()
+    try:
+        for number in range(ROUNDS[size]):
+            if number >= ROUNDS_MIN and time.monotonic() - began > ROUND_SECONDS[size]:
+                break
+            for case in cases:
+                seconds[case.name].append(_timed(case, digests[case.name]) / case.count)
+    finally:
+        gc.unfreeze()
     return [_figure(case, seconds, digests[case.name]) for case in cases]
 
 
