@@ -38,7 +38,7 @@ RAW: Final = "contracts.raw_verify"
 def run(size: Size) -> list[Figure]:
     count = COUNT[size]
     ledger = workload.open_ledger(workload.initialised(MemoryKeyValue()))
-    exchange, governor = workload.key_of(workload.EXCHANGE), workload.key_of("operator-0")
+    exchange = workload.key_of(workload.EXCHANGE)
     made = {name: [_signed(build(n), exchange, n) for n in range(count)] for name, build in BUILDERS.items()}
     made["evidence.record x 100"] = [
         _signed([workload.evidence(n * 100 + at) for at in range(100)], exchange, n) for n in range(count // 20)
@@ -46,7 +46,9 @@ def run(size: Size) -> list[Figure]:
     strangers = [workload.key_of(f"stranger-{number}") for number in range(count)]
     made["identity.create"] = [_signed([CreateIdentity(key.public_key)], key, n) for n, key in enumerate(strangers)]
     member = did_of_key(workload.CHAIN_ID, workload.key_of("delta-provider").public_key)
-    made["governance.grant_role"] = [_signed([GrantRole(member, "registrar")], governor, n) for n in range(count)]
+    made["governance.grant_role"] = [
+        workload.transaction(workload.consortium_envelope(n, [GrantRole(member, "registrar")])) for n in range(count)
+    ]
     cases = [Case(RAW, _checks(made["evidence.record"]), count)]
     cases += [
         Case(f"contracts.execute[{name}]", _executed(ledger, found), len(found), RAW) for name, found in made.items()

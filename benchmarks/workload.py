@@ -8,13 +8,14 @@ from typing import Final
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.genesis import genesis_commit
 from chainnode.chain.ledger import Ledger
-from chainnode.cli.testnet.founding import Member, NodeKeys, build_genesis, member_names
+from chainnode.cli.testnet.founding import Member, NodeKeys, build_genesis, consortium_did, member_names
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.store.key_value import KeyValue
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.ids import did_of_key
 from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
 from consensus.certificates import CertificateKind, encode_certificate, make_certificate, vote_bytes
+from consensus.quorum import quorum_of
 from contracts.evidence.operations import RecordEvidence
 from contracts.kernel.operation import Operation, encode_operation
 from contracts.kernel.registry import decode_operations
@@ -60,10 +61,27 @@ def envelope(
 ) -> bytes:
     """A distinct signed transaction, by default of one evidence record."""
     signer = key or key_of(EXCHANGE)
-    encoded = [encode_operation(item) for item in operations or [evidence(number)]]
     did = did_of_key(chain_id, signer.public_key)
+    return _signed(number, operations or [evidence(number)], valid_until, chain_id, did, [signer])
+
+
+def consortium_envelope(number: int, operations: Sequence[Operation]) -> bytes:
+    """A distinct transaction of the consortium, signed by a quorum of the operators, who govern."""
+    keys = [key_of(f"operator-{index}") for index in range(quorum_of(VALIDATORS))]
+    return _signed(number, operations, 1_000, CHAIN_ID, consortium_did(CHAIN_ID), keys)
+
+
+def _signed(
+    number: int,
+    operations: Sequence[Operation],
+    valid_until: int,
+    chain_id: str,
+    sender: str,
+    keys: Sequence[SigningKey],
+) -> bytes:
+    encoded = [encode_operation(item) for item in operations]
     nonce = material(f"nonce {number}", 16)
-    return sign_payload(build_payload(chain_id, did, nonce, valid_until, encoded), [signer])
+    return sign_payload(build_payload(chain_id, sender, nonce, valid_until, encoded), keys)
 
 
 def transaction(data: bytes) -> Transaction:
