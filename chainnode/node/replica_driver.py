@@ -281,6 +281,8 @@ class ReplicaDriver:
             LedgerDiverged, StoreError: as ``Ledger.commit``.
         """
         forgotten = self._is_forgotten(certificate)
+        if candidate.header.height > self._ledger.tip.height:
+            self._signer.expect_height(candidate.header.height)
         receipts = self._ledger.commit(candidate, data)
         if forgotten:
             self.halt("votes-forgotten", {"height": str(certificate.height)})

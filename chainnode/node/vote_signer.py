@@ -103,6 +103,18 @@ class VoteSigner:
         signature = stored if stored is not None else self._key.sign(signed_bytes(message))
         return with_signature(message, signature)
 
+    def expect_height(self, height: int) -> None:
+        """The block at ``height`` is about to become durable: the journal must not fall two blocks behind it.
+
+        A mark that cannot be written stops the node here, one block early. Written after the block, its failure
+        would look like an old copy of the journal at the next start, and silence a validator that lost nothing.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
+        if self._key is not None and height > self._journal.height + 1:
+            self._journal.sync()
+
     def start_height(self, height: int) -> None:
         """The block at ``height`` is durable in the store: what was journalled for it may go.
 

@@ -193,8 +193,9 @@ class World:
         driver.replica = Watched(replica, self, machine, node)
         driver._listener = Listener(driver._listener, self, machine, node)
         self.note("start", machine.address, replica.height, replica.view, node.service.halted or "")
-        # One key on two machines: each may find the other's signatures, and is right not to vote beside it.
-        forgotten = node.service.halted == "votes-forgotten" and machine.index in self.plan.twins
+        # One key on two machines, or one that signs beside its own memory: each may find signatures it knows
+        # nothing of, and is right not to vote.
+        forgotten = node.service.halted == "votes-forgotten" and machine.index in self.hostile
         if node.service.halted is not None and machine.address not in self.trouble.lost and not forgotten:
             self.fail(Violation(f"{machine.address} refuses to vote on a sound disk: {node.service.halted}"))
 
