@@ -353,15 +353,15 @@ def _build_replica(
     own_index = None if key is None else around.validators.index_of(key.public_key)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
-    # A journal that was marked at a height was there when it ended; reading the votes may mark it anew. A rotten
-    # slot of the sign-state then shows an older signature, and yet nothing was lost.
-    journalled_height = data.journal.height
+    # Beside a rotten slot the sign-state shows an older signature, and yet nothing was lost: the journal was there
+    # when its marked height ended. Asked before the votes are read, which settles both.
+    known_height = data.journal.height if data.sign_state.doubtful else 0
     votes = data.read_votes(tip, around.validators, own_index)
     if rejoins:
         # Outside the set there is nothing to be silent about: whatever it signed, it was below the present epoch.
         votes = Votes(Recovered(), (), None, 0 if own_index is None else NOTHING_ABOVE)
     elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
-        signed_height = max(journalled_height, data.sign_state.last.position[1])
+        signed_height = max(known_height, data.sign_state.last.position[1])
         if forgotten_height(ledger, key.public_key, signed_height) is not None:
             votes = Votes(None, votes.bodies, "votes-forgotten")
     if votes.refusal is not None:
