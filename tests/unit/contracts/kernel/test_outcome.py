@@ -32,7 +32,7 @@ from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
 from contracts.kernel.policy import EVERYONE, FORBIDDEN, Rule
 from contracts.kernel.registry import CODES, OPERATIONS
 from tests.support.shared import ROOT
-from tests.unit.contracts.governance.test_succession import REFUSALS
+from tests.unit.contracts.families import REFUSALS
 from tests.unit.contracts.world import World, did_of, founding_operations, key_of
 
 CONTRACTS = ROOT / "contracts"
