@@ -10,11 +10,16 @@ MEMBER = did_of("member")
 
 
 def test_only_an_issuer_has_a_credential_type_and_it_must_have_one() -> None:
-    for kind, credential_type in (("supplier", "A"), ("issuer", "")):
-        for form in (Accredit, EndAccreditation):
-            with pytest.raises(OperationFailed) as found:
-                checked_operation(form(MEMBER, kind, credential_type))
-            assert found.value.code == "accreditation-type"
+    wrong = (
+        Accredit(MEMBER, "supplier", "A"),
+        Accredit(MEMBER, "issuer"),
+        EndAccreditation(MEMBER, "supplier", "A"),
+        EndAccreditation(MEMBER, "issuer"),
+    )
+    for operation in wrong:
+        with pytest.raises(OperationFailed) as found:
+            checked_operation(operation)
+        assert found.value.code == "accreditation-type"
     assert checked_operation(Accredit(MEMBER, "issuer", "A"))
 
 
