@@ -17,7 +17,7 @@ from contracts.kernel.registry import FAMILIES
 @click.option("--markdown", is_flag=True, help="Print the page contracts/OPERATIONS.md.")
 @json_option
 def command(chosen: str | None, markdown: bool) -> None:
-    """List every operation with its fields, roles and codes.
+    """List every operation, its fields, roles and codes.
 
     Without --json a line each; with it schemas of all fields, rules, codes, events and state machines.
     """
