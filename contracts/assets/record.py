@@ -21,7 +21,7 @@ from contracts.assets.description import AssetDescription
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.text import Hash32, Name
 
-LIFECYCLE: Final = Lifecycle({(None, "register"): "REGISTERED"})
+LIFECYCLE: Final = Lifecycle("asset", "asset-status", {(None, "register"): "REGISTERED"})
 """The fast path only; the reviewed path adds its lines here."""
 
 Identifier = Name

@@ -52,7 +52,11 @@ _MEDIA_NAME: Final = r"[A-Za-z0-9!#$&^_.+-]+"
 MediaType = Annotated[str, msgspec.Meta(max_length=128, pattern=rf"\A(?:{_MEDIA_NAME}/{_MEDIA_NAME})?\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=BATCH_ITEMS_MAX)]
 
-LIFECYCLE: Final = Lifecycle({(None, "record"): "ACTIVE", ("ACTIVE", "supersede"): "SUPERSEDED"})
+LIFECYCLE: Final = Lifecycle(
+    "evidence",
+    "evidence-previous-superseded",
+    {(None, "record"): "ACTIVE", ("ACTIVE", "supersede"): "SUPERSEDED"},
+)
 
 
 class EvidenceRecord(msgspec.Struct, frozen=True, array_like=True):

@@ -1,76 +1,59 @@
 """The table of operations, and the reading of everything the families write.
 
-A family joins by listing its ``OPERATIONS``, ``EVENTS``, ``CODES`` and ``RECORDS`` here.
+A family joins by a line in ``FAMILIES``.
 """
 
 from types import MappingProxyType
-from typing import Any, Final, Union
+from typing import Final, Union
 
 import msgspec
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
 from chainnode.types.transaction import Transaction
-from contracts.assets import outcome as assets_outcome
-from contracts.assets import registration as assets
-from contracts.assets.dcat import problem as catalogue_problem
-from contracts.assets.record import RECORDS as ASSET_RECORDS
-from contracts.evidence import outcome as evidence_outcome
-from contracts.evidence import recording as evidence
-from contracts.evidence.record import RECORDS as EVIDENCE_RECORDS
-from contracts.governance import administration as governance
-from contracts.governance import outcome as governance_outcome
-from contracts.governance import succession
-from contracts.governance.record import RECORDS as GOVERNANCE_RECORDS
-from contracts.identity import management as identity
-from contracts.identity import outcome as identity_outcome
-from contracts.identity.record import RECORDS as IDENTITY_RECORDS
+from contracts.assets.family import FAMILY as ASSETS
+from contracts.evidence.family import FAMILY as EVIDENCE
+from contracts.governance.family import FAMILY as GOVERNANCE
+from contracts.identity.family import FAMILY as IDENTITY
 from contracts.identity.record import IdentityRecord
 from contracts.identity.resolution import did_document
 from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.document import Document, from_document, to_document
 from contracts.kernel.event import TypedEvent
+from contracts.kernel.family import Family
+from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
 
-_SPECS: Final = (
-    *governance.OPERATIONS,
-    *succession.OPERATIONS,
-    *identity.OPERATIONS,
-    *assets.OPERATIONS,
-    *evidence.OPERATIONS,
+FAMILIES: Final[tuple[Family, ...]] = (
+    GOVERNANCE,
+    IDENTITY,
+    ASSETS,
+    EVIDENCE,
 )
+"""Every family, in the order of the reference."""
+
+_SPECS: Final = tuple(spec for family in FAMILIES for spec in family.operations)
 OPERATIONS: Final = MappingProxyType({spec.name: spec for spec in _SPECS})
 """Every operation by name."""
 SPEC_OF: Final[MappingProxyType[type[Operation], OperationSpec]] = MappingProxyType({s.type: s for s in _SPECS})
 
 EVENTS: Final[MappingProxyType[str, type[TypedEvent]]] = MappingProxyType(
-    {
-        event.NAME: event
-        for family in (governance_outcome, identity_outcome, assets_outcome, evidence_outcome)
-        for event in family.EVENTS
-    }
+    {event.NAME: event for family in FAMILIES for event in family.events}
 )
 """Every event by name; ``INDEXED`` of its class names the attributes to keep look-up tables for."""
 
 CODES: Final[MappingProxyType[str, Code]] = MappingProxyType(
-    {
-        **kernel_outcome.CODES,
-        **governance_outcome.CODES,
-        **identity_outcome.CODES,
-        **assets_outcome.CODES,
-        **catalogue_problem.CODES,
-        **evidence_outcome.CODES,
-    }
+    {**kernel_outcome.CODES, **{code: text for family in FAMILIES for code, text in family.codes.items()}}
 )
 """Every code that a receipt or a refusal at admission can carry from here."""
 
-_RECORDS: Final[tuple[tuple[str, int, str, Any], ...]] = (
-    *GOVERNANCE_RECORDS,
-    *IDENTITY_RECORDS,
-    *ASSET_RECORDS,
-    *EVIDENCE_RECORDS,
+LIFECYCLES: Final[MappingProxyType[str, Lifecycle]] = MappingProxyType(
+    {machine.name: machine for family in FAMILIES for machine in family.lifecycles}
 )
+"""Every state machine by the name of its kind of record."""
+
+_RECORDS: Final = tuple(record for family in FAMILIES for record in family.records)
 
 _decode_any = msgspec.msgpack.Decoder(Union[tuple(OPERATIONS[name].type for name in OPERATIONS)]).decode  # noqa: UP007
 _decode_head = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode

@@ -1,33 +1,17 @@
 import json
 
 import msgpack  # type: ignore[import-untyped]  # the independent decoder ships no types
-import msgspec
 import pytest
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
-from contracts.assets.description import AssetDescription, Distribution, Parent, Valuation
+from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
-from contracts.governance.operations import (
-    AddValidator,
-    AdmitNode,
-    CancelChange,
-    DismissNode,
-    GrantRole,
-    JoinProof,
-    ReadmitLeader,
-    RemoveValidator,
-    ReplaceValidator,
-    RevokeRole,
-    SetParameters,
-    SetPolicy,
-)
-from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
-from contracts.identity.record import Service, VerificationMethod
-from contracts.kernel import outcome as kernel_outcome
+from contracts.governance.operations import GrantRole
+from contracts.identity.operations import UpdateIdentity
+from contracts.identity.record import Service
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, encode_operation
-from contracts.kernel.policy import ANY_MEMBER, Rule
 from contracts.kernel.registry import (
     CODES,
     EVENTS,
@@ -39,40 +23,8 @@ from contracts.kernel.registry import (
     operation_document,
     operation_from_document,
 )
-from tests.support.shared import ROOT
-from tests.unit.contracts.governance.consortium import node, validator
+from tests.unit.contracts.families import SAMPLES
 from tests.unit.contracts.world import CHAIN, World, did_of, key_of
-
-SIGNING = VerificationMethod("key-2", "ed25519", key_of("a").public_key, ("authentication",))
-SAMPLES: tuple[Operation, ...] = (
-    CreateIdentity(key_of("a").public_key, services=(Service("s", "Api", "https://example.org/"),)),
-    UpdateIdentity(services=()),
-    RotateIdentity((SIGNING,), next_key_hashes=(bytes(32),)),
-    DeactivateIdentity(),
-    GrantRole(did_of("member"), "notary"),
-    RevokeRole(did_of("member"), "notary"),
-    SetParameters(msgspec.convert([7], type=SetParameters.__annotations__["parameters"])),
-    SetPolicy("asset.register", Rule("ANY", ("member",))),
-    AddValidator(validator("v"), JoinProof(16, bytes(64))),
-    RemoveValidator(bytes(32)),
-    ReplaceValidator(bytes(32), validator("v"), JoinProof(16, bytes(64))),
-    CancelChange(),
-    ReadmitLeader(bytes(32)),
-    AdmitNode(node("n")),
-    DismissNode(bytes(32)),
-    RecordEvidence(bytes(16), "file", "sm3", bytes(32), title="数据"),
-    RecordEvidenceBatch(bytes(16), "file", "sha256", bytes(32), 3),
-    RegisterAsset(
-        "x-1",
-        AssetDescription(
-            "dataset",
-            "A",
-            distributions=(Distribution("t", "https://example.org/a.csv"),),
-            valuation=Valuation("cost", 5, "CNY"),
-            parents=(Parent(bytes(32), "derived-from"),),
-        ),
-    ),
-)
 
 
 def test_samples_cover_every_operation() -> None:
@@ -209,18 +161,3 @@ def test_tables_agree_with_each_other() -> None:
 def test_encoding_does_not_depend_on_how_an_operation_was_built() -> None:
     first = GrantRole(did=did_of("member"), role="notary")
     assert encode_operation(first) == encode_operation(GrantRole(did_of("member"), "notary"))
-
-
-def test_readme_shows_every_operation_with_its_rule_and_codes() -> None:
-    """contracts/README.md: operations table by family with roles and codes."""
-    page = (ROOT / "contracts" / "README.md").read_text("utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
-    shown = {row[0].strip("`"): row[1:] for row in rows}
-    words = {"EVERYONE": "everyone", "SELF": "the identity itself", "FORBIDDEN": "nobody"}
-    expected = {}
-    for name, spec in OPERATIONS.items():
-        roles = "any role" if spec.rule == ANY_MEMBER else ", ".join(spec.rule.roles)
-        codes = ", ".join(f"`{code}`" for code in spec.codes) or "none"
-        expected[name] = [words.get(spec.rule.kind, roles), spec.genesis, codes]
-    assert shown == expected
-    assert all(f"`{code}`" in page for code in kernel_outcome.CODES)
