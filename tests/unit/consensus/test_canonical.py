@@ -40,5 +40,5 @@ def test_reader_gives_back_what_was_encoded(number):
 def test_reader_survives_nesting_without_end():
     """A peer's bytes cannot raise anything but the reader's own exception."""
     read: CanonicalReader[list] = CanonicalReader(list, "nest", 1 << 20, Refused)
-    with pytest.raises(Refused, match="^nest_malformed$"):
+    with pytest.raises(Refused, match=r"^nest_malformed$"):
         read(b"\x91" * 100_000)
