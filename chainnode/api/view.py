@@ -137,3 +137,8 @@ def state_document(key: bytes, value: bytes, height: int) -> Document:
     except NotFound:
         document = {}
     return {"key": key.hex(), "value": value.hex(), "document": document, "height": height}
+
+
+def record_document(key: bytes, value: bytes) -> Document:
+    """A record, and the state key by which it can be proved."""
+    return describe(key, value) | {"state_key": key.hex()}

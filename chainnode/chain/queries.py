@@ -4,11 +4,13 @@ Reads never see a block before it is durable, and never half of one. What is not
 answers ``NotFound`` with a code; what was pruned says so.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from chainnode import limits
+from chainnode.chain.collection_reader import CollectionReader, RecordPage
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
@@ -18,6 +20,7 @@ from chainnode.types.block import StoredBlock, decode_body, decode_header
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import Event, Receipt, Scalar, decode_receipt
 from chainnode.types.validator_set import ValidatorList
+from contracts.kernel.collection import Collection
 
 _CURSOR: Final = msgspec.msgpack.Decoder(EventPosition)
 
@@ -53,6 +56,7 @@ class LedgerQueries:
         self.chain_id: Final = ledger.chain_id
         self._store: Final[LedgerReader] = ledger.store
         self._proofs = ProofBuilder(ledger.store, ledger.tree)
+        self._collections = CollectionReader(ledger.store)
 
     def tip(self) -> Tip:
         """The last block and its results."""
@@ -176,6 +180,16 @@ class LedgerQueries:
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
         return self._store.state_range(prefix, after, _page_items(limit))
+
+    def collection(
+        self, collection: Collection, wanted: Mapping[str, Scalar], position: bytes | None, limit: int
+    ) -> RecordPage:
+        """Records of one kind that have every value of ``wanted``; see ``chain.collection_reader``.
+
+        Raises:
+            Rejected: ``cursor-invalid``.
+        """
+        return self._collections.page(collection, wanted, position, _page_items(limit))
 
     def events(
         self, name: str, attribute: str, value: Scalar, cursor: bytes | None, limit: int

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.assets.collection import COLLECTIONS
 from contracts.assets.dcat import problem
 from contracts.assets.outcome import CODES, EVENTS
 from contracts.assets.record import LIFECYCLE, RECORDS
@@ -15,5 +16,6 @@ FAMILY: Final = Family(
     codes={**CODES, **problem.CODES},
     records=RECORDS,
     lifecycles=(LIFECYCLE,),
+    collections=COLLECTIONS,
 )
 """What is registered."""

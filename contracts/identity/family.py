@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.identity import accreditation, accrediting, management, outcome, outcome_registry, record
+from contracts.identity import accreditation, accrediting, collection, management, outcome, outcome_registry, record
 from contracts.kernel.family import Family
 
 FAMILY: Final = Family(
@@ -12,5 +12,6 @@ FAMILY: Final = Family(
     codes={**outcome.CODES, **outcome_registry.CODES},
     records=(*record.RECORDS, *accreditation.RECORDS),
     lifecycles=(accreditation.LIFECYCLE,),
+    collections=collection.COLLECTIONS,
 )
 """Who is who, and who is trusted with what."""

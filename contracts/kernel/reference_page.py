@@ -102,6 +102,8 @@ def _family(family: Document) -> list[str]:
     if family["events"]:
         rows = [_event_row(event) for event in family["events"]]
         lines += [f"### Events of {family['name']}", "", *_table(("event", "attributes (bold: indexed)", "says"), rows)]
+    for found in family["collections"]:
+        lines += _collection(found)
     return [*lines, f"### Refusals of {family['name']}", "", *_codes(family["codes"])]
 
 
@@ -121,6 +123,15 @@ def _fields(schema: Document) -> list[str]:
         if name != "operation"
     ]
     return _table(("field", "form", "default", "meaning"), rows) if rows else ["No fields.", ""]
+
+
+def _collection(found: Document) -> list[str]:
+    rows = [
+        (f"`{one['name']}`", type_words(one["schema"]), f"`{one['path']}`", "events" if one["indexed"] else "a walk")
+        for one in found["filters"]
+    ]
+    facts = f"`GET {found['path']}` lists, `GET {found['record_path']}` reads one. {found['summary']}"
+    return [f"### Reading {found['name']}", "", facts, "", *_table(("filter", "form", "field", "found by"), rows)]
 
 
 def _default(field: Document) -> str:
