@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from contracts.kernel.money import BasisPoints, Currency
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import (
     AnyDid,
@@ -34,7 +35,6 @@ DeliveryMode = Literal["api", "file", "privacy-computing", "report"]
 SourceType = Literal["self-produced", "public-authorised", "purchased", "authorised", "collected"]
 Relation = Literal["derived-from", "merged-from", "trained-on", "anonymised-from", "sample-of", "part-of"]
 Sensitivity = Literal["", "open", "internal", "sensitive"]
-BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 OptionalHash = Hash32 | None
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
@@ -124,8 +124,7 @@ class Valuation(msgspec.Struct, frozen=True, array_like=True):
     method: Literal["cost", "income", "market", "other"]
     amount: Quantity
     """Minor units of the currency."""
-    currency: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
-    """ISO 4217."""
+    currency: Currency
     assessor: AnyDid = ""
     report_hash: OptionalHash = None
     valued_at_ms: Time = 0
