@@ -8,7 +8,7 @@ Chinese data exchanges; see contracts/assets/README.md.
 """
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -34,7 +34,8 @@ DeliveryMode = Literal["api", "file", "privacy-computing", "report"]
 SourceType = Literal["self-produced", "public-authorised", "purchased", "authorised", "collected"]
 Relation = Literal["derived-from", "merged-from", "trained-on", "anonymised-from", "sample-of", "part-of"]
 Sensitivity = Literal["", "open", "internal", "sensitive"]
-BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+WHOLE_BASIS_POINTS: Final = 10_000
+BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=WHOLE_BASIS_POINTS)]
 OptionalHash = Hash32 | None
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
@@ -136,6 +137,10 @@ class Parent(msgspec.Struct, frozen=True, array_like=True):
 
     asset_id: Hash32
     relation: Relation
+    share_basis_points: BasisPoints = 0
+    """What part of this asset's income belongs to the parent."""
+    process_hash: OptionalHash = None
+    """Digest of the document that tells how the one became the other."""
 
 
 class Publication(msgspec.Struct, frozen=True, array_like=True):
@@ -200,8 +205,8 @@ def check_description(found: AssetDescription) -> None:
     """Refuse a description whose parts contradict each other.
 
     Raises:
-        OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-range`` or
-            ``asset-parent-twice``.
+        OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-range``,
+            ``asset-parent-twice`` or ``asset-parent-shares``.
     """
     if found.grade == "core":
         raise OperationFailed("asset-grade-core", "core data may not be registered")
@@ -218,3 +223,6 @@ def check_description(found: AssetDescription) -> None:
         for first, second in pairwise(ids):
             if first == second:
                 raise OperationFailed("asset-parent-twice", f"parent {first.hex()} stands twice")
+        shares = sum(parent.share_basis_points for parent in found.parents)
+        if shares > WHOLE_BASIS_POINTS:
+            raise OperationFailed("asset-parent-shares", f"the parents' shares sum to {shares} of {WHOLE_BASIS_POINTS}")
