@@ -8,10 +8,11 @@ Chinese data exchanges; see contracts/assets/README.md.
 """
 
 from itertools import pairwise
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from contracts.kernel.money import BASIS_POINTS, BasisPoints, Currency
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import (
     AnyDid,
@@ -34,8 +35,6 @@ DeliveryMode = Literal["api", "file", "privacy-computing", "report"]
 SourceType = Literal["self-produced", "public-authorised", "purchased", "authorised", "collected"]
 Relation = Literal["derived-from", "merged-from", "trained-on", "anonymised-from", "sample-of", "part-of"]
 Sensitivity = Literal["", "open", "internal", "sensitive"]
-WHOLE_BASIS_POINTS: Final = 10_000
-BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=WHOLE_BASIS_POINTS)]
 OptionalHash = Hash32 | None
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
@@ -125,8 +124,7 @@ class Valuation(msgspec.Struct, frozen=True, array_like=True):
     method: Literal["cost", "income", "market", "other"]
     amount: Quantity
     """Minor units of the currency."""
-    currency: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
-    """ISO 4217."""
+    currency: Currency
     assessor: AnyDid = ""
     report_hash: OptionalHash = None
     valued_at_ms: Time = 0
@@ -224,5 +222,5 @@ def check_description(found: AssetDescription) -> None:
             if first == second:
                 raise OperationFailed("asset-parent-twice", f"parent {first.hex()} stands twice")
         shares = sum(parent.share_basis_points for parent in found.parents)
-        if shares > WHOLE_BASIS_POINTS:
-            raise OperationFailed("asset-parent-shares", f"the parents' shares sum to {shares} of {WHOLE_BASIS_POINTS}")
+        if shares > BASIS_POINTS:
+            raise OperationFailed("asset-parent-shares", f"the parents' shares sum to {shares} of {BASIS_POINTS}")

@@ -20,10 +20,11 @@ from chainnode.codec.canonical import encode
 from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.transaction import Did
-from contracts.assets.description import AssetDescription, BasisPoints, OptionalHash, Parent, Relation
+from contracts.assets.description import AssetDescription, OptionalHash, Parent, Relation
 from contracts.assets.lineage_outcome import AssetLinked, AssetUnlinked
 from contracts.assets.record import AssetRecord, read_asset
 from contracts.kernel.context import Context
+from contracts.kernel.money import BasisPoints
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import Hash32
 
@@ -97,7 +98,7 @@ def edges_of(state: State, asset_id: bytes) -> tuple[Edge, ...]:
 def permit_derivation(
     child_id: bytes, parent_id: bytes, holder: str, right_id: bytes, context: Context, state: State
 ) -> None:
-    """Note that ``holder`` used ``right_id`` to make ``child_id`` out of ``parent_id``; whoever calls has checked it."""
+    """Note that ``holder`` used ``right_id`` to make ``child_id`` out of ``parent_id``; the caller has checked it."""
     permit = Permit(right_id, holder, context.time_ms)
     state.put(permit_key(child_id, parent_id, holder), encode(permit))
 
@@ -172,7 +173,7 @@ def _check_parents(
         if record.holder != holder and state.get(permit_key(asset_id, parent.asset_id, holder)) is None:
             raise OperationFailed(
                 "asset-derivation-right",
-                f"{parent.asset_id.hex()} belongs to {record.holder}; {holder} recorded no use of a right for this asset",
+                f"{parent.asset_id.hex()} belongs to {record.holder}; {holder} used no right in it for this asset",
             )
         _check_grade(description, record, parent)
 

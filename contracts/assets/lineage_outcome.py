@@ -60,7 +60,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "asset-derivation-right": Code(
         "No right to derive",
-        "A parent belongs to somebody else, and the holder has recorded no use of a right to process it for this asset.",
+        "A parent belongs to somebody else, and the holder has used no right to process it for this asset.",
         "The holder records right.use with this asset's id as derived, under a processing-use right in force.",
     ),
     "asset-grade-lowered": Code(
