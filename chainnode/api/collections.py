@@ -54,7 +54,7 @@ def _reader(collection: Collection) -> Handler:
         value = call.service.queries.state(key)
         if value is None:
             raise NotFound(collection.missing, missing[:512])
-        return document_response(call, record_document(key, value))
+        return document_response(call, record_document(key, value, collection))
 
     return handle
 
@@ -66,9 +66,8 @@ def _page(call: Call, collection: Collection, wanted: Mapping[str, Scalar]) -> w
     position = None if after is None else read_cursor(after, genesis_hash, question)
     page = call.service.queries.collection(collection, wanted, position, call.query["limit"])
     following = None if page.position is None else write_cursor(page.position, genesis_hash, question)
-    return document_response(
-        call, {"items": [record_document(key, value) for key, value in page.records], "next": following}
-    )
+    items = [record_document(key, value, collection) for key, value in page.records]
+    return document_response(call, {"items": items, "next": following})
 
 
 def parameter_of(collection: Collection, found: Filter) -> Parameter:

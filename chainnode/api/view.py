@@ -14,6 +14,7 @@ from chainnode.errors import NotFound, Rejected
 from chainnode.types.block import StoredBlock, block_hash, decode_body, decode_header
 from chainnode.types.receipt import Event, Receipt
 from chainnode.types.transaction import Transaction, decode_transaction
+from contracts.kernel.collection import Collection
 from contracts.kernel.registry import decode_operations, describe, operation_document
 
 Document = dict[str, Any]
@@ -139,6 +140,9 @@ def state_document(key: bytes, value: bytes, height: int) -> Document:
     return {"key": key.hex(), "value": value.hex(), "document": document, "height": height}
 
 
-def record_document(key: bytes, value: bytes) -> Document:
-    """A record, and the state key by which it can be proved."""
-    return describe(key, value) | {"state_key": key.hex()}
+def record_document(key: bytes, value: bytes, collection: Collection | None = None) -> Document:
+    """A record with the ids that its key alone holds, and the state key by which it can be proved."""
+    found = describe(key, value) | {"state_key": key.hex()}
+    if collection is None or not collection.id_types:
+        return found
+    return {name: plain(part) for name, part in collection.ids_of(key).items()} | found

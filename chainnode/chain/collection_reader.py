@@ -87,7 +87,7 @@ class CollectionReader:
         budget, found = _Budget(), []
         for state_key, value in self._pairs(first, after):
             after = state_key
-            if collection.owns(state_key) and _matches(collection, value, wanted):
+            if collection.owns(state_key) and collection.matches(state_key, value, wanted):
                 found.append((state_key, value))
             if not budget.spend(len(value)) or len(found) == limit:
                 return RecordPage(found, _BY_KEY + after)
@@ -115,7 +115,7 @@ class CollectionReader:
             # The index holds shortened hashes; the event itself says whether it has the value.
             state_key = collection.locate(attributes) if attributes.get(attribute) == wanted[chosen.name] else None
             value = None if state_key is None or state_key in found else self._store.state(state_key)
-            if state_key is not None and value is not None and _matches(collection, value, wanted):
+            if state_key is not None and value is not None and collection.matches(state_key, value, wanted):
                 found[state_key] = value
             if not budget.spend(len(value or b"")) or len(found) == limit:
                 return RecordPage(list(found.items()), _BY_EVENT + msgspec.msgpack.encode(after))
@@ -141,10 +141,6 @@ class CollectionReader:
         receipt = self._store.receipt(place.height, place.index)
         invariant(receipt is not None, "an indexed event has its receipt")
         return decode_receipt(receipt).events[place.event]  # type: ignore[arg-type]
-
-
-def _matches(collection: Collection, value: bytes, wanted: Mapping[str, Scalar]) -> bool:
-    return not wanted or collection.matches(collection.decode(value), wanted)
 
 
 def _key_position(position: bytes | None, first: bytes) -> bytes | None:

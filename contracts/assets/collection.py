@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from contracts.assets.lineage import Edge, LineageRecord
 from contracts.assets.outcome import AssetRegistered
 from contracts.assets.record import LIFECYCLE, AssetRecord
 from contracts.kernel.collection import Collection, Filter
+from contracts.kernel.text import Hash32
 
 COLLECTIONS: Final = (
     Collection(
@@ -25,5 +27,22 @@ COLLECTIONS: Final = (
             Filter("description.keywords"),
         ),
         missing="asset-not-found",
+    ),
+    Collection(
+        name="lineage",
+        namespace=("lineage",),
+        ids=("asset_id",),
+        record=LineageRecord,
+        summary="From what each asset was made.",
+        filters=(Filter("generation"), Filter("edges.parent_id"), Filter("edges.relation")),
+    ),
+    Collection(
+        name="lineage-children",
+        namespace=("lineage-child",),
+        ids=("parent_id", "child_id"),
+        record=Edge,
+        summary="What was made from an asset, as the child states it.",
+        filters=(Filter("relation"),),
+        id_types={"child_id": Hash32},
     ),
 )

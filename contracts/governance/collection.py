@@ -21,6 +21,6 @@ COLLECTIONS: Final = (
         ids=("consensus_key", "height"),
         record=MisbehaviourRecord,
         summary="Validators that were proved to have signed two things for one place.",
-        filters=(Filter("consensus_key"), Filter("did"), Filter("epoch")),
+        filters=(Filter("did"), Filter("epoch")),
     ),
 )

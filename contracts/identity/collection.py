@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from contracts.identity.accreditation import LIFECYCLE, AccreditationRecord
 from contracts.identity.record import IdentityRecord
 from contracts.kernel.collection import Collection, Filter
+from contracts.kernel.text import ShortName
 
 COLLECTIONS: Final = (
     Collection(
@@ -14,5 +16,19 @@ COLLECTIONS: Final = (
         summary="Current versions of identities.",
         filters=(Filter("controllers"), Filter("deactivated")),
         missing="identity-not-found",
+    ),
+    Collection(
+        name="accreditations",
+        namespace=("accreditation",),
+        ids=("did", "kind", "scope"),
+        record=AccreditationRecord,
+        summary="Who is trusted with what; the scope is the credential type of an issuer, else a hyphen.",
+        filters=(
+            Filter("kind"),
+            Filter("credential_type"),
+            Filter("accredited_by"),
+            Filter("status", choices=LIFECYCLE.statuses()),
+        ),
+        id_types={"scope": ShortName},
     ),
 )

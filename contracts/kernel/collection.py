@@ -48,8 +48,9 @@ class Filter:
 class Collection:
     """One kind of record.
 
-    The state key of a record is ``namespace`` followed by the values of ``ids``. A question
-    that gives the first ids reads only the keys below them; order ids so.
+    The state key of a record is ``namespace`` followed by the values of ``ids``. All ids but
+    the last are filters by themselves, and a question that gives the first ones reads only
+    the keys below them.
     """
 
     name: str
@@ -57,11 +58,13 @@ class Collection:
     namespace: tuple[str, ...]
     """What every key begins with: ``("asset",)``, ``("governance", "roles")``."""
     ids: tuple[str, ...]
-    """Fields of the record, and attributes of the events of its filters, that name it; in the key's order."""
+    """What names a record, in the key's order: fields of the record, and attributes of its filters' events."""
     record: type[msgspec.Struct]
     summary: str
     """What the list holds, for the reference."""
     filters: tuple[Filter, ...] = ()
+    id_types: Mapping[str, Any] = field(default_factory=dict)
+    """Types of the ids that the key alone holds, such as ``{"custodian": Did}``."""
     missing: str = "record-not-found"
     """How a reader is told that there is no such record."""
     by_name: Mapping[str, Filter] = field(init=False)
@@ -69,6 +72,9 @@ class Collection:
     """The record from a state value."""
 
     def __post_init__(self) -> None:
+        declared = {found.name for found in self.filters}
+        implied = tuple(Filter(name) for name in self.ids[:-1] if name not in declared)
+        object.__setattr__(self, "filters", (*implied, *self.filters))
         known = {found.name: found for found in self.filters}
         if len(known) != len(self.filters) or any(name in known for name in RESERVED):
             raise Misuse("collection", f"filters of {self.name} share a name, or take {' or '.join(RESERVED)}")
@@ -82,11 +88,13 @@ class Collection:
         object.__setattr__(self, "decode", msgspec.msgpack.Decoder(self.record).decode)
 
     def type_of(self, path: str) -> inspect.Type:
-        """The scalar type at ``path`` of a record.
+        """The scalar type of an id, or at ``path`` of a record.
 
         Raises:
             Misuse: ``collection``: there is none.
         """
+        if path in self.id_types:
+            return _item(inspect.type_info(self.id_types[path]))
         return _type_at(self.record, path)
 
     def key(self, *ids: Part) -> bytes:
@@ -105,8 +113,7 @@ class Collection:
         """
         leading: list[Part] = []
         for name in self.ids[:-1]:
-            found = self.by_name.get(name)
-            value = None if found is None or found.path != name else wanted.get(name)
+            value = wanted.get(name)
             if not isinstance(value, str | bytes | int):
                 break
             leading.append(value)
@@ -115,6 +122,11 @@ class Collection:
     def owns(self, state_key: bytes) -> bool:
         """Whether a key below ``range_prefix`` is a record's own, not one of something kept below it."""
         return state_key.count(b"/") == len(self.namespace) + len(self.ids) - 1
+
+    def ids_of(self, state_key: bytes) -> dict[str, Scalar]:
+        """The ids in a record's own key."""
+        parts = state_key.decode().split("/")[len(self.namespace) :]
+        return {name: _id_of(self.type_of(name), part) for name, part in zip(self.ids, parts, strict=True)}
 
     def locate(self, attributes: Mapping[str, Scalar]) -> bytes | None:
         """The key of the record that an event names; None where it names none."""
@@ -130,9 +142,16 @@ class Collection:
         """The first declared filter with indexes that the question gives a value for; declare the sharpest first."""
         return next((found for found in self.filters if found.indexes and found.name in wanted), None)
 
-    def matches(self, record: msgspec.Struct, wanted: Mapping[str, Scalar]) -> bool:
+    def matches(self, state_key: bytes, value: bytes, wanted: Mapping[str, Scalar]) -> bool:
         """Whether the record has every value that is asked for."""
-        return all(value in values_at(record, self.by_name[name].path) for name, value in wanted.items())
+        if not wanted:
+            return True
+        ids = self.ids_of(state_key)
+        record = self.decode(value)
+        return all(
+            ids[name] == asked if name in ids else asked in values_at(record, self.by_name[name].path)
+            for name, asked in wanted.items()
+        )
 
 
 def values_at(record: Any, path: str) -> tuple[Scalar, ...]:
@@ -148,6 +167,15 @@ def _walk(value: Any, names: list[str]) -> Iterator[Scalar]:
         yield value
     elif value is not None:
         yield from _walk(getattr(value, names[0]), names[1:])
+
+
+def _id_of(info: inspect.Type, part: str) -> Scalar:
+    match info:
+        case inspect.BytesType():
+            return bytes.fromhex(part)
+        case inspect.IntType():
+            return int(part, 16)
+    return part.replace("%2F", "/").replace("%25", "%")
 
 
 @cache
