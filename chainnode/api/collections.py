@@ -26,6 +26,7 @@ def list_route(collection: Collection) -> Route:
     )
 
     async def handle(call: Call) -> web.StreamResponse:
+        """A page of records that have every value asked for."""
         wanted: dict[str, Scalar] = {}
         for parameter in parameters:
             value = call.query[parameter.name]
@@ -45,6 +46,7 @@ def record_route(collection: Collection) -> Route:
 
 def _reader(collection: Collection) -> Handler:
     async def handle(call: Call) -> web.StreamResponse:
+        """The record, or a problem."""
         ids = [parse_id(collection.type_of(name), name, call.path[name]) for name in collection.ids]
         missing = f"there is none of {collection.name} under {'/'.join(call.path[name] for name in collection.ids)}"
         try:

@@ -112,7 +112,7 @@ def _collection(found: Collection, book: SchemaBook) -> Document:
         {
             "name": one.name,
             "path": one.path,
-            "indexed": bool(one.indexes),
+            "found_by": "events" if one.indexes else "key" if one.name in found.ids[:-1] else "walk",
             "schema": {"enum": list(one.choices)} if one.choices else book.schema_of(found.type_of(one.path)),
         }
         for one in found.filters

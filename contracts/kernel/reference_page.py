@@ -127,11 +127,12 @@ def _fields(schema: Document) -> list[str]:
 
 def _collection(found: Document) -> list[str]:
     rows = [
-        (f"`{one['name']}`", type_words(one["schema"]), f"`{one['path']}`", "events" if one["indexed"] else "a walk")
+        (f"`{one['name']}`", type_words(one["schema"]), f"`{one['path']}`", one["found_by"])
         for one in found["filters"]
     ]
     facts = f"`GET {found['path']}` lists, `GET {found['record_path']}` reads one. {found['summary']}"
-    return [f"### Reading {found['name']}", "", facts, "", *_table(("filter", "form", "field", "found by"), rows)]
+    table = _table(("filter", "form", "field", "found by"), rows) if rows else ["No filters.", ""]
+    return [f"### Reading {found['name']}", "", facts, "", *table]
 
 
 def _default(field: Document) -> str:
