@@ -2,18 +2,17 @@
 
 from typing import Final
 
+from contracts.assets import pending, record, registrar, registration
 from contracts.assets.dcat import problem
 from contracts.assets.outcome import CODES, EVENTS
-from contracts.assets.record import LIFECYCLE, RECORDS
-from contracts.assets.registration import OPERATIONS
 from contracts.kernel.family import Family
 
 FAMILY: Final = Family(
     name="assets",
-    operations=OPERATIONS,
+    operations=(*registration.OPERATIONS, *registrar.OPERATIONS),
     events=EVENTS,
     codes={**CODES, **problem.CODES},
-    records=RECORDS,
-    lifecycles=(LIFECYCLE,),
+    records=(*record.RECORDS, *pending.RECORDS, *registrar.RECORDS),
+    lifecycles=(record.LIFECYCLE,),
 )
 """What is registered."""

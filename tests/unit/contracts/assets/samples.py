@@ -1,10 +1,16 @@
 """One operation of each kind, and how each refusal is reached; the tests of the kernel gather them."""
 
 from collections.abc import Callable
+from typing import Any
 
-from contracts.assets.description import AssetDescription, Distribution, Parent, Valuation
+from contracts.assets.description import AssetDescription, Distribution, Field, Parent, PersonalBasis, Valuation
+from contracts.assets.measures import freeze_asset, release_asset, tradable_asset, transfer_asset
 from contracts.assets.operations import RegisterAsset
+from contracts.assets.record import LIFECYCLE, ORDERS_MAX
+from contracts.assets.registrar import RegistrarPolicy, SetRegistrarPolicy
 from contracts.kernel.operation import Operation
+from tests.unit.contracts.assets.register import ASSET, ORDER, POLICY, code_of, context_of, registered, register_world
+from tests.unit.contracts.world import World, did_of
 
 SAMPLES: tuple[Operation, ...] = (
     RegisterAsset(
@@ -17,7 +23,50 @@ SAMPLES: tuple[Operation, ...] = (
             parents=(Parent(bytes(32), "derived-from"),),
         ),
     ),
+    SetRegistrarPolicy(POLICY),
 )
 
-REFUSALS: dict[str, Callable[[], str]] = {}
+
+def described(**fields: Any) -> str:
+    return World().submit("exchange", RegisterAsset("a", AssetDescription("dataset", "A", **fields))).code
+
+
+def frozen(orders: int = 1) -> World:
+    world = registered()
+    for number in range(orders):
+        freeze_asset(ASSET, ORDER + bytes((number,)), context_of(world), world.overlay)
+    return world
+
+
+def freezing(world: World, order: bytes) -> str:
+    return code_of(lambda: freeze_asset(ASSET, order, context_of(world), world.overlay))
+
+
+def trading(world: World, asset_id: bytes = ASSET, later_ms: int = 0) -> str:
+    return code_of(lambda: tradable_asset(world.overlay, asset_id, world.time_ms + later_ms))
+
+
+REFUSALS: dict[str, Callable[[], str]] = {
+    "asset-compliance-missing": lambda: described(grade="important"),
+    "asset-basis-missing": lambda: described(personal_information="personal"),
+    "asset-assessment-missing": lambda: described(
+        personal_information="sensitive", personal_basis=PersonalBasis("consent", bytes(32))
+    ),
+    "asset-too-large": lambda: described(fields=tuple(Field("f" * 60, description="d" * 240) for _ in range(100))),
+    "asset-policy-contradicts": lambda: (
+        register_world().submit("registrar", SetRegistrarPolicy(RegistrarPolicy(reviewers=2, approvals=3))).code
+    ),
+    "asset-unknown": lambda: trading(registered(), bytes(32)),
+    "asset-status": lambda: code_of(lambda: LIFECYCLE.step("REVOKED", "freeze")),
+    "asset-frozen": lambda: trading(frozen()),
+    "asset-expired": lambda: trading(registered(), later_ms=POLICY.validity_ms),
+    "asset-order-held": lambda: freezing(frozen(), ORDER + bytes(1)),
+    "asset-orders-full": lambda: freezing(frozen(ORDERS_MAX), ORDER),
+    "asset-order-unknown": lambda: code_of(
+        lambda: release_asset(ASSET, ORDER, context_of(world := registered()), world.overlay)
+    ),
+    "asset-holder-same": lambda: code_of(
+        lambda: transfer_asset(ASSET, did_of("alice"), context_of(world := registered()), world.overlay)
+    ),
+}
 """Code -> a run that ends in it, and returns the code of the receipt."""
