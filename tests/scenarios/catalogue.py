@@ -18,8 +18,6 @@ class Entry(NamedTuple):
 
     @property
     def status(self) -> str:
-        if self.place.startswith("Pending"):
-            return "pending"
         return "tested" if _PLACE.search(self.place) else "no test"
 
     @property

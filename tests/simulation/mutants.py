@@ -99,14 +99,24 @@ AGREEMENT = (
         Edit("consensus.decision", "commit", "if state.committed is not None:", "if False:"),
         Edit("consensus.decision", "on_commit", "and state.phase != Phase.DECIDED", ""),
         Edit("consensus.decision", "ask_to_apply", "or state.decide_asked", ""),
+        # The filter, asked at the gate and again at the step, stands before all of these.
+        Edit("consensus.message_filter", "_check_current", "if state.phase == Phase.DECIDED:", "if False:"),
+        Edit("consensus.replica", "Replica._on_message", "and state.phase != Phase.DECIDED", ""),
     )),
     Mutant("evidence_of_the_innocent", "R10: two payloads for one place", (
+        # Votes of two views are compared. The filter lets only higher ones come so far.
         Edit("consensus.vote_book", "VoteBook._add_ahead",
-             "known.view > vote.view or known.block_hash == vote.block_hash",
-             "known.view == vote.view and known.block_hash == vote.block_hash"),
+             "known is not None and known.view >= vote.view", "known is not None"),
         Edit("consensus.vote_book", "VoteBook.known",
              "ahead is not None and ahead.view == vote.view", "ahead is not None"),
-    )),
+    ), profile="views"),
+    Mutant("lock_not_raised", "R3: a certificate of a higher view replaces the lock", (
+        Edit("consensus.normal_case", "consider_committing", "state.prepared = certificate",
+             "state.prepared = state.prepared or certificate"),
+    ), profile="views"),
+    Mutant("old_views_kept", "F0: votes of the current view and eight earlier ones", (
+        Edit("consensus.vote_book", "VoteBook.enter_view", "oldest = view - limits.VIEWS_KEPT_MAX", "oldest = 0"),
+    ), profile="views"),
     Mutant("views_never_left", "R6: the view timer", (
         Edit("consensus.view_change", "on_timer", "if state.can_vote:", "if False:"),
     )),

@@ -150,5 +150,5 @@ def plan_from_json(text: str) -> Plan:
     return Plan(
         seed=data["seed"], size=data["size"], kinds=tuple(data["kinds"]),
         hostile={int(index): tuple(names) for index, names in data["hostile"].items()},
-        twins=tuple(data["twins"]), trouble_ms=data["trouble_ms"], strikes_max=data["strikes_max"],
+        twins=tuple(data["twins"]), pace=data["pace"], trouble_ms=data["trouble_ms"], strikes_max=data["strikes_max"],
     )

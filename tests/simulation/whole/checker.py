@@ -15,7 +15,17 @@ from chainnode.types.block import Header, decode_header
 from consensus import inputs, outputs
 from consensus.certificates import COMMIT, QuorumCertificate, certificate_claims
 from consensus.journal import BlockPrepared, PersistBlock, ProposalAccepted, encode_record, sign_position
-from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange
+from consensus.messages import (
+    NOTHING_PREPARED,
+    Commit,
+    Decided,
+    Message,
+    Prepare,
+    PrePrepare,
+    Signed,
+    Status,
+    ViewChange,
+)
 from consensus.outputs import Outputs
 from consensus.quorum import ValidatorSet
 from consensus.signing import signed_digest
@@ -63,6 +73,8 @@ class Checker:
     accused: set[int] = field(default_factory=set)
     _sent: dict[tuple[int, int, int, type], bytes] = field(default_factory=dict)
     _view_change_sent: dict[tuple[int, int], int] = field(default_factory=dict)
+    _committed_in: dict[tuple[int, int], tuple[int, bytes]] = field(default_factory=dict)
+    """View and block of the last COMMIT, by sender and height."""
     _commits: dict[tuple[int, int, bytes], set[int]] = field(default_factory=lambda: defaultdict(set))
     _locked: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     _place: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -196,8 +208,14 @@ class Checker:
         told = self._view_change_sent.get(place, 0)
         if isinstance(message, ViewChange):
             self._view_change_sent[place] = max(message.view, told)
+            # Why it is safe, later views: who signed COMMIT in a view held its certificate, and says so ever after.
+            view, block_hash = self._committed_in.get(place, (NOTHING_PREPARED, b""))
+            held = (message.prepared_view, message.prepared_hash)
+            expect(held[0] > view or held == (view, block_hash), f"a VIEW_CHANGE hides the lock of view {view}")
         else:
             expect(message.view >= told, "a vote below an own VIEW_CHANGE")
+            if isinstance(message, Commit):
+                self._committed_in[place] = (message.view, message.block_hash)
 
     def _note_commit(self, message: Commit) -> None:
         senders = self._commits[(message.height, message.view, message.block_hash)]

@@ -12,6 +12,7 @@ from chainnode.store.ledger_store import LedgerStore
 from chainnode.store.memory import MemoryKeyValue
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.ids import did_of_key
+from chainnode.types.parameters import ChainParameters
 from chainnode.types.transaction import build_payload, sign_payload
 from chainnode.types.validator_set import voting_set
 from consensus.quorum import ValidatorSet
@@ -23,6 +24,13 @@ from tests.simulation.whole.signing import key_of
 CHAIN_ID = "simulated"
 GENESIS_MS = 1_700_000_000_000
 CLIENT = "harbour-exchange"
+PACES = {
+    "usual": ChainParameters(),
+    "brisk": ChainParameters(
+        idle_block_ms=2_000, view_timeout_ms=300, view_timeout_max_ms=1_000, resend_ms=250, epoch_blocks=8
+    ),
+}
+"""Parameters of a chain: those that chains have, and those under which a minute holds many views and epochs."""
 
 
 class Foundation(NamedTuple):
@@ -56,11 +64,11 @@ def node_key(index: int) -> SigningKey:
 
 
 @cache
-def foundation(size: int) -> Foundation:
+def foundation(size: int, pace: str = "usual") -> Foundation:
     """The genesis of ``size`` validators."""
     nodes = [NodeKeys(f"validator-{index}", node_key(index), consensus_key(index)) for index in range(size)]
     members = [Member(name, roles, key_of(name)) for name, roles in member_names(size).items()]
-    document = build_genesis(CHAIN_ID, GENESIS_MS, nodes, members)
+    document = build_genesis(CHAIN_ID, GENESIS_MS, nodes, members, PACES[pace])
     engine = _Recording()
     store = LedgerStore.initialise(engine, document, genesis_commit(document))
     validators = voting_set(read_validators(Overlay(store.state)))

@@ -30,6 +30,11 @@ class Weather:
     delay_ms: tuple[int, int] = (1, 20)
 
 
+def never(origin: int, to: int, channel: Channel, payload: bytes) -> bool:
+    """Nothing is silenced."""
+    return False
+
+
 class Environment(Protocol):
     """What the network needs of the world around it."""
 
@@ -59,6 +64,8 @@ class Network:
         self.clogged_until_ms: dict[tuple[int, int], int] = {}
         self.hold: Callable[[int, int, Channel, bytes], int] = lambda origin, to, channel, payload: 0
         """Extra delay in ms that a scheduler in league with hostile replicas imposes."""
+        self.silenced: Callable[[int, int, Channel, bytes], bool] = never
+        """Words that do not get through while somebody stalls agreement; outlives changes of the weather."""
         self.delivered = 0
 
     def hears(self, one: int, other: int) -> bool:
@@ -67,6 +74,8 @@ class Network:
     def plan(self, origin: int, to: int, channel: Channel, payload: bytes) -> list[int]:
         """Delays of the copies that arrive; none when the message is lost."""
         world, weather, random = self.world, self.weather, self.world.random
+        if self.silenced(origin, to, channel, payload):
+            return []
         if weather.loss and random.random() < weather.loss:
             world.fired("loss")
             return []

@@ -140,7 +140,7 @@ class Machine:
     """One address: its disk, its clock, and the process that runs on it, if any."""
 
     def __init__(
-        self, loop: Any, address: int, index: int, size: int,
+        self, loop: Any, address: int, index: int, foundation: genesis.Foundation,
         make_port: Callable[["Machine", bytes, Any, Any], Port],
         on_built: Callable[["Machine", Node], None],
         on_ended: Callable[["Machine", BaseException | None], None],
@@ -149,7 +149,7 @@ class Machine:
         self.loop = loop
         self.address = address
         self.index = index
-        self.foundation = genesis.foundation(size)
+        self.foundation = foundation
         self.disk = Disk(self.foundation.pairs)
         self.clock = SkewedClock(loop)
         self.make_port = make_port

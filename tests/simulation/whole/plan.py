@@ -11,11 +11,12 @@ DISK = ("disk_full", "fsync_failure", "rot")
 PROFILES: dict[str, tuple[str, ...]] = {
     "calm": (),
     "network": NETWORK,
+    "views": ("weather", "stall", "crash_at_boundary", "hostile"),
     "crash": ("weather", "partition", *CRASH),
     "disk": ("weather", *CRASH, *DISK),
     "hostile": ("weather", "partition", "hostile"),
     "twins": ("weather", "partition", *CRASH, "twins"),
-    "mixed": (*NETWORK, *CRASH, *DISK, "hostile", "twins"),
+    "mixed": (*NETWORK, "stall", *CRASH, *DISK, "hostile", "twins"),
 }
 """Kinds of trouble by profile."""
 
@@ -23,6 +24,7 @@ PROMISED: dict[str, tuple[str, ...]] = {
     "weather": ("loss", "duplication", "straggling"),
     "partition": ("partition",),
     "clog": ("clog",),
+    "stall": ("stall",),
     "skew": ("skew",),
     "link_reset": ("link_reset",),
     "crash_at_boundary": ("crash", "unsynced_lost"),
@@ -49,6 +51,8 @@ class Plan:
     """Behaviours by validator."""
     twins: tuple[int, ...] = ()
     """Validators whose key runs on a second machine."""
+    pace: str = "usual"
+    """The parameters of the chain, a key of ``genesis.PACES``."""
     trouble_ms: int = 20_000
     strikes_max: int = 10_000
     """Trouble strikes at most so often; what shrinking lowers."""
@@ -74,7 +78,8 @@ def draw(seed: int, size: int, profile: str) -> Plan:
             more = random.sample(names, random.choice((0, 0, 1, 2, 4)))
             hostile[index] = tuple(dict.fromkeys((first, *more)))
     trouble_ms = random.choice((8_000, 12_000, 20_000))
-    return Plan(seed, size, kinds, hostile, tuple(twins), trouble_ms)
+    pace = "brisk" if "stall" in kinds or random.random() < 0.2 else "usual"
+    return Plan(seed, size, kinds, hostile, tuple(twins), pace, trouble_ms)
 
 
 def smaller(plan: Plan) -> list[Plan]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.simulation.whole.network import Weather
+from tests.simulation.whole.network import Weather, never
+from tests.simulation.whole.stall import stall
 
 if TYPE_CHECKING:
     from tests.simulation.whole.node import Machine
@@ -30,6 +31,7 @@ class Trouble:
             "weather": self._weather,
             "partition": self._partition,
             "clog": self._clog,
+            "stall": lambda: stall(world),
             "skew": self._skew,
             "link_reset": self._reset_link,
             "crash_at_boundary": self._crash_at_boundary,
@@ -175,6 +177,7 @@ class Trouble:
         self._healed = True
         world = self._world
         world.network.heal()
+        world.network.silenced = never
         for machine in world.machines:
             machine.crash_in = None
             machine.clock.skew_ms = 0

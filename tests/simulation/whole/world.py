@@ -101,10 +101,10 @@ class World:
         self.violation: BaseException | None = None
         indexes = [*range(plan.size), *plan.twins]
         self.hostile = frozenset(plan.hostile) | frozenset(plan.twins)
-        start = genesis.foundation(plan.size)
+        start = genesis.foundation(plan.size, plan.pace)
         self.checker = Checker(start.validators, start.hash, self.hostile)
         self.machines = [
-            Machine(self.loop, address, index, plan.size, self._make_port, self._on_built, self._on_ended)
+            Machine(self.loop, address, index, start, self._make_port, self._on_built, self._on_ended)
             for address, index in enumerate(indexes)
         ]
         for machine in self.machines:
@@ -246,7 +246,9 @@ class World:
             return
         with self.guarded():
             self.checker.on_step(machine.address, machine.index, replica, event, out, silent)
-            if self.checker.steps % BOUNDS_EACH_STEPS == 0 and machine.node is not None:
+            # What piles up in a height is largest when a view begins, and gone when the next height does.
+            due = bool(out.events) or self.checker.steps % BOUNDS_EACH_STEPS == 0
+            if due and machine.node is not None:
                 self.checker.check_bounds(machine.address, machine.node)
 
     def on_sent(self, port: Port, channel: Channel, payload: bytes) -> None:

@@ -199,6 +199,10 @@ def test_every_code_that_is_raised_is_explained_and_every_explanation_is_raised(
     raised: dict[str, str] = {}
     for path in sorted(CONTRACTS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Lifecycle":
+                for argument in node.args[1:2]:
+                    assert isinstance(argument, ast.Constant), f"{path.name}: name the code where the table stands"
+                    raised[str(argument.value)] = path.name
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
                 "OperationFailed",
                 "Rejected",
