@@ -15,7 +15,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.outcome import OperationFailed
 
 TRADABLE: Final = ("CERTIFIED", "CHANGING", "RENEWING")
-"""A transfer under way leaves open who the seller is; a change or renewal leaves everything as it stands until decided."""
+"""A transfer under way leaves open who the seller is; a change or renewal leaves all as it stands until decided."""
 
 
 def tradable_asset(state: State, asset_id: bytes, time_ms: int) -> AssetRecord:

@@ -158,7 +158,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "asset-policy-contradicts": Code(
         "Policy contradicts itself",
-        "The registrar's rules cannot be met: more approvals than reviewers, or a renewal before the certificate begins.",
+        "The rules cannot be met: more approvals than reviewers, or a renewal before the certificate begins.",
         "Ask for 1 to as many approvals as reviewers, and a renewal period no longer than the validity.",
     ),
     "asset-unknown": Code(

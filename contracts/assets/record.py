@@ -96,7 +96,7 @@ class AssetRecord(msgspec.Struct, frozen=True, array_like=True):
     identifier: Identifier
     """The applicant's own name for it, such as the ``identifier`` of its catalogue."""
     applicant: AnyDid
-    """Whose identifier it is, when the asset took the reviewed path; empty = the registrar's, who registered it at once."""
+    """Whose identifier it is, if the asset took the reviewed path; empty = the registrar's, on the fast one."""
     registrar: Did
     holder: Did
     status: str

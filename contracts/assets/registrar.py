@@ -32,7 +32,7 @@ Panel = Annotated[int, msgspec.Meta(ge=0, le=REVIEWERS_MAX)]
 
 
 class RegistrarPolicy(msgspec.Struct, frozen=True, array_like=True):
-    """How one registrar decides. Without a policy it can only use the fast path, and its certificates hold without end."""
+    """How one registrar decides; without it, it can only use the fast path, and its certificates hold without end."""
 
     reviewers: Panel = 0
     """How many are assigned to an application; 0 = the registrar reviews alone."""
@@ -47,8 +47,8 @@ class RegistrarPolicy(msgspec.Struct, frozen=True, array_like=True):
     review_ms: Period = 0
     """Time for the reviewers, from their assignment; 0 = without end."""
     renewal_ms: Period = 0
-    """How long before its end a certificate can be renewed, and how long after it the registrar may still decide; 0 = at
-    any time before its end, decided before it."""
+    """How long before its end a certificate can be renewed, and how long after it the registrar may still decide;
+    0 = at any time before its end, and decided before it."""
     objection_roles: Annotated[tuple[Role, ...], msgspec.Meta(max_length=len(ROLES))] = ()
     """Roles that may object; empty = any role."""
     objection_evidence: bool = False

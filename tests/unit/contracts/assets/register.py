@@ -13,11 +13,12 @@ from contracts.identity.operations import CreateIdentity
 from contracts.kernel.context import Context
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import Role
 from tests.unit.contracts.world import CHAIN, World, did_of, founding_operations, key_of
 
 DAY_MS = 86_400_000
 ORDER = b"order-number-one"
-PEOPLE = {
+PEOPLE: dict[str, Role] = {
     "registrar": "registrar",
     "alice": "member",
     "bob": "member",

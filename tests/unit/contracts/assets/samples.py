@@ -9,7 +9,7 @@ from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import LIFECYCLE, ORDERS_MAX
 from contracts.assets.registrar import RegistrarPolicy, SetRegistrarPolicy
 from contracts.kernel.operation import Operation
-from tests.unit.contracts.assets.register import ASSET, ORDER, POLICY, code_of, context_of, registered, register_world
+from tests.unit.contracts.assets.register import ASSET, ORDER, POLICY, code_of, context_of, register_world, registered
 from tests.unit.contracts.world import World, did_of
 
 SAMPLES: tuple[Operation, ...] = (
