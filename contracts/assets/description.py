@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from chainnode import limits
-from contracts.kernel.money import BasisPoints, Currency
+from contracts.kernel.money import BASIS_POINTS, BasisPoints, Currency
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import (
     AnyDid,
@@ -154,6 +154,10 @@ class Parent(msgspec.Struct, frozen=True, array_like=True):
 
     asset_id: Hash32
     relation: Relation
+    share_basis_points: BasisPoints = 0
+    """What part of this asset's income belongs to the parent."""
+    process_hash: OptionalHash = None
+    """Digest of the document that tells how the one became the other."""
 
 
 class Publication(msgspec.Struct, frozen=True, array_like=True):
@@ -222,7 +226,8 @@ def check_description(found: AssetDescription) -> None:
 
     Raises:
         OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-compliance-missing``,
-            ``asset-basis-missing``, ``asset-assessment-missing``, ``asset-range`` or ``asset-parent-twice``.
+            ``asset-basis-missing``, ``asset-assessment-missing``, ``asset-range``, ``asset-parent-twice`` or
+            ``asset-parent-shares``.
     """
     if found.grade != "general":
         _check_grade(found)
@@ -239,6 +244,9 @@ def check_description(found: AssetDescription) -> None:
         for first, second in pairwise(ids):
             if first == second:
                 raise OperationFailed("asset-parent-twice", f"parent {first.hex()} stands twice")
+        shares = sum(parent.share_basis_points for parent in found.parents)
+        if shares > BASIS_POINTS:
+            raise OperationFailed("asset-parent-shares", f"the parents' shares sum to {shares} of {BASIS_POINTS}")
 
 
 def _check_grade(found: AssetDescription) -> None:

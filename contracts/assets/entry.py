@@ -8,6 +8,8 @@ from chainnode.codec.canonical import encode
 from chainnode.state.view import State
 from contracts.assets.certificate import SERIAL_MAX, certificate_number
 from contracts.assets.description import DESCRIPTION_BYTES_MAX, AssetDescription
+from contracts.assets.lineage import link
+from contracts.assets.lineage_outcome import LINKING
 from contracts.assets.outcome import AssetRegistered
 from contracts.assets.pending import check_size
 from contracts.assets.record import AssetRecord, asset_key, read_asset, serial_key
@@ -17,7 +19,7 @@ from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import role_record
 
 _decode_serial = msgspec.msgpack.Decoder(int).decode
-ENTERING: Final = ("asset-parent-unknown", "asset-registrar-number", "asset-serials-spent", "asset-too-large")
+ENTERING: Final = (*LINKING, "asset-registrar-number", "asset-serials-spent", "asset-too-large")
 """Codes of ``enter``."""
 
 
@@ -57,17 +59,6 @@ def check_holder(state: State, holder: str) -> None:
         raise OperationFailed("asset-holder-unknown", f"{holder} is no active identity of this chain")
 
 
-def check_parents(description: AssetDescription, state: State) -> None:
-    """Refuse parents that are not registered: lineage then has no cycle.
-
-    Raises:
-        OperationFailed: ``asset-parent-unknown``.
-    """
-    for parent in description.parents:
-        if state.get(asset_key(parent.asset_id)) is None:
-            raise OperationFailed("asset-parent-unknown", f"no asset {parent.asset_id.hex()}")
-
-
 def enter(
     asset_id: bytes,
     identifier: str,
@@ -82,10 +73,10 @@ def enter(
     """Write a new asset in the name of the sender, its registrar; returns the number of its certificate.
 
     Raises:
-        OperationFailed: ``asset-parent-unknown``, ``asset-registrar-number``, ``asset-serials-spent`` or
-            ``asset-too-large``.
+        OperationFailed: ``asset-registrar-number``, ``asset-serials-spent``, ``asset-too-large`` or a code of
+            ``lineage.link``.
     """
-    check_parents(description, state)
+    link(asset_id, holder, description, context, state)
     registrar, time_ms = context.sender, context.time_ms
     certificate = _next_certificate(registrar, time_ms, state)
     valid_until_ms = time_ms + validity_ms if validity_ms else 0

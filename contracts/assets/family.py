@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.assets import pending, record, registrar, registration
+from contracts.assets import lineage, lineage_outcome, pending, record, registrar, registration
 from contracts.assets.dcat import problem
 from contracts.assets.outcome import CODES, EVENTS
 from contracts.kernel.family import Family
@@ -10,9 +10,9 @@ from contracts.kernel.family import Family
 FAMILY: Final = Family(
     name="assets",
     operations=(*registration.OPERATIONS, *registrar.OPERATIONS),
-    events=EVENTS,
-    codes={**CODES, **problem.CODES},
-    records=(*record.RECORDS, *pending.RECORDS, *registrar.RECORDS),
+    events=(*EVENTS, *lineage_outcome.EVENTS),
+    codes={**CODES, **lineage_outcome.CODES, **problem.CODES},
+    records=(*record.RECORDS, *pending.RECORDS, *registrar.RECORDS, *lineage.RECORDS),
     lifecycles=(record.LIFECYCLE,),
 )
 """What is registered."""

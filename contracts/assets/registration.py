@@ -19,6 +19,7 @@ DESCRIBING: Final = (
     "asset-assessment-missing",
     "asset-range",
     "asset-parent-twice",
+    "asset-parent-shares",
 )
 """Codes of ``check_description``."""
 

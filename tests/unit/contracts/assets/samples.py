@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from contracts.assets.description import AssetDescription, Distribution, Field, Parent, PersonalBasis, Valuation
+import pytest
+
+from contracts.assets import lineage
+from contracts.assets.description import AssetDescription, Distribution, Field, Grade, Parent, PersonalBasis, Valuation
 from contracts.assets.measures import freeze_asset, release_asset, tradable_asset, transfer_asset
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import LIFECYCLE, ORDERS_MAX
 from contracts.assets.registrar import RegistrarPolicy, SetRegistrarPolicy
 from contracts.kernel.operation import Operation
+from tests.unit.contracts.assets.family_tree import change, parent, register
 from tests.unit.contracts.assets.register import ASSET, ORDER, POLICY, code_of, context_of, register_world, registered
 from tests.unit.contracts.world import World, did_of
 
@@ -46,7 +50,34 @@ def trading(world: World, asset_id: bytes = ASSET, later_ms: int = 0) -> str:
     return code_of(lambda: tradable_asset(world.overlay, asset_id, world.time_ms + later_ms))
 
 
+def _changed(*parents: str) -> str:
+    """The code of making ``a``, above which ``b`` stands already, a child of ``parents``."""
+    world = World()
+    for name, above in (("a", ()), ("b", ("a",)), ("c", ())):
+        register(world, name, *above)
+    return change(world, "a", *parents)
+
+
+def _with_bound(name: str, bound: int, run: Callable[[], str]) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lineage, name, bound)
+        return run()
+
+
+def _below(grade: Grade, holder: str = "exchange") -> str:
+    """The code of registering a general asset under one of ``grade``."""
+    world = World()
+    register(world, "a", grade=grade, holder=holder)
+    return register(world, "b", "a")
+
+
 REFUSALS: dict[str, Callable[[], str]] = {
+    "asset-parent-shares": lambda: register(World(), "b", parent("a", share=6_000), parent("c", share=6_000)),
+    "asset-lineage-cycle": lambda: _changed("b"),
+    "asset-lineage-too-deep": lambda: _with_bound("GENERATIONS_MAX", 0, lambda: _changed("c")),
+    "asset-lineage-too-large": lambda: _with_bound("ANCESTORS_LOOKED_AT_MAX", 0, lambda: _changed("c")),
+    "asset-derivation-right": lambda: _below("general", "member"),
+    "asset-grade-lowered": lambda: _below("important"),
     "asset-compliance-missing": lambda: described(grade="important"),
     "asset-basis-missing": lambda: described(personal_information="personal"),
     "asset-assessment-missing": lambda: described(

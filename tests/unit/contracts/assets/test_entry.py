@@ -1,7 +1,7 @@
 import pytest
 
 from contracts.assets.description import DESCRIPTION_BYTES_MAX, AssetDescription, Field
-from contracts.assets.entry import check_holder, check_parents, check_valid, known_asset, update
+from contracts.assets.entry import check_holder, check_valid, known_asset, update
 from contracts.assets.operations import RegisterAsset
 from contracts.kernel.outcome import OperationFailed
 from tests.unit.contracts.assets.register import (
@@ -40,11 +40,10 @@ def test_update_writes_when_the_record_changed() -> None:
     assert after.registered_ms == world.time_ms - 5
 
 
-def test_holder_and_parents_must_exist() -> None:
+def test_holder_must_exist() -> None:
     world = register_world()
     assert code_of(lambda: check_holder(world.overlay, did_of("alice"))) == "ok"
     assert code_of(lambda: check_holder(world.overlay, did_of("nobody"))) == "asset-holder-unknown"
-    assert code_of(lambda: check_parents(AssetDescription("dataset", "A"), world.overlay)) == "ok"
 
 
 def test_description_is_bounded_so_that_a_small_transaction_can_always_rewrite_it() -> None:
