@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
@@ -137,7 +137,7 @@ class Node:
     @classmethod
     def open(
         cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None, *, rejoin_after_loss: bool = False
-    ) -> "Node":
+    ) -> Self:
         """Open the data directory and build the node on it; nothing runs yet.
 
         With ``rejoin_after_loss`` a validator forgets what it remembers of its votes and stays silent until it cannot

@@ -2,10 +2,15 @@
 
 from typing import Final
 
-from contracts.identity.management import OPERATIONS
-from contracts.identity.outcome import CODES, EVENTS
-from contracts.identity.record import RECORDS
+from contracts.identity import accreditation, accrediting, management, outcome, outcome_registry, record
 from contracts.kernel.family import Family
 
-FAMILY: Final = Family(name="identity", operations=OPERATIONS, events=EVENTS, codes=CODES, records=RECORDS)
-"""Who is who."""
+FAMILY: Final = Family(
+    name="identity",
+    operations=(*management.OPERATIONS, *accrediting.OPERATIONS),
+    events=(*outcome.EVENTS, *outcome_registry.EVENTS),
+    codes={**outcome.CODES, **outcome_registry.CODES},
+    records=(*record.RECORDS, *accreditation.RECORDS),
+    lifecycles=(accreditation.LIFECYCLE,),
+)
+"""Who is who, and who is trusted with what."""

@@ -122,6 +122,12 @@ def read_identity(state: State, did: str) -> IdentityRecord | None:
     return None if stored is None else decode_identity(stored)
 
 
+def read_active(state: State, did: str) -> IdentityRecord | None:
+    """The current version of ``did``; None where it was never created or has been deactivated."""
+    record = read_identity(state, did)
+    return None if record is None or record.deactivated else record
+
+
 def read_identity_version(state: State, did: str, version: int) -> IdentityRecord | None:
     """Version ``version`` of ``did``, current or earlier."""
     current = read_identity(state, did)
@@ -131,6 +137,28 @@ def read_identity_version(state: State, did: str, version: int) -> IdentityRecor
         return None
     stored = state.get(identity_version_key(did, version))
     return None if stored is None else decode_identity(stored)
+
+
+def read_identity_at(state: State, did: str, time_ms: int) -> IdentityRecord | None:
+    """The version of ``did`` in force at ``time_ms``; None before its creation.
+
+    A version holds from the very millisecond of its block; of several in one block the last one
+    does. Costs at most one read for each bit of the number of versions, however long the history.
+    """
+    current = read_identity(state, did)
+    if current is None or current.updated_ms <= time_ms:
+        return current
+    if time_ms < current.created_ms:
+        return None
+    in_force, later = 1, current.version
+    while later - in_force > 1:
+        middle = (in_force + later) // 2
+        found = read_identity_version(state, did, middle)
+        if found is not None and found.updated_ms <= time_ms:
+            in_force = middle
+        else:
+            later = middle
+    return read_identity_version(state, did, in_force)
 
 
 RECORDS: Final = (
