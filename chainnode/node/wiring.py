@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
@@ -137,7 +137,7 @@ class Node:
     @classmethod
     def open(
         cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None, *, rejoin_after_loss: bool = False
-    ) -> "Node":
+    ) -> Self:
         """Open the data directory and build the node on it; nothing runs yet.
 
         With ``rejoin_after_loss`` a validator forgets what it remembers of its votes and stays silent until it cannot
@@ -352,7 +352,7 @@ def _build_replica(
     around = ledger.surroundings
     own_index = None if key is None else around.validators.index_of(key.public_key)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
-    tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
+    tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.proof_due, certificate)
     # Beside a rotten slot the sign-state shows an older signature, and yet nothing was lost: the journal was there
     # when its marked height ended. Asked before the votes are read, which settles both.
     known_height = data.journal.height if data.sign_state.doubtful else 0
