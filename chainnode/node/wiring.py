@@ -91,7 +91,9 @@ class Node:
         consensus_key = _optional_key(config.keys.consensus_key_file, passphrase)
         node_key = read_key(config.keys.node_key_file, passphrase)
         _check_keys(config, ledger, membership, consensus_key, node_key)
-        self._pool = Pool(config.mempool.transactions_max, config.mempool.bytes_max)
+        self._pool = Pool(
+            config.mempool.transactions_max, config.mempool.bytes_max, sender_percent=config.mempool.sender_percent
+        )
         self._verifier = build_verifier(config.mempool)
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
