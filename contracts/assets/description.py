@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from contracts.kernel.money import BasisPoints, Currency
+from contracts.kernel.money import BASIS_POINTS, BasisPoints, Currency
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import (
     AnyDid,
@@ -135,6 +135,10 @@ class Parent(msgspec.Struct, frozen=True, array_like=True):
 
     asset_id: Hash32
     relation: Relation
+    share_basis_points: BasisPoints = 0
+    """What part of this asset's income belongs to the parent."""
+    process_hash: OptionalHash = None
+    """Digest of the document that tells how the one became the other."""
 
 
 class Publication(msgspec.Struct, frozen=True, array_like=True):
@@ -199,8 +203,8 @@ def check_description(found: AssetDescription) -> None:
     """Refuse a description whose parts contradict each other.
 
     Raises:
-        OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-range`` or
-            ``asset-parent-twice``.
+        OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-range``,
+            ``asset-parent-twice`` or ``asset-parent-shares``.
     """
     if found.grade == "core":
         raise OperationFailed("asset-grade-core", "core data may not be registered")
@@ -217,3 +221,6 @@ def check_description(found: AssetDescription) -> None:
         for first, second in pairwise(ids):
             if first == second:
                 raise OperationFailed("asset-parent-twice", f"parent {first.hex()} stands twice")
+        shares = sum(parent.share_basis_points for parent in found.parents)
+        if shares > BASIS_POINTS:
+            raise OperationFailed("asset-parent-shares", f"the parents' shares sum to {shares} of {BASIS_POINTS}")

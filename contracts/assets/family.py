@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.assets import lineage, lineage_outcome
 from contracts.assets.dcat import problem
 from contracts.assets.outcome import CODES, EVENTS
 from contracts.assets.record import LIFECYCLE, RECORDS
@@ -11,9 +12,9 @@ from contracts.kernel.family import Family
 FAMILY: Final = Family(
     name="assets",
     operations=OPERATIONS,
-    events=EVENTS,
-    codes={**CODES, **problem.CODES},
-    records=RECORDS,
+    events=(*EVENTS, *lineage_outcome.EVENTS),
+    codes={**CODES, **lineage_outcome.CODES, **problem.CODES},
+    records=(*RECORDS, *lineage.RECORDS),
     lifecycles=(LIFECYCLE,),
 )
 """What is registered."""

@@ -48,11 +48,6 @@ CODES: Final[dict[str, Code]] = {
         "One asset is named as a parent more than once.",
         "Name each parent once, with its main relation.",
     ),
-    "asset-parent-unknown": Code(
-        "Parent unknown",
-        "A parent is no asset registered here.",
-        "Register the parent first, or leave it out.",
-    ),
     "asset-holder-unknown": Code(
         "Holder unknown",
         "The holder is no active identity of this chain.",

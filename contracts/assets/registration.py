@@ -7,6 +7,8 @@ import msgspec
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
 from contracts.assets.certificate import SERIAL_MAX, certificate_number
+from contracts.assets.lineage import link
+from contracts.assets.lineage_outcome import LINKING
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.outcome import AssetRegistered
 from contracts.assets.record import LIFECYCLE, AssetRecord, asset_id_of, asset_key, serial_key
@@ -23,8 +25,8 @@ def register(operation: RegisterAsset, context: Context, state: State) -> None:
     """Write the record and give it a certificate number.
 
     Raises:
-        OperationFailed: ``asset-exists``, ``asset-holder-unknown``, ``asset-parent-unknown``,
-            ``asset-registrar-number`` or ``asset-serials-spent``.
+        OperationFailed: ``asset-exists``, ``asset-holder-unknown``, ``asset-registrar-number``,
+            ``asset-serials-spent``, or a code of ``lineage.link``.
     """
     registrar, identifier = context.sender, operation.identifier
     asset_id = asset_id_of(registrar, identifier)
@@ -36,9 +38,7 @@ def register(operation: RegisterAsset, context: Context, state: State) -> None:
         identity = read_identity(state, holder)
         if identity is None or identity.deactivated:
             raise OperationFailed("asset-holder-unknown", f"{holder} is no active identity of this chain")
-    for parent in operation.description.parents:
-        if state.get(asset_key(parent.asset_id)) is None:
-            raise OperationFailed("asset-parent-unknown", f"no asset {parent.asset_id.hex()}")
+    link(asset_id, holder, operation.description, context, state)
     certificate = _next_certificate(registrar, context.time_ms, state)
     record = AssetRecord(
         asset_id=asset_id,
@@ -81,9 +81,10 @@ OPERATIONS: Final = (
             "asset-grade-level",
             "asset-range",
             "asset-parent-twice",
+            "asset-parent-shares",
             "asset-exists",
             "asset-holder-unknown",
-            "asset-parent-unknown",
+            *LINKING,
             "asset-registrar-number",
             "asset-serials-spent",
         ),
