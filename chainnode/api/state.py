@@ -8,7 +8,7 @@ from chainnode.api.answer import bytes_response, document_response, wants_bytes
 from chainnode.api.cursor import read_cursor, write_cursor
 from chainnode.api.routes import AFTER, JSON, LIMIT, MSGPACK, Call, Parameter, Route, parse_did, parse_hex
 from chainnode.api.view import logged_event_document, state_document
-from chainnode.chain.queries import EventView, LedgerQueries
+from chainnode.chain.queries import SUBMITTERS_MAX, EventView, LedgerQueries
 from chainnode.errors import NotFound, Rejected
 from chainnode.limits import STATE_KEY_BYTES_MAX
 from chainnode.state.keys import prefix
@@ -19,8 +19,6 @@ from contracts.identity.record import identity_key
 from contracts.kernel.registry import EVENTS, describe
 
 _INT_VALUE: Final = Parameter("value", "integer", "", least=-(2**63))
-SUBMITTERS_MAX: Final = 20
-"""Submitters of one evidence id that are looked at before the question is called ambiguous."""
 
 
 async def state_value(call: Call) -> web.StreamResponse:

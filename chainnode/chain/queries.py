@@ -19,6 +19,8 @@ from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import Event, Receipt, Scalar, decode_receipt
 from chainnode.types.validator_set import ValidatorList
 
+SUBMITTERS_MAX: Final = 20
+"""Records of one evidence id or digest that are looked at; more submitters of one id are ambiguous anyway."""
 _CURSOR: Final = msgspec.msgpack.Decoder(EventPosition)
 
 
@@ -213,18 +215,26 @@ class LedgerQueries:
         """
         return self._proofs.transaction(*self._located(tx_id))
 
-    def prove_evidence(self, evidence_id: bytes | None, digest: bytes | None) -> bytes:
+    def prove_evidence(
+        self, evidence_id: bytes | None, digest: bytes | None, submitter: str | None = None
+    ) -> bytes:
         """An encoded proof bundle: this single evidence record existed by its block's time.
 
-        Named by its id, or by the digest (the oldest record of it counts). An item of a batch is
-        proved by its holder from ``prove_transaction`` and the item's own path.
+        Named by its id, or by the digest (the oldest record of it counts), of ``submitter`` if given. An
+        item of a batch is proved by its holder from ``prove_transaction`` and the item's own path.
 
         Raises:
             NotFound: ``evidence-not-found``.
-            Rejected: ``evidence-is-batch``, ``proof-pending``.
+            Rejected: ``evidence-is-batch``, ``proof-pending``; ``evidence-ambiguous``: several submitters chose this
+                id, and none of them is named.
         """
         attribute, value = ("evidence_id", evidence_id) if evidence_id is not None else ("digest", digest)
-        found, _ = self.events("evidence.recorded", attribute, value, None, 1)
+        found, _ = self.events("evidence.recorded", attribute, value, None, SUBMITTERS_MAX)
+        if submitter is not None:
+            found = [view for view in found if view.event.attributes["submitter"] == submitter]
+        submitters = list(dict.fromkeys(str(view.event.attributes["submitter"]) for view in found))
+        if evidence_id is not None and len(submitters) > 1:
+            raise Rejected("evidence-ambiguous", f"recorded by {', '.join(submitters)}", submitters=len(submitters))
         if not found:
             base = self._store.base()
             where = f"in blocks from height {base + 1} on" if base else "on the chain"

@@ -166,11 +166,13 @@ class Client(Transport):
         """A portable proof bundle (canonical MessagePack) that the transaction is on the chain."""
         return await self._bundle(f"/v1/proofs/transaction/{_hex(tx_id)}")
 
-    async def prove_evidence(self, evidence_id: Id | None = None, *, digest: Id | None = None) -> bytes:
-        """A portable proof bundle that this evidence existed when its block was agreed."""
+    async def prove_evidence(
+        self, evidence_id: Id | None = None, *, digest: Id | None = None, submitter: str | None = None
+    ) -> bytes:
+        """A portable proof bundle that this evidence, of ``submitter`` if given, existed when its block was agreed."""
         if evidence_id is not None:
-            return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}")
-        return await self._bundle("/v1/proofs/evidence", _query(digest=_text(digest or b"")))
+            return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}", _query(submitter=submitter))
+        return await self._bundle("/v1/proofs/evidence", _query(digest=_text(digest or b""), submitter=submitter))
 
     async def prove_state(self, key: bytes, *, height: int | None = None) -> bytes:
         """A portable proof bundle that a state value is present, or absent, after a block."""

@@ -245,6 +245,11 @@ async def test_the_same_evidence_id_of_two_submitters_is_ambiguous(api: ApiNode)
     did = api.wallet("civic-notary").did
     status, document, _ = await api.get(f"{path}?submitter={did}")
     assert (status, document["submitter"]) == (200, did)
+    proof = path.replace("/v1/evidence/", "/v1/proofs/evidence/")
+    status, document, _ = await api.get(proof)
+    assert (status, document["code"]) == (409, "evidence-ambiguous")
+    await api.wallet("harbour-exchange").submit(api.client, [evidence(6)])
+    assert (await api.get(f"{proof}?submitter={did}"))[0] == 200
 
 
 async def test_a_commit_that_cannot_be_seen_is_not_a_failure(tmp_path: Path) -> None:
