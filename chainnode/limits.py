@@ -31,6 +31,8 @@ BLOCK_BYTES_MAX: Final = 4 * MIB
 """Envelopes of one block; at 1 Gbit/s a body reaches a peer in 34 ms."""
 VALIDATORS_MAX: Final = 100
 EVENTS_PER_TRANSACTION_MAX: Final = 1_024
+EVENTS_PER_BLOCK_MAX: Final = 1_024
+"""Of a block itself: suspensions and proofs of 100 validators, orders that end, and what votes of members enact."""
 TRANSACTION_STATE_BYTES: Final = 48 * KIB
 """State values that any transaction may write: two versions of the largest identity, and a little."""
 TRANSACTION_STATE_FACTOR: Final = 16

@@ -73,7 +73,7 @@ def build_replica(
     around = ledger.surroundings
     own_index = None if key is None else around.validators.index_of(key.public_key)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
-    tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
+    tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.proof_due, certificate)
     # Beside a rotten slot the sign-state shows an older signature, and yet nothing was lost: the journal was there
     # when its marked height ended. Asked before the votes are read, which settles both.
     known_height = data.journal.height if data.sign_state.doubtful else 0

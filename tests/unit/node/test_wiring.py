@@ -107,7 +107,7 @@ async def test_single_validator_decides_alone_and_cleans_up(tmp_path: Path) -> N
         answers = await node.service.submit([net.envelope(1), net.envelope(2, valid_for=1)])
         places = await node.service.wait_committed([answer.tx_id for answer in answers], 5_000)
         assert None not in places.values()
-        await until(lambda: not node.ledger.tip.holds_transactions)
+        await until(lambda: not node.ledger.tip.proof_due)
         assert (len(node._pool), list(node._outbox.unsettled()), node.service._admitted_ms) == (0, [], {})
         assert all(check.ok for check in node.service.health())
         counts = node._counts()
