@@ -20,8 +20,9 @@ import msgspec
 
 from chainnode.errors import DecodeError, Rejected, invariant
 from chainnode.limits import RECORDS_LOOKED_AT_BYTES_MAX, RECORDS_LOOKED_AT_MAX
+from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
-from chainnode.types.receipt import Event, Scalar, decode_receipt
+from chainnode.types.receipt import Event, Scalar, decode_block_receipt, decode_receipt
 from contracts.kernel.collection import Collection, Filter
 
 _CHUNK: Final = 64
@@ -138,9 +139,13 @@ class CollectionReader:
             after = places[-1]
 
     def _event(self, place: EventPosition) -> Event:
-        receipt = self._store.receipt(place.height, place.index)
-        invariant(receipt is not None, "an indexed event has its receipt")
-        return decode_receipt(receipt).events[place.event]  # type: ignore[arg-type]
+        if place.index == BLOCK_INDEX:
+            found = self._store.block_receipt(place.height)
+            invariant(found is not None, "an indexed event has its receipt")
+            return decode_block_receipt(found).events[place.event]  # type: ignore[arg-type]
+        found = self._store.receipt(place.height, place.index)
+        invariant(found is not None, "an indexed event has its receipt")
+        return decode_receipt(found).events[place.event]  # type: ignore[arg-type]
 
 
 def _key_position(position: bytes | None, first: bytes) -> bytes | None:
@@ -161,6 +166,6 @@ def _event_position(position: bytes | None) -> EventPosition | None:
     except (msgspec.DecodeError, DecodeError) as error:
         raise Rejected("cursor-invalid", "the cursor belongs to another list") from error
     # Numbers that no position has would not fit the index's keys.
-    if not (0 <= found.height < 2**53 and 0 <= found.index < 2**32 and 0 <= found.event < 2**32):
+    if not (0 <= found.height < 2**53 and BLOCK_INDEX <= found.index < 2**32 - 1 and 0 <= found.event < 2**32):
         raise Rejected("cursor-invalid", "the cursor belongs to another list")
     return found

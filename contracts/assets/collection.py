@@ -3,7 +3,7 @@
 from typing import Final
 
 from contracts.assets.lineage import Edge, LineageRecord
-from contracts.assets.outcome import AssetRegistered
+from contracts.assets.outcome import AssetFrozen, AssetRegistered, AssetTransferred
 from contracts.assets.record import LIFECYCLE, AssetRecord
 from contracts.kernel.collection import Collection, Filter
 from contracts.kernel.text import Hash32
@@ -18,7 +18,9 @@ COLLECTIONS: Final = (
         filters=(
             Filter("certificate", ((AssetRegistered, "certificate"),)),
             Filter("identifier", ((AssetRegistered, "identifier"),)),
-            Filter("holder", ((AssetRegistered, "holder"),)),
+            Filter("holder", ((AssetRegistered, "holder"), (AssetTransferred, "holder"))),
+            Filter("applicant", ((AssetRegistered, "applicant"),)),
+            Filter("frozen_by", ((AssetFrozen, "order"),)),
             Filter("registrar", ((AssetRegistered, "registrar"),)),
             Filter("status", choices=LIFECYCLE.statuses()),
             Filter("description.kind"),

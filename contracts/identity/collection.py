@@ -3,6 +3,7 @@
 from typing import Final
 
 from contracts.identity.accreditation import LIFECYCLE, AccreditationRecord
+from contracts.identity.record import LIFECYCLE as IDENTITY
 from contracts.identity.record import IdentityRecord
 from contracts.kernel.collection import Collection, Filter
 from contracts.kernel.text import ShortName
@@ -14,7 +15,7 @@ COLLECTIONS: Final = (
         ids=("did",),
         record=IdentityRecord,
         summary="Current versions of identities.",
-        filters=(Filter("controllers"), Filter("deactivated")),
+        filters=(Filter("controllers"), Filter("status", choices=IDENTITY.statuses())),
         missing="identity-not-found",
     ),
     Collection(

@@ -43,7 +43,7 @@ async def test_records_are_listed_by_what_they_hold(api: ApiNode) -> None:
         (f"holder={other}&kind=model", ["set-5"]),
         (f"registrar={own}&kind=model&limit=1", ["set-4", "set-5"]),
         ("identifier=set-2", ["set-2"]),
-        ("status=REGISTERED&grade=important", []),
+        ("status=CERTIFIED&grade=important", []),
     ):
         found, after = [], ""
         while True:
@@ -61,7 +61,7 @@ async def test_records_are_listed_by_what_they_hold(api: ApiNode) -> None:
     [
         ("holdr=x", "query-unknown"),
         ("kind=sandwich", "query-invalid"),
-        ("status=registered", "query-invalid"),
+        ("status=certified", "query-invalid"),
         ("kind=model&kind=model", "query-invalid"),
         ("limit=0", "query-invalid"),
         ("after=AAAA", "cursor-invalid"),
@@ -102,7 +102,7 @@ async def test_client_lists_reads_and_walks_through_every_collection(api: ApiNod
     roles = [item async for item in client.all_records("roles", role="exchange")]
     assert own in [item["did"] for item in roles]
     assert (await client.record("roles", own))["did"] == own
-    page = await client.collection("identities", deactivated=False, limit=2)
+    page = await client.collection("identities", status="ACTIVE", limit=2)
     assert len(page.items) == 2
     assert page.next
     assert {item["identifier"] async for item in client.all_records("assets", kind="model")} == {"set-4", "set-5"}

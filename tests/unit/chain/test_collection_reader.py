@@ -74,7 +74,8 @@ class Ledger:
         self.height += 1
         found: Event = event.to_event()
         receipt = Receipt(ZERO_HASH, self.height, 0, OK, -1, "", (found,))
-        self.write(layout.chunk_key(layout.RECEIPTS, self.height, 0), encode((encode(receipt),)))
+        chunk, _ = layout.receipt_chunk(0)
+        self.write(layout.chunk_key(layout.RECEIPTS, self.height, chunk), encode((encode(receipt),)))
         for attribute in event.INDEXED:
             value = found.attributes[attribute]
             assert isinstance(value, str)

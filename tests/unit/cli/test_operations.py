@@ -28,9 +28,8 @@ def test_operations_prints_every_operation_with_its_schema_for_programs(capsys: 
 def test_operations_of_one_family_are_listed_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["operations", "--family", "evidence"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[0] == "operation"
-    evidence = next(family for family in FAMILIES if family.name == "evidence")
-    assert [line.split()[0] for line in lines[1:]] == [spec.name for spec in evidence.operations]
+    family = next(found for found in FAMILIES if found.name == "evidence")
+    assert [line.split()[0] for line in lines] == ["operation", *(spec.name for spec in family.operations)]
 
 
 def test_notes_are_what_stands_below_the_fields() -> None:
