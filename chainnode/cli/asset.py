@@ -9,6 +9,7 @@ import msgspec
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.demo.material import read_catalogue
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.operation import Verb, add_verbs
 from chainnode.cli.output import dump, emit, examples, fields, json_option
 from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
 from chainnode.sdk.answer import Submission
@@ -171,3 +172,6 @@ def _import_lines(results: list[EntryResult], counts: dict[str, int]) -> list[st
 def _why(result: EntryResult) -> str:
     code = f" ({result.code})" if result.code != "ok" else ""
     return "; ".join(result.notes) + code
+
+
+add_verbs(command, {"set-registrar-policy": Verb("asset.set_registrar_policy")})
