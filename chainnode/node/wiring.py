@@ -40,12 +40,14 @@ from chainnode.node.snapshot_join import trusted_block
 from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.leveldb import LevelDBOptions
+from chainnode.sync.back_fill import BackFill
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.sync.catch_up import CatchUp
 from chainnode.sync.server import SyncServer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.transaction import Transaction
 from consensus.inputs import MessageReceived
+from consensus.state import Phase
 from contracts.governance.queries import read_observers
 from contracts.governance.record import OBSERVERS_KEY
 
@@ -119,6 +121,8 @@ class Node:
             data.store, ledger.chain_id, config.node.data_dir / SNAPSHOTS,
             every=store.snapshot_every, kept=store.snapshots_kept,
         )
+        self._back_fill = BackFill(ledger, self._links, lambda: replica.phase is Phase.SYNCING)
+        self._fills_back = config.sync.back_fill
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
         self._supervisor: asyncio.Task[None] | None = None
@@ -192,6 +196,8 @@ class Node:
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
             group.create_task(self._snapshots.run(), name="snapshots")
+            if self._fills_back and self.ledger.store.floor() > 1:
+                group.create_task(self._fill_back(), name="back-fill")
             if self._rejoin is not None:
                 group.create_task(self._come_back(self._rejoin), name="rejoin")
 
@@ -230,6 +236,12 @@ class Node:
                 self._signer.speak_above(height)
                 self.service.halted = None
                 log.warning("rejoined: this key votes again", from_height=height + 1)
+
+    async def _fill_back(self) -> None:
+        try:
+            await self._back_fill.run()
+        except StoreError as error:
+            self._driver.halt(error.code, {"message": error.message})
 
     async def _maintain(self) -> None:
         """Repeat what may have been lost, and let go of old state versions."""
