@@ -47,6 +47,7 @@ from chainnode.sync.server import SyncServer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.transaction import Transaction
 from consensus.inputs import MessageReceived
+from consensus.replica import Replica
 from consensus.state import Phase
 from contracts.governance.queries import read_observers
 from contracts.governance.record import OBSERVERS_KEY
@@ -114,15 +115,7 @@ class Node:
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
-        self._catch_up = CatchUp(
-            ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
-        )
-        self._snapshots = SnapshotKeeper(
-            data.store, ledger.chain_id, config.node.data_dir / SNAPSHOTS,
-            every=store.snapshot_every, kept=store.snapshots_kept,
-        )
-        self._back_fill = BackFill(ledger, self._links, lambda: replica.phase is Phase.SYNCING)
-        self._fills_back = config.sync.back_fill
+        self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
         self._supervisor: asyncio.Task[None] | None = None
@@ -155,6 +148,17 @@ class Node:
         except BaseException:
             data.close()
             raise
+
+    def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
+        self._catch_up = CatchUp(
+            self.ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
+        )
+        self._snapshots = SnapshotKeeper(
+            self.ledger.store, self.ledger.chain_id, config.node.data_dir / SNAPSHOTS,
+            every=config.store.snapshot_every, kept=config.store.snapshots_kept,
+        )
+        self._back_fill = BackFill(self.ledger, self._links, lambda: replica.phase is Phase.SYNCING)
+        self._fills_back = config.sync.back_fill
 
     def _build_network(
         self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
