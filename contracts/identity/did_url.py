@@ -3,18 +3,19 @@
 Source: DID Core 1.1, section 3.2; DID Resolution 1.0, section 6 (dereferencing).
 """
 
+import re
 from typing import Any, Final, NamedTuple
-from urllib.parse import unquote
 
 from chainnode.state.view import State
 from contracts.identity.resolution import CONTENT_TYPE, Problem, Resolution, error_object, resolve
 
 DID_URL_CHARS_MAX: Final = 1_024
+_ENCODED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _OPTIONS: Final = ("versionId", "versionTime", "service")
 
 
 class DidUrl(NamedTuple):
-    """The parts of a DID URL as text, nothing decoded."""
+    """The parts of a DID URL; only the query's names and values are decoded."""
 
     did: str
     path: str
@@ -39,8 +40,17 @@ def split_did_url(text: str) -> DidUrl:
     rest, mark, fragment = text.partition("#")
     rest, _, query = rest.partition("?")
     did, slash, path = rest.partition("/")
-    pairs = tuple((unquote(name), unquote(value)) for name, _, value in (p.partition("=") for p in query.split("&")))
-    return DidUrl(did, slash + path, pairs if query else (), fragment if mark else None)
+    parts = [part.partition("=") for part in query.split("&")] if query else []
+    pairs = tuple((_decoded(name), _decoded(value)) for name, _, value in parts)
+    return DidUrl(did, slash + path, pairs, fragment if mark else None)
+
+
+def _decoded(text: str) -> str:
+    """``text`` without percent-encoding; what is not UTF-8 below it matches nothing."""
+    if "%" not in text:
+        return text
+    data = _ENCODED.sub(lambda found: bytes.fromhex(found[1].decode("ascii")), text.encode("utf-8", "replace"))
+    return data.decode("utf-8", "replace")
 
 
 def dereference(state: State, url: DidUrl) -> Dereferenced:
