@@ -15,6 +15,7 @@ from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.errors import NotFound, Rejected, invariant
+from chainnode.state.view import State
 from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
 from chainnode.types.block import StoredBlock, decode_body, decode_header
@@ -67,6 +68,10 @@ class LedgerQueries:
         """The last block and its results."""
         return self._ledger.tip
 
+    def history_from(self) -> int:
+        """The lowest height of which everything is here; 1 unless this node began from a snapshot."""
+        return self._store.floor()
+
     def validators(self) -> ValidatorList:
         """The set that agrees on the next block."""
         return self._ledger.validators
@@ -93,10 +98,11 @@ class LedgerQueries:
 
     def _check_kept(self, height: int) -> None:
         # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
-        base = self._store.base()
-        if 0 < height <= base:
+        floor = self._store.floor()
+        if 0 < height < floor:
             raise NotFound(
-                "height-pruned", f"this node began from a snapshot at height {base}", height=height, first=base + 1
+                "height-pruned", f"this node began from a snapshot and has blocks from height {floor} on",
+                height=height, first=floor,
             )
 
     def header(self, height: int) -> bytes:
@@ -177,8 +183,8 @@ class LedgerQueries:
     def _located(self, tx_id: bytes) -> tuple[int, int]:
         place = self._store.locate(tx_id)
         if place is None:
-            base = self._store.base()
-            where = f"no block from height {base + 1} on" if base else "no block"
+            floor = self._store.floor()
+            where = f"no block from height {floor} on" if floor > 1 else "no block"
             raise NotFound("transaction-not-found", f"{where} holds this transaction", tx_id=tx_id.hex())
         return place
 
@@ -191,6 +197,10 @@ class LedgerQueries:
     def state(self, key: bytes) -> bytes | None:
         """The value under ``key`` after the tip."""
         return self._store.state(key)
+
+    def committed_state(self) -> State:
+        """The state after the tip, for those who read several values; writes to it go nowhere."""
+        return self._ledger.committed_state()
 
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
@@ -280,8 +290,8 @@ class LedgerQueries:
         if evidence_id is not None and len(submitters) > 1:
             raise Rejected("evidence-ambiguous", f"recorded by {', '.join(submitters)}", submitters=len(submitters))
         if not found:
-            base = self._store.base()
-            where = f"in blocks from height {base + 1} on" if base else "on the chain"
+            floor = self._store.floor()
+            where = f"in blocks from height {floor} on" if floor > 1 else "on the chain"
             raise NotFound("evidence-not-found", f"no record of this evidence is {where}")
         event = found[0]
         record_id = event.event.attributes["evidence_id"]
