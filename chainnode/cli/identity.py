@@ -17,5 +17,8 @@ command = operation_group(
         "recover": Verb("identity.recover", arguments=("did", "proposer")),
         "accredit": Verb("identity.accredit", arguments=("did", "kind")),
         "end-accreditation": Verb("identity.end_accreditation", arguments=("did", "kind")),
+        "anchor-status-list": Verb("identity.anchor_status_list", arguments=("list_id",)),
+        "register-schema": Verb("identity.register_schema", arguments=("schema_id",)),
+        "log-issuance": Verb("identity.log_issuance", arguments=("digest",)),
     },
 )
