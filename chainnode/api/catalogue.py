@@ -225,13 +225,16 @@ _READ: Final = {
 
 _FORBIDDEN: Final = frozenset(
     {"role-missing", "operation-forbidden", "key-not-of-sender", "threshold-not-met", "approval-required"}
-    | {"sender-deactivated", "unknown-sender", "role-own-governor", "genesis-only"}
+    | {"sender-deactivated", "unknown-sender", "role-own-governor", "proposal-not-own", "vote-not-elector"}
 )
 _BYTES: Final = frozenset(
     {"unknown-operation", "operation-malformed", "operation-not-canonical", "wrong-chain", "unsupported-scheme"}
     | {"state-key"}
 )
-_EXISTS: Final = frozenset({"role-held", "role-not-held", "feature-inactive"})
+_EXISTS: Final = frozenset(
+    {"role-held", "role-not-held", "governor-last", "feature-inactive", "feature-active"}
+    | {"proposal-status", "vote-twice"}
+)
 
 
 def _contract_status(code: str) -> int:
