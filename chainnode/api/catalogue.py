@@ -149,6 +149,9 @@ _TRANSACTION: Final = {
         True,
     ),
     "pool-full": Problem(503, "Pool full", "Too many transactions wait for a block.", _ASK_LATER, True),
+    "pool-sender-full": Problem(
+        429, "Sender's share full", "Too many transactions of this sender wait for a block.", _ASK_LATER, True
+    ),
     "overloaded": Problem(503, "Overloaded", "Too many transactions are being checked.", _ASK_LATER, True),
     "node-halted": Problem(
         503,
@@ -185,6 +188,7 @@ _READ: Final = {
     ),
     "asset-not-found": Problem(404, "Asset not found", "No asset of this id is registered here.", "Check the id."),
     "identity-not-found": Problem(404, "Identity not found", "No identity has this DID here.", "Check the DID."),
+    "record-not-found": Problem(404, "Record not found", "No such record has these ids here.", "Check the ids."),
     "problem-not-found": Problem(404, "Unknown problem", "No problem has this code.", "GET /problems lists them."),
     "proof-pending": Problem(
         503,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from contracts.governance import administration, proposing, rulemaking, succession
+from contracts.governance.collection import COLLECTIONS
 from contracts.governance.outcome import CODES, EVENTS
 from contracts.governance.proposal import PROPOSAL
 from contracts.governance.record import RECORDS
@@ -20,5 +21,6 @@ FAMILY: Final = Family(
     codes=CODES,
     records=RECORDS,
     lifecycles=(PROPOSAL,),
+    collections=COLLECTIONS,
 )
 """Who may do what, and who agrees."""

@@ -151,6 +151,7 @@ REQUESTS: dict[str, Attempt] = {
     "state-not-found": lambda api: api.get("/v1/state/nothing/here"),
     "state-key": lambda api: api.get("/v1/state/0xNOTHEX"),
     "evidence-not-found": lambda api: api.get(f"/v1/evidence/{ID}"),
+    "record-not-found": lambda api: api.get("/v1/roles/did:cnode:x:y"),
     "asset-not-found": lambda api: api.get(f"/v1/assets/{ID}"),
     "identity-not-found": lambda api: api.get("/v1/identities/did:cnode:test-chain:" + "a" * 32),
     "problem-not-found": lambda api: api.get("/problems/no-such-problem"),
@@ -177,6 +178,14 @@ async def test_an_answer_says_what_is_allowed_instead(api: ApiNode) -> None:
 async def full_pool(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     patch.setattr(api.node._pool, "_transactions_max", 0)
     return await api.post(signed(api))
+
+
+async def full_share(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
+    patch.setattr(api.node._pool, "_sender_percent", 0)
+    patch.setattr(api.node._driver, "note_pending", lambda: None)
+    patch.setattr(api.node._pool, "select", lambda *_: [])
+    assert (await api.post(signed(api)))[0] == 202
+    return await api.post(signed(api, nonce=bytes(15) + b"\x01"))
 
 
 async def busy_verifier(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
@@ -208,6 +217,7 @@ async def our_bug(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
 
 CONDITIONS: dict[str, Callable[[ApiNode, pytest.MonkeyPatch], Awaitable[Reply]]] = {
     "pool-full": full_pool,
+    "pool-sender-full": full_share,
     "overloaded": busy_verifier,
     "store-failed": full_disk,
     "node-halted": halted_node,

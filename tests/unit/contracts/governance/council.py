@@ -1,6 +1,7 @@
 """A consortium of three governors who vote, and whose blocks are opened by hand."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from chainnode.types.receipt import Event, Receipt
 from contracts.governance.opening import BlockFacts
@@ -27,9 +28,9 @@ BLOCK_MS = 1_000
 MAJORITY = Rule("MAJORITY", ("governor",))
 
 
-def proposal(*operations: Operation, title: str = "A change", voting_ms: int = VOTING_MS, **options: object) -> Propose:
+def proposal(*operations: Operation, title: str = "A change", voting_ms: int = VOTING_MS, **options: Any) -> Propose:
     """A proposal of these operations."""
-    return Propose(title, tuple(encode_operation(item) for item in operations), voting_ms, **options)  # type: ignore[arg-type]
+    return Propose(title, tuple(encode_operation(item) for item in operations), voting_ms, **options)
 
 
 GRANT = GrantRole(did_of("stranger"), "member")
@@ -54,9 +55,9 @@ class Council(World):
             assert self.overlay.depth == 0
         return events
 
-    def propose(self, *operations: Operation, by: str = "g1", **options: object) -> int:
+    def propose(self, *operations: Operation, by: str = "g1", **options: Any) -> int:
         """The number of a new proposal."""
-        receipt = self.submit(by, proposal(*operations, **options))  # type: ignore[arg-type]
+        receipt = self.submit(by, proposal(*operations, **options))
         assert receipt.code == "ok", receipt
         number = receipt.events[0].attributes["number"]
         assert isinstance(number, int)
@@ -74,7 +75,7 @@ class Council(World):
     def status(self, number: int) -> str:
         return self.found(number).status
 
-    def approved(self, operations: Sequence[Operation], **options: object) -> int:
+    def approved(self, operations: Sequence[Operation], **options: Any) -> int:
         """A proposal that two of three have approved."""
         number = self.propose(*operations, **options)
         self.vote(number, "g1", "g2")

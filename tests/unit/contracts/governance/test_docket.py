@@ -5,7 +5,7 @@ from contracts.governance.docket import tally
 from contracts.governance.operations import GrantRole, RevokeRole, SetPolicy
 from contracts.governance.proposal import ENACTMENTS_MAX, read_agenda
 from contracts.kernel.enactment import DEFAULT_RULES
-from contracts.kernel.policy import Rule, roles_of
+from contracts.kernel.policy import Role, Rule, roles_of
 from tests.unit.contracts.governance.council import BLOCK_MS, GRANT, VOTING_MS, Council
 from tests.unit.contracts.world import did_of
 
@@ -76,7 +76,7 @@ def test_votes_that_suffice_by_then_approve_when_the_time_is_over() -> None:
 def test_only_so_many_are_carried_out_in_one_block() -> None:
     """Bounded number per block; more that are due follow in the next."""
     council = Council()
-    roles = ("auditor", "notary", "arbitrator", "evaluator", "registrar", "exchange")
+    roles: tuple[Role, ...] = ("auditor", "notary", "arbitrator", "evaluator", "registrar", "exchange")
     numbers = [
         council.approved([GrantRole(did_of("stranger"), role)], by=f"g{1 + at % 3}") for at, role in enumerate(roles)
     ]

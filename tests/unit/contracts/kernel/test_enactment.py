@@ -30,7 +30,7 @@ def test_simulation_tells_the_outcome_and_writes_nothing() -> None:
     number = council.approved([GRANT])
     council.open()
     assert council.status(number) == "ENACTED"
-    assert dict((key, after) for key, _, after in found.changes).keys() <= council.content().keys()
+    assert {key for key, _, _ in found.changes} <= council.content().keys()
 
 
 def test_simulation_names_the_refusal_and_then_nothing_changes() -> None:
