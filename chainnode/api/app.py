@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from chainnode.api import blocks, lineage, proofs, rights, state, status, transactions
+from chainnode.api import blocks, collections, lineage, proofs, rights, state, status, transactions
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity
@@ -24,6 +24,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *state.ROUTES,
     *lineage.ROUTES,
     *rights.ROUTES,
+    *collections.ROUTES,
     *proofs.ROUTES,
 )
 """Everything that is served."""

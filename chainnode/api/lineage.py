@@ -5,8 +5,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from chainnode.api.answer import document_response
-from chainnode.api.cursor import read_cursor, write_cursor
-from chainnode.api.routes import AFTER, LIMIT, Call, Parameter, Route
+from chainnode.api.routes import Call, Parameter, Route
 from chainnode.api.snapshot import SnapshotState
 from chainnode.chain.queries import LedgerQueries
 from chainnode.errors import NotFound
@@ -30,28 +29,11 @@ async def lineage(call: Call) -> web.StreamResponse:
         asset_id,
         call.query["direction"],
         lambda wanted: edges_of(state, wanted),
-        lambda wanted, limit: _children(queries, wanted, None, limit),
+        lambda wanted, limit: _children(queries, wanted, limit),
         depth_max=call.query["depth"],
         nodes_max=call.query["limit"],
     )
     return document_response(call, lineage_document(found, state))
-
-
-async def children(call: Call) -> web.StreamResponse:
-    """What was made directly from one asset, in the order of ids, page after page.
-
-    Raises:
-        NotFound: ``asset-not-found``.
-    """
-    queries: LedgerQueries = call.service.queries
-    asset_id = _known_asset(call, queries)
-    genesis_hash, question = call.service.genesis_hash, f"children {asset_id.hex()}"
-    after = call.query["after"]
-    position = None if after is None else read_cursor(after, genesis_hash, question)
-    limit = call.query["limit"]
-    found = _children(queries, asset_id, position, limit)
-    following = write_cursor(found[-1][0], genesis_hash, question) if len(found) == limit else None
-    return document_response(call, {"items": [_edge_document(*item) for item in found], "next": following})
 
 
 def lineage_document(found: Lineage, state: SnapshotState) -> dict[str, Any]:
@@ -78,12 +60,9 @@ def _edge_document(child_id: bytes, edge: Edge) -> dict[str, Any]:
     return {"child_id": child_id.hex(), **to_document(edge)}
 
 
-def _children(
-    queries: LedgerQueries, asset_id: bytes, after: bytes | None, limit: int
-) -> list[tuple[bytes, Edge]]:
+def _children(queries: LedgerQueries, asset_id: bytes, limit: int) -> list[tuple[bytes, Edge]]:
     below = prefix("lineage-child", asset_id)
-    position = None if after is None else below + after.hex().encode()
-    pairs = queries.state_range(below, position, limit)
+    pairs = queries.state_range(below, None, limit)
     return [(bytes.fromhex(key[len(below) :].decode()), decode_edge(value)) for key, value in pairs]
 
 
@@ -107,5 +86,4 @@ ROUTES: Final = (
         parameters=(_DIRECTION, _DEPTH, _NODES),
         cost=20,
     ),
-    Route("GET", "/v1/assets/{id}/children", children, "What was made directly of an asset", (AFTER, LIMIT), cost=5),
 )

@@ -4,11 +4,13 @@ Reads never see a block before it is durable, and never half of one. What is not
 answers ``NotFound`` with a code; what was pruned says so.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from chainnode import limits
+from chainnode.chain.collection_reader import CollectionReader, RecordPage
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
@@ -19,6 +21,7 @@ from chainnode.types.block import StoredBlock, decode_body, decode_header
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import BlockReceipt, Event, Receipt, Scalar, decode_block_receipt, decode_receipt
 from chainnode.types.validator_set import ValidatorList
+from contracts.kernel.collection import Collection
 
 SUBMITTERS_MAX: Final = 20
 """Records of one evidence id or digest that are looked at; more submitters of one id are ambiguous anyway."""
@@ -58,6 +61,7 @@ class LedgerQueries:
         self.chain_id: Final = ledger.chain_id
         self._store: Final[LedgerReader] = ledger.store
         self._proofs = ProofBuilder(ledger.store, ledger.tree)
+        self._collections = CollectionReader(ledger.store)
 
     def tip(self) -> Tip:
         """The last block and its results."""
@@ -191,6 +195,16 @@ class LedgerQueries:
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
         return self._store.state_range(prefix, after, _page_items(limit))
+
+    def collection(
+        self, collection: Collection, wanted: Mapping[str, Scalar], position: bytes | None, limit: int
+    ) -> RecordPage:
+        """Records of one kind that have every value of ``wanted``; see ``chain.collection_reader``.
+
+        Raises:
+            Rejected: ``cursor-invalid``.
+        """
+        return self._collections.page(collection, wanted, position, _page_items(limit))
 
     def events(
         self, name: str, attribute: str, value: Scalar, cursor: bytes | None, limit: int

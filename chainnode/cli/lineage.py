@@ -18,14 +18,14 @@ LINES_MAX: Final = 400
 @click.command(
     name="lineage",
     epilog=examples(
-        "chainnode asset lineage ASSET_ID", "chainnode asset lineage ASSET_ID --direction whole --dot > lineage.dot"
+        "chainnode asset lineage ASSET_ID", "chainnode asset lineage ASSET_ID --direction whole --dot"
     ),
 )
 @click.argument("asset_id")
-@click.option("--direction", type=click.Choice(DIRECTIONS), default="both", show_default=True, help="Which way to walk.")
+@click.option("--direction", type=click.Choice(DIRECTIONS), default="both", show_default=True, help="Way to walk.")
 @click.option("--depth", type=click.IntRange(1, DEPTH_MAX), default=32, show_default=True, help="Steps from the asset.")
 @click.option("--limit", type=click.IntRange(1, NODES_MAX), default=100, show_default=True, help="Assets at most.")
-@click.option("--all", "everything", is_flag=True, help="Ask on until nothing is left out; --depth and --limit do not count.")
+@click.option("--all", "everything", is_flag=True, help="Ask on until nothing is left out.")
 @click.option("--dot", is_flag=True, help="Print the graph in the DOT language, to be drawn by Graphviz.")
 @node_option
 @json_option

@@ -202,18 +202,12 @@ class EventPage(msgspec.Struct, frozen=True):
     """Opaque cursor for ``after``; None at the end."""
 
 
-class AssetPage(msgspec.Struct, frozen=True):
-    """Assets in key order, and where to go on."""
+class RecordPage(msgspec.Struct, frozen=True):
+    """Records that match a question, and where to go on."""
 
     items: tuple[Document, ...]
     next: str | None
-
-
-class EvidencePage(msgspec.Struct, frozen=True):
-    """Records of one digest, the earliest first, and where to go on."""
-
-    items: tuple[Document, ...]
-    next: str | None
+    """Opaque cursor for ``after``; None at the end. A page may be empty while more follows."""
 
 
 class ProblemAnswer(msgspec.Struct, frozen=True):

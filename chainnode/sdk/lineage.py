@@ -1,11 +1,10 @@
 """The lineage of an asset, also where it is larger than one answer.
 
-    found = await whole_lineage(client, asset_id, direction="ancestors")
-    for node in found.nodes:
-        print(node.distance, node.name)
+found = await whole_lineage(client, asset_id, direction="ancestors")
+for node in found.nodes:
+    print(node.distance, node.name)
 """
 
-from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import quote
 
@@ -57,17 +56,10 @@ class LineageAnswer(msgspec.Struct, frozen=True):
     """Whether a bound left something out."""
 
 
-class ChildrenPage(msgspec.Struct, frozen=True):
-    """Edges to the direct children of an asset, and where to go on."""
-
-    items: tuple[LineageEdge, ...]
-    next: str | None
-
-
 async def lineage(
     client: Client, asset_id: Id, *, direction: Direction = "both", depth: int = 32, limit: int = 100
 ) -> LineageAnswer:
-    """The graph around an asset in one request: up to ``limit`` (1-500) assets, ``depth`` (1-128) steps away.
+    """The graph around an asset in one request: up to ``limit`` (1-400) assets, ``depth`` (1-128) steps away.
 
     Raises:
         NotFound: ``asset-not-found``.
@@ -78,31 +70,13 @@ async def lineage(
     return read_answer(answer, LineageAnswer)
 
 
-async def children(client: Client, asset_id: Id) -> AsyncIterator[LineageEdge]:
-    """Every asset that was made directly of this one, page after page, in the order of ids.
-
-    Raises:
-        NotFound: ``asset-not-found``.
-    """
-    after: str | None = None
-    while True:
-        query: dict[str, str | int] = {"limit": 500} if after is None else {"limit": 500, "after": after}
-        answer = await client.request("GET", f"/v1/assets/{_text(asset_id)}/children", query=query)
-        page = read_answer(answer, ChildrenPage)
-        for item in page.items:
-            yield item
-        after = page.next
-        if after is None:
-            return
-
-
 async def whole_lineage(client: Client, asset_id: Id, *, direction: Direction = "ancestors") -> LineageAnswer:
     """The whole graph in one ``direction``, asking on from wherever an answer was cut off.
 
     Raises:
         NotFound: ``asset-not-found``.
         Rejected: ``lineage-too-large``: more than 10,000 assets belong to it, or one of them has more direct children
-            than one answer holds; ``children`` lists those.
+            than one answer holds; the collection ``lineage-children`` lists those.
     """
     first = await lineage(client, asset_id, direction=direction, depth=DEPTH_MAX, limit=NODES_MAX)
     nodes = {node.asset_id: node for node in first.nodes}
@@ -118,7 +92,8 @@ async def whole_lineage(client: Client, asset_id: Id, *, direction: Direction = 
         for node in found.nodes[1:]:
             known = nodes.get(node.asset_id)
             if known is None or (node.complete and not known.complete):
-                nodes[node.asset_id] = msgspec.structs.replace(node, distance=at.distance + node.distance)
+                distance = at.distance + node.distance if known is None else known.distance
+                nodes[node.asset_id] = msgspec.structs.replace(node, distance=distance)
             if known is None and not node.complete:
                 waiting.append(nodes[node.asset_id])
         edges |= {(edge.child_id, edge.parent_id): edge for edge in found.edges}

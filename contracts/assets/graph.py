@@ -14,7 +14,8 @@ from contracts.assets.lineage import GENERATIONS_MAX, Edge
 Direction = Literal["ancestors", "descendants", "both", "whole"]
 DIRECTIONS: Final[tuple[Direction, ...]] = ("ancestors", "descendants", "both", "whole")
 """``both``: ancestors and descendants of the asset. ``whole``: also those of every asset met on the way."""
-NODES_MAX: Final = 500
+NODES_MAX: Final = 400
+"""Below the number of keys that one range read gives, so that a further child is always noticed."""
 EDGES_PER_NODE_MAX: Final = 4
 """Looked at on average: dense graphs end at this bound, not after millions of reads."""
 DEPTH_MAX: Final = 4 * GENERATIONS_MAX
@@ -78,7 +79,7 @@ class _Walk:
 def walk_lineage(
     asset_id: bytes, direction: Direction, parents: Parents, children: Children, *, depth_max: int, nodes_max: int
 ) -> Lineage:
-    """The graph around ``asset_id``: at most ``nodes_max`` (1-500) assets up to ``depth_max`` steps away.
+    """The graph around ``asset_id``: at most ``nodes_max`` (1-400) assets up to ``depth_max`` steps away.
 
     The answer is the same on every node that holds the same state.
     """

@@ -1,7 +1,8 @@
 import pytest
 
+from chainnode import limits
 from contracts.assets import graph
-from contracts.assets.graph import DIRECTIONS, Direction, Lineage, walk_lineage
+from contracts.assets.graph import DIRECTIONS, NODES_MAX, Direction, Lineage, walk_lineage
 from contracts.assets.lineage import Edge
 
 EDGES = (("b", "a"), ("c", "a"), ("d", "b"), ("d", "c"), ("e", "d"), ("c", "x"), ("y", "x"))
@@ -17,7 +18,7 @@ def edge(parent: str) -> Edge:
 
 
 def walk(
-    start: str, direction: Direction, *, depth_max: int = 9, nodes_max: int = 500, edges: object = EDGES
+    start: str, direction: Direction, *, depth_max: int = 9, nodes_max: int = 400, edges: object = EDGES
 ) -> Lineage:
     assert isinstance(edges, tuple)
 
@@ -82,8 +83,8 @@ def test_number_of_assets_ends_the_walk_and_says_where() -> None:
 
 def test_wide_node_reads_no_more_children_than_the_answer_holds() -> None:
     wide = tuple((f"{n:04}", "r") for n in range(900))
-    found = walk("r", "descendants", nodes_max=500, edges=wide)
-    assert len(found.nodes) == 500
+    found = walk("r", "descendants", nodes_max=400, edges=wide)
+    assert len(found.nodes) == 400
     assert found.truncated and not found.nodes[0].complete
 
 
@@ -93,6 +94,11 @@ def test_dense_graph_ends_at_the_bound_of_edges(monkeypatch: pytest.MonkeyPatch)
     found = walk("a", "descendants", nodes_max=12, edges=dense)
     assert found.truncated
     assert len(found.edges) <= 12
+
+
+def test_range_read_of_a_node_always_shows_that_there_is_more() -> None:
+    """One more child than the answer holds is asked for."""
+    assert NODES_MAX + 1 <= limits.PAGE_ITEMS_MAX
 
 
 def test_directions_are_all_known() -> None:
