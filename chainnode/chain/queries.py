@@ -67,6 +67,10 @@ class LedgerQueries:
         """The last block and its results."""
         return self._ledger.tip
 
+    def history_from(self) -> int:
+        """The lowest height of which everything is here; 1 unless this node began from a snapshot."""
+        return self._store.floor()
+
     def validators(self) -> ValidatorList:
         """The set that agrees on the next block."""
         return self._ledger.validators
@@ -93,10 +97,11 @@ class LedgerQueries:
 
     def _check_kept(self, height: int) -> None:
         # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
-        base = self._store.base()
-        if 0 < height <= base:
+        floor = self._store.floor()
+        if 0 < height < floor:
             raise NotFound(
-                "height-pruned", f"this node began from a snapshot at height {base}", height=height, first=base + 1
+                "height-pruned", f"this node began from a snapshot and has blocks from height {floor} on",
+                height=height, first=floor,
             )
 
     def header(self, height: int) -> bytes:
@@ -177,8 +182,8 @@ class LedgerQueries:
     def _located(self, tx_id: bytes) -> tuple[int, int]:
         place = self._store.locate(tx_id)
         if place is None:
-            base = self._store.base()
-            where = f"no block from height {base + 1} on" if base else "no block"
+            floor = self._store.floor()
+            where = f"no block from height {floor} on" if floor > 1 else "no block"
             raise NotFound("transaction-not-found", f"{where} holds this transaction", tx_id=tx_id.hex())
         return place
 
@@ -280,8 +285,8 @@ class LedgerQueries:
         if evidence_id is not None and len(submitters) > 1:
             raise Rejected("evidence-ambiguous", f"recorded by {', '.join(submitters)}", submitters=len(submitters))
         if not found:
-            base = self._store.base()
-            where = f"in blocks from height {base + 1} on" if base else "on the chain"
+            floor = self._store.floor()
+            where = f"in blocks from height {floor} on" if floor > 1 else "on the chain"
             raise NotFound("evidence-not-found", f"no record of this evidence is {where}")
         event = found[0]
         record_id = event.event.attributes["evidence_id"]

@@ -160,6 +160,8 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     """``p50`` and ``p99`` of transactions submitted to this node; None before the first."""
     uptime_ms: int
     version: str
+    history_from: int = 1
+    """The lowest height that this node answers for."""
 
 
 class ValidatorAnswer(msgspec.Struct, frozen=True):
