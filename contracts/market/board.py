@@ -37,9 +37,7 @@ def open_board(operation: OpenBoard, context: Context, state: State) -> None:
         updated_ms=context.time_ms,
     )
     write_board(state, record)
-    context.emit(
-        BoardOpened(board_id, operator, record.reference, rules.name, record.currency, rules.fee_basis_points)
-    )
+    context.emit(BoardOpened(board_id, operator, record.reference, rules.name, record.currency, rules.fee_basis_points))
 
 
 def amend_board(operation: AmendBoard, context: Context, state: State) -> None:

@@ -39,7 +39,7 @@ def check_seller(
         if right.asset_id != asset_id or right.terms.kind not in SELLING_KINDS:
             raise OperationFailed(
                 "seller-without-right",
-                f"right {right_id.hex()} is {right.terms.kind} in asset {right.asset_id.hex()}; selling needs operating",
+                f"{right_id.hex()} is {right.terms.kind} in asset {right.asset_id.hex()}; selling needs operating",
             )
         levels = right.terms.sublicensing_levels
         if not levels:

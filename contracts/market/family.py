@@ -4,7 +4,8 @@ from typing import Final
 
 from contracts.kernel.family import Family
 from contracts.market import board, certification, delivery, listing, off_exchange, ordering, settlement, termination
-from contracts.market.outcome import CODES, EVENTS
+from contracts.market.event import EVENTS
+from contracts.market.outcome import CODES
 from contracts.market.record import BOARD, LISTING
 from contracts.market.record_trade import RECORDS, TRADE
 

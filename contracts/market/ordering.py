@@ -173,7 +173,6 @@ def check_in_time(trade: TradeRecord, context: Context) -> None:
         raise OperationFailed("trade-accept-late", f"it was to be answered by {trade.accept_by_ms} ms")
 
 
-
 def decline(operation: Decline, context: Context, state: State) -> None:
     """Refuse the other party's offer; raises one of ``STEP_CODES``."""
     trade = free_trade(operation.trade_id, state)

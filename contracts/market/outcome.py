@@ -1,9 +1,8 @@
-"""What can come of a market operation: its events and its refusals."""
+"""Why a market operation is refused; its events are in ``event``."""
 
 from typing import Final
 
 from contracts.kernel.outcome import Code
-from contracts.market.event import EVENTS as EVENTS
 
 CODES: Final[dict[str, Code]] = {
     "board-exists": Code(

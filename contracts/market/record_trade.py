@@ -1,8 +1,8 @@
 """What the ledger holds about one trade, and what became of its money.
 
-    market-trade/<id>                              TradeRecord
-    market-settlement/<trade id>/<reference hash>  SettlementRecord: one payment, or one payment back
-    market-sale/<board id>/<day>/<trade id>        SaleRecord: a certified trade, for the statistics of its day
+market-trade/<id>                              TradeRecord
+market-settlement/<trade id>/<reference hash>  SettlementRecord: one payment, or one payment back
+market-sale/<board id>/<day>/<trade id>        SaleRecord: a certified trade, for the statistics of its day
 """
 
 from functools import lru_cache

@@ -39,9 +39,7 @@ def settle(operation: Settle, context: Context, state: State) -> None:
     else:
         found = step(trade, "settle", context, state, paid_fee=trade.paid_fee + operation.amount)
     context.emit(
-        PaymentRecorded(
-            trade.trade_id, operation.leg, operation.amount, operation.reference_hash, context.sender
-        )
+        PaymentRecorded(trade.trade_id, operation.leg, operation.amount, operation.reference_hash, context.sender)
     )
     complete_if_done(found, context, state)
 
@@ -91,14 +89,10 @@ def refund(operation: Refund, context: Context, state: State) -> None:
         found = step(trade, action, context, state, refunded=refunded, refund_due=left)
     else:
         found = step(trade, "refund", context, state, refunded=refunded)
-    context.emit(
-        RefundRecorded(trade.trade_id, operation.amount, operation.reference_hash, refunded, found.status)
-    )
+    context.emit(RefundRecorded(trade.trade_id, operation.amount, operation.reference_hash, refunded, found.status))
 
 
-def _enter(
-    trade: TradeRecord, leg: str, amount: int, reference_hash: bytes, context: Context, state: State
-) -> None:
+def _enter(trade: TradeRecord, leg: str, amount: int, reference_hash: bytes, context: Context, state: State) -> None:
     """Write the payment under its reference.
 
     Raises:
