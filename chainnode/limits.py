@@ -124,6 +124,9 @@ POOL_TRANSACTIONS_MAX: Final = 50_000
 POOL_BYTES_MAX: Final = 24 * MIB
 """Envelopes; decoded operations take up to thirteen times their bytes (measured on the largest asset records)."""
 
+POOL_SENDER_PERCENT: Final = 25
+"""Of both: the flood of one sender leaves room for others; seconds of all that four validators on two cores take."""
+
 # API.
 REQUEST_BYTES_MAX: Final = 8 * MIB
 """One HTTP request body: a bulk submission of some thousand small transactions."""

@@ -98,7 +98,7 @@ _SUBMITTER: Final = Parameter("submitter", "text", "DID of who recorded it")
 ROUTES: Final = (
     Route("GET", "/v1/proofs/transaction/{id}", prove_transaction, "Proof of a transaction", (), _BOTH, cost=5),
     Route("GET", "/v1/transactions/{id}/proof", prove_transaction, "The same proof", (), _BOTH, cost=5),
-    Route("GET", "/v1/proofs/evidence/{id}", prove_evidence, "Proof of evidence by its id", (_SUBMITTER,), _BOTH, 5),
+    Route("GET", "/v1/proofs/evidence/{id}", prove_evidence, "Proof of evidence by id", (_SUBMITTER,), _BOTH, cost=5),
     Route(
         "GET",
         "/v1/proofs/evidence",

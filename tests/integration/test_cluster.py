@@ -147,7 +147,7 @@ async def test_flood_is_refused_with_a_retryable_code_and_memory_stays_bounded(t
     async with cluster(tmp_path) as net:
         await _linked(net)
         node = net.nodes[FIRST]
-        node._pool._transactions_max = 100
+        node._pool._transactions_max, node._pool._sender_percent = 100, 100
         flood = [net.envelope(number) for number in range(1, 601)]
         answers = await node.service.submit(flood)
         accepted = [answer for answer in answers if answer.outcome == "accepted"]

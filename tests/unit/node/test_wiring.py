@@ -12,7 +12,8 @@ from chainnode.mempool.verifier import InlineVerifier, ProcessVerifier
 from chainnode.node import wiring
 from chainnode.node.config import MempoolSection, NodeConfig, load_config
 from chainnode.node.data_directory import DataDirectory
-from chainnode.node.wiring import Node, build_verifier
+from chainnode.node.opening import build_verifier
+from chainnode.node.wiring import Node
 from chainnode.store.leveldb import LevelDBOptions
 from chainnode.types.genesis import genesis_hash
 from tests.support.cluster import Cluster, cluster, until
