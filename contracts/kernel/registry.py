@@ -24,12 +24,14 @@ from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
+from contracts.market.family import FAMILY as MARKET
 
 FAMILIES: Final[tuple[Family, ...]] = (
     GOVERNANCE,
     IDENTITY,
     ASSETS,
     EVIDENCE,
+    MARKET,
 )
 """Every family, in the order of the reference."""
 
