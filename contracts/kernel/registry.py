@@ -25,11 +25,13 @@ from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
 from contracts.market.family import FAMILY as MARKET
+from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
     GOVERNANCE,
     IDENTITY,
     ASSETS,
+    RIGHTS,
     EVIDENCE,
     MARKET,
 )

@@ -1,6 +1,7 @@
 """One operation of each kind, and how each refusal is reached; the tests of the kernel gather them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -180,11 +181,11 @@ def _paid_twice() -> str:
     return trading.do("member", Settle(TRADE_ID, "price", 1, b"p" * 32))
 
 
-def _order(**fields: object) -> str:
+def _order(**fields: Any) -> str:
     return Trading().do("stranger", ordered(**fields))
 
 
-def _list(**fields: object) -> str:
+def _list(**fields: Any) -> str:
     return Trading().do("member", listed("other", **fields))
 
 

@@ -1,4 +1,4 @@
-"""A board, an asset on it, and a trade brought to any status by real transactions: what the tests of the market stand on."""
+"""A board, an asset on it, and a trade brought to any status: what the tests of the market stand on."""
 
 from typing import Any
 
