@@ -63,7 +63,7 @@ def draft(operation: DraftAsset, context: Context, state: State) -> None:
         updated_ms=context.time_ms,
     )
     state.put(application_key(asset_id), encode(record))
-    context.emit(ApplicationDrafted(asset_id, identifier, applicant, 1, named))
+    context.emit(ApplicationDrafted(asset_id, identifier, applicant, "", 1, named))
 
 
 def amend_draft(operation: AmendDraft, context: Context, state: State) -> None:
@@ -78,7 +78,9 @@ def amend_draft(operation: AmendDraft, context: Context, state: State) -> None:
     named, revision = description_hash(operation.description), record.revision + 1
     put_draft(record.asset_id, operation.description, state)
     put_application(record, context, state, status=status, description_hash=named, revision=revision)
-    context.emit(ApplicationDrafted(record.asset_id, record.identifier, record.applicant, revision, named))
+    context.emit(
+        ApplicationDrafted(record.asset_id, record.identifier, record.applicant, record.registrar, revision, named)
+    )
 
 
 def submit(operation: SubmitApplication, context: Context, state: State) -> None:

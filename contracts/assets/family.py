@@ -18,6 +18,7 @@ from contracts.assets import (
     request,
     review,
 )
+from contracts.assets.collection import COLLECTIONS
 from contracts.assets.dcat import problem
 from contracts.assets.outcome import CODES, EVENTS
 from contracts.kernel.family import Family
@@ -34,8 +35,21 @@ FAMILY: Final = Family(
         *decision.OPERATIONS,
     ),
     events=(*EVENTS, *outcome_application.EVENTS, *outcome_request.EVENTS, *lineage_outcome.EVENTS),
-    codes={**CODES, **outcome_application.CODES, **outcome_request.CODES, **lineage_outcome.CODES, **problem.CODES},
-    records=(*record.RECORDS, *application_record.RECORDS, *pending.RECORDS, *registrar.RECORDS, *lineage.RECORDS),
+    codes={
+        **CODES,
+        **outcome_application.CODES,
+        **outcome_request.CODES,
+        **lineage_outcome.CODES,
+        **problem.CODES,
+    },
+    records=(
+        *record.RECORDS,
+        *application_record.RECORDS,
+        *pending.RECORDS,
+        *registrar.RECORDS,
+        *lineage.RECORDS,
+    ),
     lifecycles=(application_record.LIFECYCLE, record.LIFECYCLE),
+    collections=COLLECTIONS,
 )
 """What is registered."""

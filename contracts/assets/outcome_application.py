@@ -10,11 +10,13 @@ class ApplicationDrafted(TypedEvent, frozen=True):
     """An application began, or its description was amended."""
 
     NAME = "asset.drafted"
-    INDEXED = ("applicant", "asset_id", "identifier")
+    INDEXED = ("applicant", "asset_id", "identifier", "registrar")
 
     asset_id: bytes
     identifier: str
     applicant: str
+    registrar: str
+    """Empty until the application was first submitted."""
     revision: int
     description_hash: bytes
 

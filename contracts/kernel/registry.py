@@ -18,17 +18,20 @@ from contracts.identity.family import FAMILY as IDENTITY
 from contracts.identity.record import IdentityRecord
 from contracts.identity.resolution import did_document
 from contracts.kernel import outcome as kernel_outcome
+from contracts.kernel.collection import Collection
 from contracts.kernel.document import Document, from_document, to_document
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
+from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
     GOVERNANCE,
     IDENTITY,
     ASSETS,
+    RIGHTS,
     EVIDENCE,
 )
 """Every family, in the order of the reference."""
@@ -52,6 +55,11 @@ LIFECYCLES: Final[MappingProxyType[str, Lifecycle]] = MappingProxyType(
     {machine.name: machine for family in FAMILIES for machine in family.lifecycles}
 )
 """Every state machine by the name of its kind of record."""
+
+COLLECTIONS: Final[MappingProxyType[str, Collection]] = MappingProxyType(
+    {collection.name: collection for family in FAMILIES for collection in family.collections}
+)
+"""Every kind of record that readers can list, by its name in ``/v1/<name>``."""
 
 _RECORDS: Final = tuple(record for family in FAMILIES for record in family.records)
 
