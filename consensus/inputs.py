@@ -95,7 +95,7 @@ class BlockApplied(_Input, frozen=True):
     height: int
     block_hash: bytes
     proof_due: bool
-    """The block held transactions, so one more block must follow to certify their result."""
+    """The block held transactions or did something by itself, so one more block must follow to certify the result."""
     certificate: QuorumCertificate | None = None
     """COMMIT certificate of the block; needed after sync, so that this replica can help others in turn."""
     suspended: tuple[int, ...] = ()

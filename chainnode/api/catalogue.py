@@ -149,6 +149,9 @@ _TRANSACTION: Final = {
         True,
     ),
     "pool-full": Problem(503, "Pool full", "Too many transactions wait for a block.", _ASK_LATER, True),
+    "pool-sender-full": Problem(
+        429, "Sender's share full", "Too many transactions of this sender wait for a block.", _ASK_LATER, True
+    ),
     "overloaded": Problem(503, "Overloaded", "Too many transactions are being checked.", _ASK_LATER, True),
     "node-halted": Problem(
         503,

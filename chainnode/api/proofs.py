@@ -55,6 +55,19 @@ def _submitter(call: Call) -> str | None:
     return None if named is None else parse_did(named)
 
 
+async def prove_opened(call: Call) -> web.StreamResponse:
+    """What a block did by itself, before its transactions.
+
+    Raises:
+        NotFound: ``block-not-found`` or ``height-pruned``.
+        Rejected: ``proof-pending``.
+    """
+    text = call.path["height"]
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):
+        raise Rejected("path-invalid", "a block is named by its height here", found=text[:80])
+    return _answer(call, call.service.queries.prove_opened(int(text)))
+
+
 async def prove_state(call: Call) -> web.StreamResponse:
     """That a state key has this value, or none, after a block.
 
@@ -85,7 +98,7 @@ _SUBMITTER: Final = Parameter("submitter", "text", "DID of who recorded it")
 ROUTES: Final = (
     Route("GET", "/v1/proofs/transaction/{id}", prove_transaction, "Proof of a transaction", (), _BOTH, cost=5),
     Route("GET", "/v1/transactions/{id}/proof", prove_transaction, "The same proof", (), _BOTH, cost=5),
-    Route("GET", "/v1/proofs/evidence/{id}", prove_evidence, "Proof of evidence by its id", (_SUBMITTER,), _BOTH, cost=5),
+    Route("GET", "/v1/proofs/evidence/{id}", prove_evidence, "Proof of evidence by id", (_SUBMITTER,), _BOTH, cost=5),
     Route(
         "GET",
         "/v1/proofs/evidence",
@@ -95,5 +108,6 @@ ROUTES: Final = (
         _BOTH,
         cost=5,
     ),
+    Route("GET", "/v1/proofs/opened/{height}", prove_opened, "Proof of what a block did by itself", (), _BOTH, cost=5),
     Route("GET", "/v1/proofs/state", prove_state, "Proof of a state value or its absence", _STATE_QUERY, _BOTH, cost=5),
 )

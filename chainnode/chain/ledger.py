@@ -27,7 +27,7 @@ from chainnode.state.view import State
 from chainnode.store import block_commit, layout
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import BLOCK_VERSION, Header, block_hash, certificate_hash, decode_header
-from chainnode.types.receipt import Receipt
+from chainnode.types.receipt import BlockReceipt, Receipt, silent_block_receipt
 from chainnode.types.transaction import Transaction
 from chainnode.types.validator_set import ValidatorList
 from contracts.governance.queries import read_parameters
@@ -67,7 +67,7 @@ class Ledger:
         self.chain_id: Final = header.chain_id
         tip = Tip(
             stored.height, stored.block_hash, stored.time_ms, stored.state_root, stored.results_root,
-            self._frontier.root(), holds_transactions=stored.height > 0 and header.tx_count > 0,
+            self._frontier.root(), proof_due=stored.height > 0 and _holds_results(header, stored.results_root),
         )
         self._committed = Overlay(store.state)
         window = read_parameters(self._committed).validity_window
@@ -218,7 +218,8 @@ class Ledger:
                 results_root=execution.results_root,
                 history_nodes=nodes,
                 history_frontier=frontier.encode(),
-                index_entries=index_entries(header.height, execution.receipts),
+                index_entries=index_entries(header.height, execution.receipts, execution.block_receipt),
+                block_receipt=execution.block_receipt_bytes if execution.block_receipt.events else b"",
             )
         )
         self.tree.adopt(update)
@@ -229,7 +230,7 @@ class Ledger:
         around.replay.add_block(header.height, tx_ids)
         tip = Tip(
             header.height, candidate.block_hash, header.time_ms, update.root, execution.results_root,
-            frontier.root(), holds_transactions=bool(tx_ids),
+            frontier.root(), proof_due=_holds_results(header, execution.results_root),
         )
         self.surroundings = surroundings_of(around.chain_id, tip, certificate, self._committed, around.replay)
 
@@ -253,11 +254,17 @@ class Ledger:
         }
 
 
-def index_entries(height: int, receipts: Sequence[Receipt]) -> list[bytes]:
+def _holds_results(header: Header, results_root: bytes) -> bool:
+    """Whether something happened in the block that a next one must certify; a start after a snapshot sees it, too."""
+    return header.tx_count > 0 or results_root != leaf_hash(silent_block_receipt(header.height))
+
+
+def index_entries(height: int, receipts: Sequence[Receipt], opened: BlockReceipt) -> list[bytes]:
     """Search entries of a block's events: by name, and by each attribute its type declares as indexed."""
     entries: list[bytes] = []
-    for index, receipt in enumerate(receipts):
-        for position, event in enumerate(receipt.events):
+    outcomes = (opened.events, *(receipt.events for receipt in receipts))
+    for index, events in enumerate(outcomes, layout.BLOCK_INDEX):
+        for position, event in enumerate(events):
             entries.append(layout.index_entry(event.name, "", None, height=height, index=index, event=position))
             kind = EVENTS.get(event.name)
             for attribute in kind.INDEXED if kind is not None else ():

@@ -13,10 +13,11 @@ from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.errors import NotFound, Rejected, invariant
+from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
 from chainnode.types.block import StoredBlock, decode_body, decode_header
 from chainnode.types.parameters import ChainParameters
-from chainnode.types.receipt import Event, Receipt, Scalar, decode_receipt
+from chainnode.types.receipt import BlockReceipt, Event, Receipt, Scalar, decode_block_receipt, decode_receipt
 from chainnode.types.validator_set import ValidatorList
 
 SUBMITTERS_MAX: Final = 20
@@ -41,8 +42,10 @@ class EventView(msgspec.Struct, frozen=True):
 
     height: int
     tx_index: int
+    """``layout.BLOCK_INDEX`` for an event of the block itself."""
     event_index: int
     tx_id: bytes
+    """Empty for an event of the block itself."""
     time_ms: int
     event: Event
 
@@ -157,6 +160,16 @@ class LedgerQueries:
         self.header(height)
         return [decode_receipt(data) for data in self._store.receipts(height)]
 
+    def block_receipt(self, height: int) -> BlockReceipt:
+        """What the block at ``height`` did by itself, before its transactions.
+
+        Raises:
+            NotFound: ``block-not-found``, ``height-pruned``.
+        """
+        self.header(height)
+        stored = self._store.block_receipt(height)
+        return BlockReceipt(height, ()) if stored is None else decode_block_receipt(stored)
+
     def _located(self, tx_id: bytes) -> tuple[int, int]:
         place = self._store.locate(tx_id)
         if place is None:
@@ -198,13 +211,18 @@ class LedgerQueries:
         return found, msgspec.msgpack.encode(places[-1]) if len(places) == limit else None
 
     def _event(self, place: EventPosition, name: str, attribute: str, value: Scalar) -> EventView | None:
-        receipt = self._receipt(place.height, place.index)
+        receipt: Receipt | BlockReceipt
+        if place.index == BLOCK_INDEX:
+            receipt, tx_id = self.block_receipt(place.height), b""
+        else:
+            receipt = self._receipt(place.height, place.index)
+            tx_id = receipt.tx_id
         event = receipt.events[place.event]
         # The index holds shortened hashes; the event itself decides whether it matches.
         if event.name != name or (attribute and event.attributes.get(attribute) != value):
             return None
         header = decode_header(self.header(place.height))
-        return EventView(place.height, place.index, place.event, receipt.tx_id, header.time_ms, event)
+        return EventView(place.height, place.index, place.event, tx_id, header.time_ms, event)
 
     def prove_transaction(self, tx_id: bytes) -> bytes:
         """An encoded proof bundle: this transaction is in its block, and this was its outcome.
@@ -214,6 +232,18 @@ class LedgerQueries:
             Rejected: ``proof-pending``: the next block, which certifies the outcome, is not there yet.
         """
         return self._proofs.transaction(*self._located(tx_id))
+
+    def prove_opened(self, height: int) -> bytes:
+        """An encoded proof bundle: what the block at ``height`` (at least 1) did by itself.
+
+        Raises:
+            NotFound: ``block-not-found``, ``height-pruned``.
+            Rejected: ``proof-pending``.
+        """
+        self.header(height)
+        if height < 1:
+            raise NotFound("block-not-found", "the genesis block has no receipt", height=height)
+        return self._proofs.opened(height)
 
     def prove_evidence(
         self, evidence_id: bytes | None, digest: bytes | None, submitter: str | None = None
@@ -264,6 +294,6 @@ def _read_cursor(cursor: bytes) -> EventPosition:
     except msgspec.DecodeError as error:
         raise Rejected("cursor", "the cursor is not one this node gave out") from error
     # Numbers that no position has would not fit the index's keys.
-    if not (0 <= found.height < 2**53 and 0 <= found.index < 2**32 and 0 <= found.event < 2**32):
+    if not (0 <= found.height < 2**53 and BLOCK_INDEX <= found.index < 2**31 and 0 <= found.event < 2**32):
         raise Rejected("cursor", "the cursor is not one this node gave out")
     return found

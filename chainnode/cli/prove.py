@@ -87,6 +87,17 @@ def asset(asset_id: str, height: int | None, output: Path, form: str, nodes: tup
     _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
 
 
+@command.command(epilog=examples("chainnode prove block 1200 -o block.proof"))
+@click.argument("height", type=click.IntRange(1))
+@out_option
+@format_option
+@node_option
+@json_option
+def block(height: int, output: Path, form: str, nodes: tuple[str, ...]) -> None:
+    """Prove what a block did by itself: suspended leaders, a new epoch, proposals enacted, orders that ended."""
+    _fetch(nodes, output, form, lambda client: client.prove_opened(height))
+
+
 def write_bundle(output: Path, bundle: bytes, form: str) -> str:
     """Write a bundle in one of its two forms; returns what kind it is."""
     found = decode_bundle(bundle)

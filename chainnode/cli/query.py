@@ -108,7 +108,16 @@ def events(
     """Show events by an indexed attribute, in ledger order; bytes are written in hexadecimal."""
     wanted = _scalar(value, kind)
     page = _ask(nodes, lambda client: client.events(name, attribute, wanted, after=after, limit=limit))
-    rows = [(item.height, item.tx_index, item.name, item.tx_id[:16], dump(item.attributes)) for item in page.items]
+    rows = [
+        (
+            item.height,
+            "block" if item.tx_index is None else item.tx_index,
+            item.name,
+            (item.tx_id or "")[:16],
+            dump(item.attributes),
+        )
+        for item in page.items
+    ]
     lines = table(("height", "index", "event", "transaction", "attributes"), rows) if rows else ["no such events"]
     emit(msgspec.to_builtins(page), lines + ([f"more: --after {page.next}"] if page.next else []))
 

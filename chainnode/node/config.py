@@ -112,6 +112,8 @@ class MempoolSection(msgspec.Struct, frozen=True, kw_only=True):
 
     transactions_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = limits.POOL_TRANSACTIONS_MAX
     bytes_max: Annotated[int, msgspec.Meta(ge=limits.ENVELOPE_BYTES_MAX, le=4096 * limits.MIB)] = limits.POOL_BYTES_MAX
+    sender_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = limits.POOL_SENDER_PERCENT
+    """Share of the pool that one sender may fill; all senders that do not exist yet have a quarter of it together."""
     verifier: Literal["inline", "processes"] = "processes"
     """Where signatures are checked; ``inline`` suits tiny machines and tests."""
     verifier_workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0

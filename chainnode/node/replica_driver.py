@@ -318,7 +318,7 @@ class ReplicaDriver:
             BlockApplied(
                 tip.height,
                 tip.block_hash,
-                tip.holds_transactions,
+                tip.proof_due,
                 proof,
                 around.leadership.suspended,
                 validators if changed else None,

@@ -68,6 +68,13 @@ class ReceiptAnswer(msgspec.Struct, frozen=True):
     events: tuple[EventAnswer, ...]
 
 
+class BlockReceiptAnswer(msgspec.Struct, frozen=True):
+    """What a block did by itself."""
+
+    height: int
+    events: tuple[EventAnswer, ...]
+
+
 class TransactionAnswer(msgspec.Struct, frozen=True):
     """A transaction a node knows."""
 
@@ -178,9 +185,10 @@ class EventRecord(msgspec.Struct, frozen=True):
     """An event with its place on the ledger."""
 
     height: int
-    tx_index: int
+    tx_index: int | None
+    """None where the block itself did it, before its transactions."""
     event_index: int
-    tx_id: str
+    tx_id: str | None
     time_ms: int
     name: str
     attributes: Document

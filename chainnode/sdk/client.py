@@ -18,6 +18,7 @@ from chainnode.errors import DecodeError
 from chainnode.sdk.answer import (
     AssetPage,
     BlockAnswer,
+    BlockReceiptAnswer,
     Document,
     EventPage,
     EventRecord,
@@ -111,6 +112,10 @@ class Client(Transport):
         """Outcomes of all transactions of a block, in block order."""
         return await self._get(f"/v1/blocks/{height}/receipts", list[ReceiptAnswer])
 
+    async def opened(self, height: int) -> BlockReceiptAnswer:
+        """What a block did by itself, before its transactions."""
+        return await self._get(f"/v1/blocks/{height}/opened", BlockReceiptAnswer)
+
     async def state(self, key: bytes) -> StateAnswer:
         """One state value with its typed document.
 
@@ -173,6 +178,10 @@ class Client(Transport):
         if evidence_id is not None:
             return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}", _query(submitter=submitter))
         return await self._bundle("/v1/proofs/evidence", _query(digest=_text(digest or b""), submitter=submitter))
+
+    async def prove_opened(self, height: int) -> bytes:
+        """A portable proof bundle of what a block did by itself, before its transactions."""
+        return await self._bundle(f"/v1/proofs/opened/{height}")
 
     async def prove_state(self, key: bytes, *, height: int | None = None) -> bytes:
         """A portable proof bundle that a state value is present, or absent, after a block."""

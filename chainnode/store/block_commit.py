@@ -27,7 +27,7 @@ class Tip(msgspec.Struct, frozen=True, array_like=True):
     state_root: Hash
     """State tree after this block; the next header's ``prev_state_root``."""
     results_root: Hash
-    """RFC 6962 tree over this block's receipts; the next header's ``prev_results_root``."""
+    """RFC 6962 tree over the block's own receipt and its transactions'; the next header's ``prev_results_root``."""
     time_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     """The block's own time."""
 
@@ -59,6 +59,8 @@ class BlockCommit:
     history_frontier: bytes = b""
     index_entries: Sequence[bytes] = field(default=())
     """Made by ``layout.index_entry``."""
+    block_receipt: bytes = b""
+    """Canonical receipt of the block itself; empty where it has no events."""
 
 
 def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
@@ -92,7 +94,10 @@ def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     ]
     if commit.tx_ids:
         records.append((height_key(layout.TX_IDS, height), b"".join(commit.tx_ids)))
-    records += _chunks(layout.RECEIPTS, height, commit.receipts, layout.RECEIPTS_PER_RECORD)
+    if commit.block_receipt:
+        records.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((commit.block_receipt,))))
+    first = layout.BLOCK_CHUNK + 1
+    records += _chunks(layout.RECEIPTS, height, commit.receipts, layout.RECEIPTS_PER_RECORD, first)
     records += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
     place = height.to_bytes(8, "big")
     records += [
@@ -112,8 +117,8 @@ def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     return batch
 
 
-def _chunks(prefix: bytes, height: int, items: Sequence[bytes], size: int) -> list[tuple[bytes, bytes]]:
+def _chunks(prefix: bytes, height: int, items: Sequence[bytes], size: int, first: int = 0) -> list[tuple[bytes, bytes]]:
     return [
         (chunk_key(prefix, height, number), encode(tuple(items[start : start + size])))
-        for number, start in enumerate(range(0, len(items), size))
+        for number, start in enumerate(range(0, len(items), size), first)
     ]

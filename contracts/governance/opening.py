@@ -18,6 +18,7 @@ from chainnode.types.validator_set import ObserverNode, ValidatorList
 from consensus.certificates import QuorumCertificate
 from consensus.equivocation import Equivocation, encode_equivocation
 from consensus.leader import Leadership
+from contracts.governance.outcome import EpochBegan, EquivocationProved, LeaderReturned, LeaderSuspended
 from contracts.governance.queries import (
     next_validators,
     read_checkpoints,
@@ -45,6 +46,7 @@ from contracts.governance.record import (
     epoch_key,
     misbehaviour_key,
 )
+from contracts.kernel.event import TypedEvent
 
 _MESSAGES: Final = {1: "PRE_PREPARE", 2: "PREPARE", 3: "COMMIT"}
 
@@ -68,8 +70,9 @@ def found_consortium(state: State, validators: ValidatorList) -> None:
     state.put(PRESENCE_KEY, encode(Presence((0,) * size)))
 
 
-def open_block(facts: BlockFacts, state: State) -> None:
-    """Apply what the block at ``facts.height`` brings by itself, on the state of its parent."""
+def open_block(facts: BlockFacts, state: State) -> list[TypedEvent]:
+    """Apply what the block at ``facts.height`` brings by itself, on the state of its parent; says what happened."""
+    events: list[TypedEvent] = []
     validators = read_validators(state)
     certificate = facts.certificate
     if certificate is not None and certificate.epoch != validators.epoch:
@@ -79,9 +82,10 @@ def open_block(facts: BlockFacts, state: State) -> None:
     table = before.after(facts.height, None if certificate is None else certificate.view)
     for equivocation in facts.equivocations:
         table = table.excluding(equivocation.accused)
-        _record(equivocation, facts.height, validators, state)
+        events.append(_record(equivocation, facts.height, validators, state))
     if table != before:
         state.put(LEADERSHIP_KEY, encode(table))
+        events += _changed_leaders(before, table, validators)
     if certificate is not None:
         _note_presence(certificate, state)
     if (facts.height - 1) % CHECKPOINT_STEP == 0:
@@ -91,9 +95,26 @@ def open_block(facts: BlockFacts, state: State) -> None:
     following = next_validators(state, facts.height)
     if following is not None:
         _hand_over(validators, following, facts.height, state)
+        events.append(EpochBegan(following.epoch, facts.height + 1, len(following.validators)))
+    return events
 
 
-def _record(equivocation: Equivocation, height: int, validators: ValidatorList, state: State) -> None:
+def _changed_leaders(before: Leadership, after: Leadership, validators: ValidatorList) -> list[TypedEvent]:
+    """R12: who loses its turns, and who has them again."""
+    until = {item.validator: item.until_height for item in after.suspensions}
+    events: list[TypedEvent] = []
+    for index, member in enumerate(validators.validators):
+        if index in after.suspended and index not in before.suspended:
+            last = 0 if index in after.excluded else until.get(index, 0)
+            events.append(LeaderSuspended(member.name, member.did, member.consensus_key, last))
+        elif index in before.suspended and index not in after.suspended:
+            events.append(LeaderReturned(member.name, member.did, member.consensus_key))
+    return events
+
+
+def _record(
+    equivocation: Equivocation, height: int, validators: ValidatorList, state: State
+) -> EquivocationProved:
     accused = validators.validators[equivocation.accused]
     record = MisbehaviourRecord(
         consensus_key=accused.consensus_key,
@@ -107,6 +128,10 @@ def _record(equivocation: Equivocation, height: int, validators: ValidatorList, 
         proof_digest=sha256(encode_equivocation(equivocation)).digest(),
     )
     state.put(misbehaviour_key(accused.consensus_key, equivocation.height), encode(record))
+    return EquivocationProved(
+        accused.name, accused.did, accused.consensus_key, record.epoch, record.height, record.view, record.message,
+        record.proof_digest,
+    )
 
 
 def _note_presence(certificate: QuorumCertificate, state: State) -> None:

@@ -93,6 +93,59 @@ class NodeDismissed(TypedEvent, frozen=True):
     node_key: bytes
 
 
+class LeaderSuspended(TypedEvent, frozen=True):
+    """A validator loses its turns, because it was silent or has equivocated; the block itself finds it."""
+
+    NAME = "governance.leader_suspended"
+    INDEXED = ("did", "consensus_key")
+
+    name: str
+    did: str
+    consensus_key: bytes
+    until_height: int
+    """Last height at which it does not lead; 0 until it is readmitted."""
+
+
+class LeaderReturned(TypedEvent, frozen=True):
+    """A suspension is over; the block itself finds it."""
+
+    NAME = "governance.leader_returned"
+    INDEXED = ("did", "consensus_key")
+
+    name: str
+    did: str
+    consensus_key: bytes
+
+
+class EquivocationProved(TypedEvent, frozen=True):
+    """The block carries the proof that a validator signed two things for one place."""
+
+    NAME = "governance.equivocation_proved"
+    INDEXED = ("did", "consensus_key")
+
+    name: str
+    did: str
+    consensus_key: bytes
+    epoch: int
+    height: int
+    """At which it happened."""
+    view: int
+    message: str
+    proof_digest: bytes
+
+
+class EpochBegan(TypedEvent, frozen=True):
+    """Another validator set agrees from the named height on; the block before it hands over."""
+
+    NAME = "governance.epoch_began"
+    INDEXED = ("epoch",)
+
+    epoch: int
+    first_height: int
+    validators: int
+    """Members of the set."""
+
+
 EVENTS: Final = (
     RoleGranted,
     RoleRevoked,
@@ -102,6 +155,10 @@ EVENTS: Final = (
     LeaderReadmitted,
     NodeAdmitted,
     NodeDismissed,
+    LeaderSuspended,
+    LeaderReturned,
+    EquivocationProved,
+    EpochBegan,
 )
 
 CODES: Final[dict[str, Code]] = {

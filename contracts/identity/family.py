@@ -2,15 +2,25 @@
 
 from typing import Final
 
-from contracts.identity import accreditation, accrediting, management, outcome, outcome_registry, record
+from contracts.identity import (
+    accreditation,
+    accrediting,
+    management,
+    outcome,
+    outcome_recovery,
+    outcome_registry,
+    record,
+    recovering,
+    recovery,
+)
 from contracts.kernel.family import Family
 
 FAMILY: Final = Family(
     name="identity",
-    operations=(*management.OPERATIONS, *accrediting.OPERATIONS),
-    events=(*outcome.EVENTS, *outcome_registry.EVENTS),
-    codes={**outcome.CODES, **outcome_registry.CODES},
-    records=(*record.RECORDS, *accreditation.RECORDS),
-    lifecycles=(accreditation.LIFECYCLE,),
+    operations=(*management.OPERATIONS, *recovering.OPERATIONS, *accrediting.OPERATIONS),
+    events=(*outcome.EVENTS, *outcome_recovery.EVENTS, *outcome_registry.EVENTS),
+    codes={**outcome.CODES, **outcome_recovery.CODES, **outcome_registry.CODES},
+    records=(*record.RECORDS, *recovery.RECORDS, *accreditation.RECORDS),
+    lifecycles=(record.LIFECYCLE, recovery.LIFECYCLE, accreditation.LIFECYCLE),
 )
 """Who is who, and who is trusted with what."""

@@ -179,6 +179,14 @@ async def full_pool(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     return await api.post(signed(api))
 
 
+async def full_share(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
+    patch.setattr(api.node._pool, "_sender_percent", 0)
+    patch.setattr(api.node._driver, "note_pending", lambda: None)
+    patch.setattr(api.node._pool, "select", lambda *_: [])
+    assert (await api.post(signed(api)))[0] == 202
+    return await api.post(signed(api, nonce=bytes(15) + b"\x01"))
+
+
 async def busy_verifier(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     patch.setattr(admission, "VERIFYING_MAX", 0)
     return await api.post(signed(api))
@@ -208,6 +216,7 @@ async def our_bug(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
 
 CONDITIONS: dict[str, Callable[[ApiNode, pytest.MonkeyPatch], Awaitable[Reply]]] = {
     "pool-full": full_pool,
+    "pool-sender-full": full_share,
     "overloaded": busy_verifier,
     "store-failed": full_disk,
     "node-halted": halted_node,

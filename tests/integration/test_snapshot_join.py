@@ -93,7 +93,7 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
             assert len(stored_heights(shelf)) <= 2
         await until(
             lambda: len({node.ledger.tip for node in net.nodes.values()}) == 1
-            and not replaying.ledger.tip.holds_transactions,
+            and not replaying.ledger.tip.proof_due,
             20,
         )
         assert dict(joined.ledger.store.all_state()) == dict(replaying.ledger.store.all_state())

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.assets.description import AssetDescription, Parent, Relation
+from contracts.assets.description import AssetDescription, Compliance, Parent, Relation
 from contracts.assets.lineage import permit_derivation, relink
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import asset_id_of, read_asset
@@ -24,6 +24,8 @@ def parent(name: str, relation: Relation = "derived-from", share: int = 0) -> Pa
 
 def description(*parents: Parent | str, **fields: Any) -> AssetDescription:
     named = tuple(parent(item) if isinstance(item, str) else item for item in parents)
+    if fields.get("grade") == "important":
+        fields.setdefault("compliance", Compliance(bytes(32)))
     return AssetDescription("dataset", "Set", parents=named, **fields)
 
 

@@ -1,15 +1,20 @@
 """One operation of each kind, and how each refusal is reached; the tests of the kernel gather them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from contracts.assets import lineage
-from contracts.assets.description import AssetDescription, Distribution, Grade, Parent, Valuation
+from contracts.assets.description import AssetDescription, Distribution, Field, Grade, Parent, PersonalBasis, Valuation
+from contracts.assets.measures import freeze_asset, release_asset, tradable_asset, transfer_asset
 from contracts.assets.operations import RegisterAsset
+from contracts.assets.record import LIFECYCLE, ORDERS_MAX
+from contracts.assets.registrar import RegistrarPolicy, SetRegistrarPolicy
 from contracts.kernel.operation import Operation
 from tests.unit.contracts.assets.family_tree import change, parent, register
-from tests.unit.contracts.world import World
+from tests.unit.contracts.assets.register import ASSET, ORDER, POLICY, code_of, context_of, register_world, registered
+from tests.unit.contracts.world import World, did_of
 
 SAMPLES: tuple[Operation, ...] = (
     RegisterAsset(
@@ -22,8 +27,27 @@ SAMPLES: tuple[Operation, ...] = (
             parents=(Parent(bytes(32), "derived-from"),),
         ),
     ),
+    SetRegistrarPolicy(POLICY),
 )
 
+
+def described(**fields: Any) -> str:
+    return World().submit("exchange", RegisterAsset("a", AssetDescription("dataset", "A", **fields))).code
+
+
+def frozen(orders: int = 1) -> World:
+    world = registered()
+    for number in range(orders):
+        freeze_asset(ASSET, ORDER + bytes((number,)), context_of(world), world.overlay)
+    return world
+
+
+def freezing(world: World, order: bytes) -> str:
+    return code_of(lambda: freeze_asset(ASSET, order, context_of(world), world.overlay))
+
+
+def trading(world: World, asset_id: bytes = ASSET, later_ms: int = 0) -> str:
+    return code_of(lambda: tradable_asset(world.overlay, asset_id, world.time_ms + later_ms))
 
 
 def _changed(*parents: str) -> str:
@@ -54,5 +78,26 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "asset-lineage-too-large": lambda: _with_bound("ANCESTORS_LOOKED_AT_MAX", 0, lambda: _changed("c")),
     "asset-derivation-right": lambda: _below("general", "member"),
     "asset-grade-lowered": lambda: _below("important"),
+    "asset-compliance-missing": lambda: described(grade="important"),
+    "asset-basis-missing": lambda: described(personal_information="personal"),
+    "asset-assessment-missing": lambda: described(
+        personal_information="sensitive", personal_basis=PersonalBasis("consent", bytes(32))
+    ),
+    "asset-too-large": lambda: described(fields=tuple(Field("f" * 60, description="d" * 240) for _ in range(100))),
+    "asset-policy-contradicts": lambda: (
+        register_world().submit("registrar", SetRegistrarPolicy(RegistrarPolicy(reviewers=2, approvals=3))).code
+    ),
+    "asset-unknown": lambda: trading(registered(), bytes(32)),
+    "asset-status": lambda: code_of(lambda: LIFECYCLE.step("REVOKED", "freeze")),
+    "asset-frozen": lambda: trading(frozen()),
+    "asset-expired": lambda: trading(registered(), later_ms=POLICY.validity_ms),
+    "asset-order-held": lambda: freezing(frozen(), ORDER + bytes(1)),
+    "asset-orders-full": lambda: freezing(frozen(ORDERS_MAX), ORDER),
+    "asset-order-unknown": lambda: code_of(
+        lambda: release_asset(ASSET, ORDER, context_of(world := registered()), world.overlay)
+    ),
+    "asset-holder-same": lambda: code_of(
+        lambda: transfer_asset(ASSET, did_of("alice"), context_of(world := registered()), world.overlay)
+    ),
 }
 """Code -> a run that ends in it, and returns the code of the receipt."""

@@ -10,6 +10,7 @@ from contracts.assets.description import (
     Compliance,
     Field,
     Parent,
+    PersonalBasis,
     Processing,
     Quality,
     Source,
@@ -104,6 +105,13 @@ def test_part_beyond_its_bound_does_not_read(change: dict) -> None:
     [
         ({"grade": "core", "general_level": 0}, "asset-grade-core"),
         ({"grade": "important"}, "asset-grade-level"),
+        ({"grade": "important", "general_level": 0, "compliance": None}, "asset-compliance-missing"),
+        ({"personal_information": "personal"}, "asset-basis-missing"),
+        ({"personal_information": "sensitive"}, "asset-basis-missing"),
+        (
+            {"personal_information": "sensitive", "personal_basis": PersonalBasis("consent", bytes(32))},
+            "asset-assessment-missing",
+        ),
         ({"period": TimeRange(5, 4)}, "asset-range"),
         ({"space": Space("", Box(0, 1, 0, 0))}, "asset-range"),
         ({"parents": (Parent(bytes(32), "part-of"),) * 2}, "asset-parent-twice"),
@@ -120,3 +128,11 @@ def test_open_period_and_box_across_the_date_line_are_fine() -> None:
         msgspec.structs.replace(FULL, period=TimeRange(5), space=Space("", Box(170_000_000, 0, -170_000_000, 1)))
     )
     check_description(msgspec.structs.replace(FULL, grade="important", general_level=0))
+
+
+def test_personal_information_with_a_basis_is_fine() -> None:
+    """Personal information needs a basis, sensitive information an assessment as well."""
+    basis = PersonalBasis("contract", bytes(32))
+    check_description(msgspec.structs.replace(FULL, personal_information="personal", personal_basis=basis))
+    assessed = msgspec.structs.replace(basis, assessment_hash=bytes(32))
+    check_description(msgspec.structs.replace(FULL, personal_information="sensitive", personal_basis=assessed))

@@ -2,23 +2,44 @@
 
 from collections.abc import Callable
 
-from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
+from contracts.identity.operations import (
+    CreateIdentity,
+    DeactivateIdentity,
+    RotateIdentity,
+    SponsorIdentity,
+    UpdateIdentity,
+)
 from contracts.identity.operations_accreditation import Accredit, EndAccreditation
-from contracts.identity.record import Service, VerificationMethod
+from contracts.identity.operations_recovery import ApproveRecovery, CancelRecovery, ProposeRecovery, Recover
+from contracts.identity.record import RECOVERY_DELAY_MS_MIN, RecoveryPlan, Service, VerificationMethod
 from contracts.kernel.operation import Operation
 from tests.unit.contracts.identity.test_accrediting import REFUSALS as ACCREDITING_REFUSALS
-from tests.unit.contracts.world import did_of, key_of
+from tests.unit.contracts.identity.test_recovering import REFUSALS as RECOVERING_REFUSALS
+from tests.unit.contracts.world import World, did_of, key_of
 
 SIGNING = VerificationMethod("key-2", "ed25519", key_of("a").public_key, ("authentication",))
 
 SAMPLES: tuple[Operation, ...] = (
     CreateIdentity(key_of("a").public_key, services=(Service("s", "Api", "https://example.org/"),)),
     UpdateIdentity(services=()),
-    RotateIdentity((SIGNING,), next_key_hashes=(bytes(32),)),
+    SponsorIdentity(key_of("a").public_key, bytes(64)),
+    RotateIdentity(
+        (SIGNING,),
+        next_key_hashes=(bytes(32),),
+        recovery=RecoveryPlan((did_of("member"),), 1, RECOVERY_DELAY_MS_MIN),
+    ),
     DeactivateIdentity(),
+    ProposeRecovery(did_of("member"), (SIGNING,), next_key_hashes=(bytes(32),)),
+    ApproveRecovery(did_of("member"), did_of("exchange"), bytes(32)),
+    CancelRecovery(did_of("exchange")),
+    Recover(did_of("member"), did_of("exchange")),
     Accredit(did_of("member"), "issuer", "DataMerchantCredential", "CN-31", 1, 2),
     EndAccreditation(did_of("member"), "supplier", reason="closed"),
 )
 
-REFUSALS: dict[str, Callable[[], str]] = {**ACCREDITING_REFUSALS}
+REFUSALS: dict[str, Callable[[], str]] = {
+    "identity-proof": lambda: World().submit("exchange", SponsorIdentity(key_of("a").public_key, bytes(64))).code,
+    **RECOVERING_REFUSALS,
+    **ACCREDITING_REFUSALS,
+}
 """Code -> a run that ends in it, and returns the code of the receipt."""

@@ -33,4 +33,4 @@ def test_step_that_no_line_allows_is_refused_with_the_code_of_the_machine() -> N
 
 def test_revoked_evidence_is_final_and_the_fast_path_registers_at_once() -> None:
     assert EVIDENCE.actions("REVOKED") == ()
-    assert ASSET.after(None, "register") == "REGISTERED"
+    assert ASSET.after(None, "register") == "CERTIFIED"
