@@ -24,11 +24,13 @@ from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
+from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
     GOVERNANCE,
     IDENTITY,
     ASSETS,
+    RIGHTS,
     EVIDENCE,
 )
 """Every family, in the order of the reference."""
