@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from chainnode.api import blocks, proofs, state, status, transactions
+from chainnode.api import blocks, market, proofs, state, status, transactions
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity
@@ -23,6 +23,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *blocks.ROUTES,
     *state.ROUTES,
     *proofs.ROUTES,
+    *market.ROUTES,
 )
 """Everything that is served."""
 

@@ -187,6 +187,7 @@ _READ: Final = {
         409, "Several submitters", "More than one submitter used this evidence id.", "Add submitter=<DID>."
     ),
     "asset-not-found": Problem(404, "Asset not found", "No asset of this id is registered here.", "Check the id."),
+    "board-not-found": Problem(404, "Board not found", "No board of this id was opened here.", "Check the id."),
     "identity-not-found": Problem(404, "Identity not found", "No identity has this DID here.", "Check the DID."),
     "problem-not-found": Problem(404, "Unknown problem", "No problem has this code.", "GET /problems lists them."),
     "proof-pending": Problem(

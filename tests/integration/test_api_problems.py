@@ -152,6 +152,7 @@ REQUESTS: dict[str, Attempt] = {
     "state-key": lambda api: api.get("/v1/state/0xNOTHEX"),
     "evidence-not-found": lambda api: api.get(f"/v1/evidence/{ID}"),
     "asset-not-found": lambda api: api.get(f"/v1/assets/{ID}"),
+    "board-not-found": lambda api: api.get(f"/v1/market/statistics?board={ID}"),
     "identity-not-found": lambda api: api.get("/v1/identities/did:cnode:test-chain:" + "a" * 32),
     "problem-not-found": lambda api: api.get("/problems/no-such-problem"),
     "proof-pending": lambda api: api.get("/v1/proofs/state?key=nothing/here&height=1000"),
