@@ -69,13 +69,18 @@ def release_subject(record: DisputeRecord, context: Context, state: State) -> Di
 
 
 def lift_freeze(subject: Subject, order: bytes, context: Context, state: State) -> None:
-    """Lift what ``order`` froze."""
+    """Lift what ``order`` froze; nothing to lift, such as under a right that another ruling ended, is no hindrance."""
     if subject.kind == "asset":
-        release_asset(subject.id, order, context, state)
+        asset = read_asset(state, subject.id)
+        if asset is not None and order in asset.frozen_by:
+            release_asset(subject.id, order, context, state)
     elif subject.kind == "right":
-        release_right(subject.id, order, context, state)
+        if order in read_right(state, subject.id).frozen_by:
+            release_right(subject.id, order, context, state)
     else:
-        release_trade(subject.id, order, context, state)
+        trade = find_trade(state, subject.id)
+        if trade is not None and order in trade.held_by:
+            release_trade(subject.id, order, context, state)
 
 
 def carry_out(measure: Measure, order: bytes, context: Context, state: State) -> None:

@@ -21,7 +21,7 @@ from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.transaction import Did, Height
 from contracts.kernel.lifecycle import Lifecycle
-from contracts.kernel.money import Amount, BasisPoints, Currency
+from contracts.kernel.money import BASIS_POINTS, Amount, Currency
 from contracts.kernel.text import AnyDid, Hash32, ShortName
 
 SHARES_MAX: Final = 16
@@ -40,7 +40,7 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
     """One receiver's part."""
 
     payee: Annotated[AnyDid, msgspec.Meta(min_length=1)]
-    basis_points: Annotated[BasisPoints, msgspec.Meta(ge=1)]
+    basis_points: Annotated[int, msgspec.Meta(ge=1, le=BASIS_POINTS)]
 
 
 Shares = Annotated[tuple[Share, ...], msgspec.Meta(min_length=1, max_length=SHARES_MAX)]

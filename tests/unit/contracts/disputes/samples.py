@@ -92,4 +92,3 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "dispute-measure-foreign": foreign,
 }
 """Code -> a run that ends in it, and returns the code of the receipt."""
-

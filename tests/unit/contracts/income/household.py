@@ -3,11 +3,11 @@
 from contracts.assets.description import AssetDescription, Parent
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import AssetRecord, asset_id_of, read_asset
+from contracts.governance.operations import SetPolicy
 from contracts.income.operations import DistributeIncome, SetIncomeRule
 from contracts.income.record import Share
 from contracts.kernel.operation import Operation
 from contracts.kernel.policy import EVERYONE
-from contracts.governance.operations import SetPolicy
 from tests.unit.contracts.world import World, did_of, founding_operations
 
 HOLDER, OTHER, THIRD = did_of("exchange"), did_of("member"), did_of("governor")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from chainnode.codec.canonical import encode
 from contracts.income.operations import AcknowledgeIncome, DistributeIncome, ReverseDistribution, SetIncomeRule
 from contracts.income.record import AccountRecord, Share, account_key, distribution_id_of
 from contracts.kernel.money import AMOUNT_MAX
 from contracts.kernel.operation import Operation
-from chainnode.codec.canonical import encode
 from tests.unit.contracts.income.household import HOLDER, OTHER, asset, distribute, founded, ok, rule
 from tests.unit.contracts.income.trades import PROCEEDS, traded
 from tests.unit.contracts.world import World, did_of
@@ -70,8 +70,8 @@ def reversed_twice() -> str:
 
 def beyond_the_trade() -> str:
     world, asset_id, trade_id = traded()
-    ok(world, "exchange", DistributeIncome("1", asset_id, PROCEEDS, "CNY", trade_id))
-    return world.submit("exchange", DistributeIncome("2", asset_id, 1, "CNY", trade_id)).code
+    ok(world, "member", DistributeIncome("1", asset_id, PROCEEDS, "CNY", trade_id))
+    return world.submit("member", DistributeIncome("2", asset_id, 1, "CNY", trade_id)).code
 
 
 REFUSALS: dict[str, Callable[[], str]] = {

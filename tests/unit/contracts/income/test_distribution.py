@@ -18,8 +18,8 @@ def test_distribution_is_reproducible_from_its_receipt() -> None:
     receipt = world.submit("exchange", DistributeIncome("r", only, 101, "CNY"))
     names = [event.name for event in receipt.events]
     assert names == ["income.distributed", "income.credited", "income.credited"]
-    credits = [event.attributes for event in receipt.events[1:]]
-    assert [(credit["payee"], credit["amount"]) for credit in credits] == [(OTHER, 34), (HOLDER, 67)]
+    parts = [event.attributes for event in receipt.events[1:]]
+    assert [(credit["payee"], credit["amount"]) for credit in parts] == [(OTHER, 34), (HOLDER, 67)]
     assert receipt.events[0].attributes["amount"] == 101
     found = read_distribution(world.overlay, distribution_id_of(HOLDER, "r"))
     assert found is not None
@@ -55,15 +55,15 @@ def test_reversal_takes_every_part_back_or_none() -> None:
 
 def test_trade_is_distributed_in_parts_up_to_its_proceeds_by_its_seller() -> None:
     world, asset_id, trade_id = traded()
-    by_buyer = DistributeIncome("1", asset_id, 1, "CNY", trade_id)
-    assert world.submit("member", by_buyer).code == "income-not-holder"
-    assert world.submit("exchange", DistributeIncome("1", asset_id, 1, "USD", trade_id)).code == "income-trade"
-    ok(world, "exchange", DistributeIncome("1", asset_id, PROCEEDS - 1, "CNY", trade_id))
+    by_the_buyer = DistributeIncome("1", asset_id, 1, "CNY", trade_id)
+    assert world.submit("stranger", by_the_buyer).code == "income-not-holder"
+    assert world.submit("member", DistributeIncome("1", asset_id, 1, "USD", trade_id)).code == "income-trade"
+    ok(world, "member", DistributeIncome("1", asset_id, PROCEEDS - 1, "CNY", trade_id))
     beyond = DistributeIncome("2", asset_id, 2, "CNY", trade_id)
-    assert world.submit("exchange", beyond).code == "income-exceeds-trade"
-    ok(world, "exchange", ReverseDistribution(distribution_id_of(HOLDER, "1"), "wrong rule"))
+    assert world.submit("member", beyond).code == "income-exceeds-trade"
+    ok(world, "member", ReverseDistribution(distribution_id_of(OTHER, "1"), "wrong rule"))
     assert read_trade_income(world.overlay, trade_id) == 0
-    ok(world, "exchange", DistributeIncome("3", asset_id, PROCEEDS, "CNY", trade_id))
+    ok(world, "member", DistributeIncome("3", asset_id, PROCEEDS, "CNY", trade_id))
 
 
 def test_impossible_trade_id_is_refused() -> None:
