@@ -132,4 +132,8 @@ REQUEST_BYTES_MAX: Final = 8 * MIB
 """One HTTP request body: a bulk submission of some thousand small transactions."""
 BULK_TRANSACTIONS_MAX: Final = 5_000
 PAGE_ITEMS_MAX: Final = 500
+RECORDS_LOOKED_AT_MAX: Final = 500
+"""Records that one page of a filtered list reads, whether they match or not: some 10 ms; the cursor goes on."""
+RECORDS_LOOKED_AT_BYTES_MAX: Final = 4 * MIB
+"""Their values together."""
 WAIT_MS_MAX: Final = 60_000

@@ -14,6 +14,7 @@ from chainnode.errors import NotFound, Rejected
 from chainnode.types.block import StoredBlock, block_hash, decode_body, decode_header
 from chainnode.types.receipt import BlockReceipt, Event, Receipt
 from chainnode.types.transaction import Transaction, decode_transaction
+from contracts.kernel.collection import Collection
 from contracts.kernel.registry import decode_operations, describe, operation_document
 
 Document = dict[str, Any]
@@ -142,3 +143,11 @@ def state_document(key: bytes, value: bytes, height: int) -> Document:
     except NotFound:
         document = {}
     return {"key": key.hex(), "value": value.hex(), "document": document, "height": height}
+
+
+def record_document(key: bytes, value: bytes, collection: Collection | None = None) -> Document:
+    """A record with the ids that its key alone holds, and the state key by which it can be proved."""
+    found = describe(key, value) | {"state_key": key.hex()}
+    if collection is None or not collection.id_types:
+        return found
+    return {name: plain(part) for name, part in collection.ids_of(key).items()} | found

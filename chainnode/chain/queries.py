@@ -4,11 +4,13 @@ Reads never see a block before it is durable, and never half of one. What is not
 answers ``NotFound`` with a code; what was pruned says so.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from chainnode import limits
+from chainnode.chain.collection_reader import CollectionReader, RecordPage
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
@@ -19,6 +21,7 @@ from chainnode.types.block import StoredBlock, decode_body, decode_header
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import BlockReceipt, Event, Receipt, Scalar, decode_block_receipt, decode_receipt
 from chainnode.types.validator_set import ValidatorList
+from contracts.kernel.collection import Collection
 
 SUBMITTERS_MAX: Final = 20
 """Records of one evidence id or digest that are looked at; more submitters of one id are ambiguous anyway."""
@@ -58,10 +61,15 @@ class LedgerQueries:
         self.chain_id: Final = ledger.chain_id
         self._store: Final[LedgerReader] = ledger.store
         self._proofs = ProofBuilder(ledger.store, ledger.tree)
+        self._collections = CollectionReader(ledger.store)
 
     def tip(self) -> Tip:
         """The last block and its results."""
         return self._ledger.tip
+
+    def history_from(self) -> int:
+        """The lowest height of which everything is here; 1 unless this node began from a snapshot."""
+        return self._store.floor()
 
     def validators(self) -> ValidatorList:
         """The set that agrees on the next block."""
@@ -89,10 +97,11 @@ class LedgerQueries:
 
     def _check_kept(self, height: int) -> None:
         # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
-        base = self._store.base()
-        if 0 < height <= base:
+        floor = self._store.floor()
+        if 0 < height < floor:
             raise NotFound(
-                "height-pruned", f"this node began from a snapshot at height {base}", height=height, first=base + 1
+                "height-pruned", f"this node began from a snapshot and has blocks from height {floor} on",
+                height=height, first=floor,
             )
 
     def header(self, height: int) -> bytes:
@@ -173,8 +182,8 @@ class LedgerQueries:
     def _located(self, tx_id: bytes) -> tuple[int, int]:
         place = self._store.locate(tx_id)
         if place is None:
-            base = self._store.base()
-            where = f"no block from height {base + 1} on" if base else "no block"
+            floor = self._store.floor()
+            where = f"no block from height {floor} on" if floor > 1 else "no block"
             raise NotFound("transaction-not-found", f"{where} holds this transaction", tx_id=tx_id.hex())
         return place
 
@@ -191,6 +200,16 @@ class LedgerQueries:
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
         return self._store.state_range(prefix, after, _page_items(limit))
+
+    def collection(
+        self, collection: Collection, wanted: Mapping[str, Scalar], position: bytes | None, limit: int
+    ) -> RecordPage:
+        """Records of one kind that have every value of ``wanted``; see ``chain.collection_reader``.
+
+        Raises:
+            Rejected: ``cursor-invalid``.
+        """
+        return self._collections.page(collection, wanted, position, _page_items(limit))
 
     def events(
         self, name: str, attribute: str, value: Scalar, cursor: bytes | None, limit: int
@@ -266,8 +285,8 @@ class LedgerQueries:
         if evidence_id is not None and len(submitters) > 1:
             raise Rejected("evidence-ambiguous", f"recorded by {', '.join(submitters)}", submitters=len(submitters))
         if not found:
-            base = self._store.base()
-            where = f"in blocks from height {base + 1} on" if base else "on the chain"
+            floor = self._store.floor()
+            where = f"in blocks from height {floor} on" if floor > 1 else "on the chain"
             raise NotFound("evidence-not-found", f"no record of this evidence is {where}")
         event = found[0]
         record_id = event.event.attributes["evidence_id"]

@@ -139,6 +139,8 @@ class SyncSection(msgspec.Struct, frozen=True, kw_only=True):
 
     snapshot: bool = False
     """A node that holds nothing but the genesis begins from a snapshot of its peers, if they offer one."""
+    back_fill: bool = True
+    """A node that began from a snapshot fetches everything below it, at low priority, until it is whole."""
     trusted_height: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     trusted_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
     """Of the block at ``trusted_height``: a chain that has another one there is not followed. Empty = no such block."""

@@ -138,6 +138,7 @@ class NodeService:
             leader=validators[replica.leader].name,
             syncing=phase is Phase.SYNCING,
             halted=self.halted,
+            history_from=self.queries.history_from(),
             peers=self._peers(),
             pool_transactions=len(self._pool),
             pool_bytes=self._pool.bytes_held,

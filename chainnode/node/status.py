@@ -44,6 +44,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     syncing: bool
     halted: str | None
     """Why this node signs nothing (SPEC R11), or None."""
+    history_from: int
+    """The lowest height of which everything is here: 1, or where filling in below a snapshot has come to."""
     peers: list[PeerStatus]
     pool_transactions: int
     pool_bytes: int

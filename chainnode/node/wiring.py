@@ -40,12 +40,15 @@ from chainnode.node.snapshot_join import trusted_block
 from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.leveldb import LevelDBOptions
+from chainnode.sync.back_fill import BackFill
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.sync.catch_up import CatchUp
 from chainnode.sync.server import SyncServer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.transaction import Transaction
 from consensus.inputs import MessageReceived
+from consensus.replica import Replica
+from consensus.state import Phase
 from contracts.governance.queries import read_observers
 from contracts.governance.record import OBSERVERS_KEY
 
@@ -112,13 +115,7 @@ class Node:
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
-        self._catch_up = CatchUp(
-            ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
-        )
-        self._snapshots = SnapshotKeeper(
-            data.store, ledger.chain_id, config.node.data_dir / SNAPSHOTS,
-            every=store.snapshot_every, kept=store.snapshots_kept,
-        )
+        self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
         self._supervisor: asyncio.Task[None] | None = None
@@ -151,6 +148,17 @@ class Node:
         except BaseException:
             data.close()
             raise
+
+    def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
+        self._catch_up = CatchUp(
+            self.ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
+        )
+        self._snapshots = SnapshotKeeper(
+            self.ledger.store, self.ledger.chain_id, config.node.data_dir / SNAPSHOTS,
+            every=config.store.snapshot_every, kept=config.store.snapshots_kept,
+        )
+        self._back_fill = BackFill(self.ledger, self._links, lambda: replica.phase is Phase.SYNCING)
+        self._fills_back = config.sync.back_fill
 
     def _build_network(
         self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
@@ -192,6 +200,8 @@ class Node:
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
             group.create_task(self._snapshots.run(), name="snapshots")
+            if self._fills_back and self.ledger.store.floor() > 1:
+                group.create_task(self._fill_back(), name="back-fill")
             if self._rejoin is not None:
                 group.create_task(self._come_back(self._rejoin), name="rejoin")
 
@@ -230,6 +240,12 @@ class Node:
                 self._signer.speak_above(height)
                 self.service.halted = None
                 log.warning("rejoined: this key votes again", from_height=height + 1)
+
+    async def _fill_back(self) -> None:
+        try:
+            await self._back_fill.run()
+        except StoreError as error:
+            self._driver.halt(error.code, {"message": error.message})
 
     async def _maintain(self) -> None:
         """Repeat what may have been lost, and let go of old state versions."""

@@ -160,6 +160,8 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     """``p50`` and ``p99`` of transactions submitted to this node; None before the first."""
     uptime_ms: int
     version: str
+    history_from: int = 1
+    """The lowest height that this node answers for."""
 
 
 class ValidatorAnswer(msgspec.Struct, frozen=True):
@@ -202,18 +204,12 @@ class EventPage(msgspec.Struct, frozen=True):
     """Opaque cursor for ``after``; None at the end."""
 
 
-class AssetPage(msgspec.Struct, frozen=True):
-    """Assets in key order, and where to go on."""
+class RecordPage(msgspec.Struct, frozen=True):
+    """Records that match a question, and where to go on."""
 
     items: tuple[Document, ...]
     next: str | None
-
-
-class EvidencePage(msgspec.Struct, frozen=True):
-    """Records of one digest, the earliest first, and where to go on."""
-
-    items: tuple[Document, ...]
-    next: str | None
+    """Opaque cursor for ``after``; None at the end. A page may be empty while more follows."""
 
 
 class ProblemAnswer(msgspec.Struct, frozen=True):

@@ -63,6 +63,20 @@ class BlockCommit:
     """Canonical receipt of the block itself; empty where it has no events."""
 
 
+@dataclass(frozen=True, slots=True)
+class OldBlock:
+    """A block below the ledger's floor, verified by the caller: all of it but what it did to the state."""
+
+    height: int
+    block_hash: bytes
+    stored: StoredBlock
+    receipts: Sequence[bytes]
+    tx_ids: Sequence[bytes]
+    index_entries: Sequence[bytes]
+    block_receipt: bytes
+    """As in ``BlockCommit``."""
+
+
 def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
     """The tip after ``commit``, which must extend ``before`` (None: the genesis block).
 
@@ -81,31 +95,37 @@ def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
     return Tip(commit.height, commit.block_hash, commit.state_root, commit.results_root, header.time_ms)
 
 
+def block_records(block: BlockCommit | OldBlock) -> list[tuple[bytes, bytes]]:
+    """What a block is found by later: its parts, receipts, ids and index entries; values not yet sealed."""
+    height = block.height
+    records: list[tuple[bytes, bytes]] = [
+        (height_key(layout.HEADER, height), block.stored.header),
+        (height_key(layout.BODY, height), block.stored.body),
+        (height_key(layout.CERTIFICATE, height), block.stored.certificate),
+        (layout.BLOCK_HASH + block.block_hash, height.to_bytes(8, "big")),
+    ]
+    if block.tx_ids:
+        records.append((height_key(layout.TX_IDS, height), b"".join(block.tx_ids)))
+    if block.block_receipt:
+        records.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((block.block_receipt,))))
+    first = layout.BLOCK_CHUNK + 1
+    records += _chunks(layout.RECEIPTS, height, block.receipts, layout.RECEIPTS_PER_RECORD, first)
+    place = height.to_bytes(8, "big")
+    records += [
+        (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(block.tx_ids)
+    ]
+    records += [(layout.INDEX + entry, b"") for entry in block.index_entries]
+    return records
+
+
 def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     """All records of ``commit``, ending with the tip."""
     height = commit.height
     batch = WriteBatch()
-    records: list[tuple[bytes, bytes]] = [
-        (height_key(layout.HEADER, height), commit.stored.header),
-        (height_key(layout.BODY, height), commit.stored.body),
-        (height_key(layout.CERTIFICATE, height), commit.stored.certificate),
-        (layout.BLOCK_HASH + commit.block_hash, height.to_bytes(8, "big")),
-        (layout.FRONTIER_KEY, commit.history_frontier),
-    ]
-    if commit.tx_ids:
-        records.append((height_key(layout.TX_IDS, height), b"".join(commit.tx_ids)))
-    if commit.block_receipt:
-        records.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((commit.block_receipt,))))
-    first = layout.BLOCK_CHUNK + 1
-    records += _chunks(layout.RECEIPTS, height, commit.receipts, layout.RECEIPTS_PER_RECORD, first)
+    records = [(layout.FRONTIER_KEY, commit.history_frontier), *block_records(commit)]
     records += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
-    place = height.to_bytes(8, "big")
-    records += [
-        (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(commit.tx_ids)
-    ]
     records += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
     records += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
-    records += [(layout.INDEX + entry, b"") for entry in commit.index_entries]
     operations = batch.operations
     for state_key, value in commit.state_changes.items():
         if value is None:

@@ -1,7 +1,7 @@
 """Keys of the ledger's records, and the seal on each value.
 
     m | name                            marker, genesis, tip, history frontier, height the tree is pruned to,
-                                    height of the snapshot the ledger began from
+                                    height of the snapshot the ledger began from, lowest height filled in since
     h | height                          header
     b | height                          body
     c | height                          certificate
@@ -37,6 +37,7 @@ TIP_KEY: Final = b"mtip"
 FRONTIER_KEY: Final = b"mfrontier"
 PRUNED_KEY: Final = b"mpruned"
 BASE_KEY: Final = b"mbase"
+FLOOR_KEY: Final = b"mfloor"
 
 HEADER: Final = b"h"
 BODY: Final = b"b"

@@ -86,14 +86,14 @@ class LedgerReader:
         return header
 
     def block(self, height: int) -> StoredBlock | None:
-        """The block with its certificate; None also where only its header is kept (``base``)."""
+        """The block with its certificate; None also where only its header is kept (``floor``)."""
         header = self.header(height)
         if header is None:
             return None
         key = height_key(layout.BODY, height)
         body = self._get(key)
         if body is None:
-            return None if height <= self.base() else self._missing(key)
+            return None if height < self.floor() else self._missing(key)
         return StoredBlock(header, body, self._need(height_key(layout.CERTIFICATE, height)))
 
     def certificate(self, height: int) -> bytes | None:
@@ -171,10 +171,16 @@ class LedgerReader:
     def base(self) -> int:
         """The height of the snapshot this ledger began from, 0 for one that began with the genesis.
 
-        Of blocks 1 .. base at most header, body and certificate are here: no receipts, no index.
+        Of blocks below ``floor`` at most header, body and certificate are here: no receipts, no index.
         """
         stored = self._get(layout.BASE_KEY)
         return 0 if stored is None else int.from_bytes(stored, "big")
+
+    def floor(self) -> int:
+        """From this height on everything is here; 1 for a ledger that is whole."""
+        base = self.base()
+        stored = self._get(layout.FLOOR_KEY) if base else None
+        return base + 1 if stored is None else int.from_bytes(stored, "big")
 
     def tree_node(self, key: bytes) -> bytes | None:
         """A node of the state tree."""

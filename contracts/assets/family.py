@@ -3,6 +3,7 @@
 from typing import Final
 
 from contracts.assets import lineage, lineage_outcome, pending, record, registrar, registration
+from contracts.assets.collection import COLLECTIONS
 from contracts.assets.dcat import problem
 from contracts.assets.outcome import CODES, EVENTS
 from contracts.kernel.family import Family
@@ -14,5 +15,6 @@ FAMILY: Final = Family(
     codes={**CODES, **lineage_outcome.CODES, **problem.CODES},
     records=(*record.RECORDS, *pending.RECORDS, *registrar.RECORDS, *lineage.RECORDS),
     lifecycles=(record.LIFECYCLE,),
+    collections=COLLECTIONS,
 )
 """What is registered."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from contracts.disputes import enforcement, filing, hearing
+from contracts.disputes.collection import COLLECTIONS
 from contracts.disputes.outcome import CODES, EVENTS
 from contracts.disputes.record import LIFECYCLE, RECORDS
 from contracts.kernel.family import Family
@@ -14,5 +15,6 @@ FAMILY: Final = Family(
     codes=CODES,
     records=RECORDS,
     lifecycles=(LIFECYCLE,),
+    collections=COLLECTIONS,
 )
 """What is contested."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from contracts.evidence import continuation, countersigning, recording
+from contracts.evidence.collection import COLLECTIONS
 from contracts.evidence.outcome import CODES, EVENTS
 from contracts.evidence.public_data import handling, outcome
 from contracts.evidence.public_data.record import LIFECYCLE as PUBLIC_DATA
@@ -22,5 +23,6 @@ FAMILY: Final = Family(
     codes={**CODES, **outcome.CODES},
     records=(*RECORDS, *PUBLIC_DATA_RECORDS),
     lifecycles=(LIFECYCLE, SIGNING, PUBLIC_DATA),
+    collections=COLLECTIONS,
 )
 """What existed when."""

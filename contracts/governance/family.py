@@ -3,6 +3,7 @@
 from typing import Final
 
 from contracts.governance import administration, succession
+from contracts.governance.collection import COLLECTIONS
 from contracts.governance.outcome import CODES, EVENTS
 from contracts.governance.record import RECORDS
 from contracts.kernel.family import Family
@@ -13,5 +14,6 @@ FAMILY: Final = Family(
     events=EVENTS,
     codes=CODES,
     records=RECORDS,
+    collections=COLLECTIONS,
 )
 """Who may do what, and who agrees."""

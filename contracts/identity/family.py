@@ -5,6 +5,7 @@ from typing import Final
 from contracts.identity import (
     accreditation,
     accrediting,
+    collection,
     management,
     outcome,
     outcome_recovery,
@@ -22,5 +23,6 @@ FAMILY: Final = Family(
     codes={**outcome.CODES, **outcome_recovery.CODES, **outcome_registry.CODES},
     records=(*record.RECORDS, *recovery.RECORDS, *accreditation.RECORDS),
     lifecycles=(record.LIFECYCLE, recovery.LIFECYCLE, accreditation.LIFECYCLE),
+    collections=collection.COLLECTIONS,
 )
 """Who is who, and who is trusted with what."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contracts.kernel import outcome as kernel_outcome
+from contracts.kernel.collection import Collection
 from contracts.kernel.document import Document, shown
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.family import Family
@@ -26,7 +27,7 @@ def reference(families: Sequence[Family] = FAMILIES, notes: Notes = no_notes) ->
     """Everything about ``families``.
 
     ``families``: one object each: ``name``, ``summary``, ``operations``, ``events``,
-    ``lifecycles``, ``codes``. An operation has ``name``, ``summary``, ``rule``, ``who`` (the
+    ``lifecycles``, ``collections``, ``codes``. An operation has ``name``, ``summary``, ``rule``, ``who`` (the
     rule in words), ``genesis``, ``feature``, ``schema`` (of the JSON form), ``codes`` (its own
     refusals; every operation can meet those of ``kernel_codes`` too). Schemas refer to
     ``$defs`` of this document.
@@ -67,6 +68,7 @@ def _family(family: Family, book: SchemaBook) -> Document:
         "operations": [_operation(spec, book) for spec in family.operations],
         "events": [_event(event, book) for event in family.events],
         "lifecycles": [_lifecycle(machine) for machine in family.lifecycles],
+        "collections": [_collection(found, book) for found in family.collections],
         "codes": _codes(family.codes),
     }
 
@@ -103,6 +105,28 @@ def _event(event: type[TypedEvent], book: SchemaBook) -> Document:
 def _lifecycle(machine: Lifecycle) -> Document:
     steps = [{"from": before, "action": act, "to": after} for (before, act), after in machine.transitions.items()]
     return {"name": machine.name, "code": machine.code, "statuses": list(machine.statuses()), "transitions": steps}
+
+
+def _collection(found: Collection, book: SchemaBook) -> Document:
+    filters = [
+        {
+            "name": one.name,
+            "path": one.path,
+            "found_by": "events" if one.indexes else "key" if one.name in found.ids[:-1] else "walk",
+            "schema": {"enum": list(one.choices)} if one.choices else book.schema_of(found.type_of(one.path)),
+        }
+        for one in found.filters
+    ]
+    ids = {name: book.schema_of(found.type_of(name)) for name in found.ids}
+    return {
+        "name": found.name,
+        "summary": found.summary,
+        "path": f"/v1/{found.name}",
+        "record_path": "/".join([f"/v1/{found.name}", *(f"{{{name}}}" for name in found.ids)]),
+        "ids": ids,
+        "filters": filters,
+        "missing": found.missing,
+    }
 
 
 def _codes(codes: Mapping[str, Code]) -> Document:

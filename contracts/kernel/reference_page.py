@@ -102,6 +102,8 @@ def _family(family: Document) -> list[str]:
     if family["events"]:
         rows = [_event_row(event) for event in family["events"]]
         lines += [f"### Events of {family['name']}", "", *_table(("event", "attributes (bold: indexed)", "says"), rows)]
+    for found in family["collections"]:
+        lines += _collection(found)
     return [*lines, f"### Refusals of {family['name']}", "", *_codes(family["codes"])]
 
 
@@ -121,6 +123,16 @@ def _fields(schema: Document) -> list[str]:
         if name != "operation"
     ]
     return _table(("field", "form", "default", "meaning"), rows) if rows else ["No fields.", ""]
+
+
+def _collection(found: Document) -> list[str]:
+    rows = [
+        (f"`{one['name']}`", type_words(one["schema"]), f"`{one['path']}`", one["found_by"])
+        for one in found["filters"]
+    ]
+    facts = f"`GET {found['path']}` lists, `GET {found['record_path']}` reads one. {found['summary']}"
+    table = _table(("filter", "form", "field", "found by"), rows) if rows else ["No filters.", ""]
+    return [f"### Reading {found['name']}", "", facts, "", *table]
 
 
 def _default(field: Document) -> str:

@@ -20,6 +20,7 @@ from contracts.identity.record import IdentityRecord
 from contracts.identity.resolution import did_document
 from contracts.income.family import FAMILY as INCOME
 from contracts.kernel import outcome as kernel_outcome
+from contracts.kernel.collection import Collection
 from contracts.kernel.document import Document, from_document, to_document
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.family import Family
@@ -58,6 +59,11 @@ LIFECYCLES: Final[MappingProxyType[str, Lifecycle]] = MappingProxyType(
     {machine.name: machine for family in FAMILIES for machine in family.lifecycles}
 )
 """Every state machine by the name of its kind of record."""
+
+COLLECTIONS: Final[MappingProxyType[str, Collection]] = MappingProxyType(
+    {collection.name: collection for family in FAMILIES for collection in family.collections}
+)
+"""Every kind of record that readers can list, by its name in ``/v1/<name>``."""
 
 _RECORDS: Final = tuple(record for family in FAMILIES for record in family.records)
 

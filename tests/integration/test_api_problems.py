@@ -151,6 +151,7 @@ REQUESTS: dict[str, Attempt] = {
     "state-not-found": lambda api: api.get("/v1/state/nothing/here"),
     "state-key": lambda api: api.get("/v1/state/0xNOTHEX"),
     "evidence-not-found": lambda api: api.get(f"/v1/evidence/{ID}"),
+    "record-not-found": lambda api: api.get("/v1/roles/did:cnode:x:y"),
     "asset-not-found": lambda api: api.get(f"/v1/assets/{ID}"),
     "board-not-found": lambda api: api.get(f"/v1/market/statistics?board={ID}"),
     "identity-not-found": lambda api: api.get("/v1/identities/did:cnode:test-chain:" + "a" * 32),

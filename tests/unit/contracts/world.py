@@ -18,6 +18,7 @@ from contracts.identity.operations import CreateIdentity
 from contracts.kernel.execution import apply_genesis, execute_transaction
 from contracts.kernel.operation import Operation, encode_operation
 from contracts.kernel.policy import EVERYONE, Role
+from tests.support.announced import unannounced
 
 CHAIN = "test-1"
 TIME_MS = 1_795_305_600_000
@@ -71,11 +72,14 @@ class World:
         return decode_transaction(sign_payload(payload, keys))
 
     def execute(self, transaction: Transaction) -> Receipt:
+        before = dict(self.overlay.changes())
         receipt = execute_transaction(
             transaction, chain_id=CHAIN, height=self.height, time_ms=self.time_ms, index=0, overlay=self.overlay
         )
         assert self.overlay.depth == 0
         assert decode_receipt(encode(receipt)) == receipt
+        silent = unannounced(before, self.overlay.changes(), receipt.events)
+        assert not silent, silent
         return receipt
 
     def submit(
