@@ -100,6 +100,11 @@ _QUERY: Final = (
 
 ROUTES: Final = (
     Route(
-        "GET", "/v1/market/statistics", statistics, "Price and trading statistics of a board", parameters=_QUERY, cost=20
+        "GET",
+        "/v1/market/statistics",
+        statistics,
+        "Price and trading statistics of a board",
+        parameters=_QUERY,
+        cost=20,
     ),
 )

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from chainnode.sdk.answer import read_answer
 from chainnode.sdk.client import Client
+from chainnode.sdk.transport import read_answer
 from contracts.evidence.digest import salted_digest
 from contracts.market.statistics import Period, Tally, Venue, joined
 

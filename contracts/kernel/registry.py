@@ -27,6 +27,7 @@ from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
+from contracts.market.family import FAMILY as MARKET
 from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
@@ -35,6 +36,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     ASSETS,
     RIGHTS,
     EVIDENCE,
+    MARKET,
     INCOME,
     DISPUTES,
 )

@@ -83,8 +83,8 @@ class ListingStatusChanged(TypedEvent, frozen=True):
     action: str
     status: str
     by: str
-    reason_hash: bytes | None
-    """Of the exchange's reason, where it withholds."""
+    reason_hash: bytes
+    """Of the exchange's reason, where it withholds and names one."""
 
 
 class TradeOffered(TypedEvent, frozen=True):

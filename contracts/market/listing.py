@@ -117,7 +117,7 @@ def resume_listing(operation: ResumeListing, context: Context, state: State) -> 
 def withhold(operation: WithholdListing, context: Context, state: State) -> None:
     """The exchange pauses; raises ``listing-unknown``, ``board-not-yours`` or ``listing-status``."""
     listing = _on_own_board(operation.listing_id, context, state)
-    _step(listing, "withhold", context, state, reason_hash=operation.reason_hash)
+    _step(listing, "withhold", context, state, reason_hash=operation.reason_hash or b"")
 
 
 def restore(operation: RestoreListing, context: Context, state: State) -> None:
@@ -161,7 +161,7 @@ def _on_own_board(listing_id: bytes, context: Context, state: State) -> ListingR
 
 
 def _step(
-    listing: ListingRecord, action: str, context: Context, state: State, *, reason_hash: bytes | None = None
+    listing: ListingRecord, action: str, context: Context, state: State, *, reason_hash: bytes = b""
 ) -> None:
     """Take the listing along one line of its table."""
     status = LISTING.step(listing.status, action)

@@ -10,7 +10,7 @@ from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import Hash32, ShortLine, ShortName, Time
 from contracts.market.record import BoardRules, OptionalRight, PriceMode, Quantity
-from contracts.rights.terms import RightTerms
+from contracts.rights.terms import RightTerms, check_terms
 
 
 def check_rules(rules: BoardRules) -> None:
@@ -101,8 +101,9 @@ class ListAsset(Operation, frozen=True, array_like=True, tag="market.list"):
         """See ``Operation.check``.
 
         Raises:
-            OperationFailed: ``listing-price``.
+            OperationFailed: ``listing-price`` or ``right-terms``.
         """
+        check_terms(self.terms)
         if (self.price == 0) != (self.price_mode == "free"):
             raise OperationFailed("listing-price", f"a {self.price_mode} listing has the price {self.price}")
 

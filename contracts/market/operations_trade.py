@@ -10,7 +10,7 @@ from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import AnyDid, Hash32, ShortName, Time
 from contracts.market.record import OptionalRight
 from contracts.market.record_trade import Leg
-from contracts.rights.terms import RightTerms
+from contracts.rights.terms import RightTerms, check_terms
 
 Units = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 EvidenceId = Annotated[bytes, msgspec.Meta(min_length=16, max_length=32)]
@@ -131,8 +131,9 @@ class ReportTrade(Operation, frozen=True, array_like=True, tag="market.report"):
         """See ``Operation.check``.
 
         Raises:
-            OperationFailed: ``trade-amount`` or ``trade-with-oneself``.
+            OperationFailed: ``trade-amount``, ``trade-with-oneself`` or ``right-terms``.
         """
+        check_terms(self.terms)
         check_amount(self.price, self.quantity)
         if self.seller == self.buyer:
             raise OperationFailed("trade-with-oneself", "seller and buyer are two parties")

@@ -15,11 +15,12 @@ from contracts.market.record import BOARD, BoardRecord, ListingRecord, read_boar
 from contracts.market.record_trade import TRADE, TradeRecord, find_trade, trade_id_of, write_trade
 from contracts.market.trade import (
     STEP_CODES,
+    Money,
     check_ahead,
     check_sender,
-    conditions,
     end,
     free_trade,
+    owed,
     party_trade,
     step,
 )
@@ -43,7 +44,7 @@ def order(operation: Order, context: Context, state: State) -> None:
     check_ahead(context, operation.accept_by_ms, operation.deliver_by_ms, operation.settle_by_ms)
     if listing.price_mode != "negotiable" and operation.price != listing.price:
         raise OperationFailed("trade-price", f"{operation.price} is offered, the price is {listing.price}")
-    money = conditions(board.rules, operation.price, operation.quantity)
+    money = owed(board.rules, operation.price, operation.quantity)
     _check_parties(board, listing, buyer, state, now_ms)
     reserve(listing, operation.quantity, context, state)
     trade = _offered(operation, trade_id, listing, board, money, context)
@@ -61,7 +62,7 @@ def _offered(
     trade_id: bytes,
     listing: ListingRecord,
     board: BoardRecord,
-    money: dict[str, int],
+    money: Money,
     context: Context,
 ) -> TradeRecord:
     return TradeRecord(
@@ -74,8 +75,11 @@ def _offered(
         buyer=context.sender,
         reported_by="",
         currency=board.currency,
+        price=money.price,
         quantity=operation.quantity,
-        **money,
+        amount=money.amount,
+        proceeds=money.proceeds,
+        fee=money.fee,
         agreement_hash=operation.agreement_hash,
         accept_by_ms=operation.accept_by_ms,
         deliver_by_ms=operation.deliver_by_ms,
@@ -103,13 +107,13 @@ def counter(operation: Counter, context: Context, state: State) -> None:
     if read_listing(state, trade.listing_id).price_mode != "negotiable":
         raise OperationFailed("trade-price-fixed", f"the price of listing {trade.listing_id.hex()} is not negotiable")
     check_ahead(context, operation.accept_by_ms, operation.deliver_by_ms, operation.settle_by_ms)
-    money = conditions(read_board(state, trade.board_id).rules, operation.price, trade.quantity)
+    money = owed(read_board(state, trade.board_id).rules, operation.price, trade.quantity)
     found = step(
         trade,
         "counter",
         context,
         state,
-        **money,
+        **money._asdict(),
         agreement_hash=operation.agreement_hash,
         accept_by_ms=operation.accept_by_ms,
         deliver_by_ms=operation.deliver_by_ms,

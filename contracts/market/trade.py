@@ -1,6 +1,6 @@
 """What every step of a trade has in common: who may, that nothing holds it, and the write at the end."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -106,15 +106,24 @@ def check_ahead(context: Context, *deadlines_ms: int) -> None:
         raise OperationFailed("trade-deadlines", f"{', '.join(map(str, deadlines_ms))}; it is {now_ms} ms")
 
 
-def conditions(rules: BoardRules, price: int, quantity: int) -> dict[str, int]:
-    """Price, amount, fee and proceeds by field name: what the buyer owes is ``proceeds + fee``.
+class Money(NamedTuple):
+    """What is owed to whom; the buyer owes ``proceeds + fee``."""
+
+    price: int
+    amount: int
+    proceeds: int
+    fee: int
+
+
+def owed(rules: BoardRules, price: int, quantity: int) -> Money:
+    """What ``quantity`` units at ``price`` come to under a board's rules.
 
     Raises:
         OperationFailed: ``trade-amount``.
     """
     amount = price * quantity
     fee = portion(amount, rules.fee_basis_points)
-    owed = amount + fee if rules.fee_payer == "buyer" else amount
-    if owed > AMOUNT_MAX:
-        raise OperationFailed("trade-amount", f"{owed} is owed for {quantity} units at {price}, at most {AMOUNT_MAX}")
-    return {"price": price, "amount": amount, "fee": fee, "proceeds": owed - fee}
+    whole = amount + fee if rules.fee_payer == "buyer" else amount
+    if whole > AMOUNT_MAX:
+        raise OperationFailed("trade-amount", f"{whole} is owed for {quantity} units at {price}, at most {AMOUNT_MAX}")
+    return Money(price, amount, whole - fee, fee)
