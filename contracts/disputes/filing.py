@@ -20,7 +20,7 @@ from contracts.identity.record import read_active
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import ANY_MEMBER, EVERYONE
+from contracts.kernel.policy import EVERYONE
 
 
 def file(operation: FileDispute, context: Context, state: State) -> None:
@@ -136,7 +136,7 @@ OPERATIONS: Final = (
     OperationSpec(
         FileDispute,
         file,
-        ANY_MEMBER,
+        EVERYONE,
         ("dispute-exists", "dispute-party", "dispute-subject-unknown", "dispute-evidence"),
     ),
     OperationSpec(
@@ -159,4 +159,4 @@ OPERATIONS: Final = (
         ("dispute-unknown", "dispute-status", "dispute-not-party", "dispute-too-late"),
     ),
 )
-"""Parties act under no role: whoever is sued must be able to answer."""
+"""Parties act under no role: whoever trades may complain, and whoever is sued must be able to answer."""

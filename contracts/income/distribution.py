@@ -36,7 +36,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.money import AMOUNT_MAX
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import ANY_MEMBER, EVERYONE
+from contracts.kernel.policy import EVERYONE
 from contracts.market.record_trade import find_trade
 
 PAID: Final = ("SETTLED", "CERTIFIED")
@@ -206,13 +206,13 @@ OPERATIONS: Final = (
     OperationSpec(
         SetIncomeRule,
         set_rule,
-        ANY_MEMBER,
+        EVERYONE,
         ("income-shares", "asset-unknown", "income-not-holder", "income-payee-unknown"),
     ),
     OperationSpec(
         DistributeIncome,
         distribute,
-        ANY_MEMBER,
+        EVERYONE,
         (
             "income-exists",
             "asset-unknown",
@@ -226,8 +226,9 @@ OPERATIONS: Final = (
     OperationSpec(
         ReverseDistribution,
         reverse,
-        ANY_MEMBER,
+        EVERYONE,
         ("income-unknown", "income-not-distributor", "income-status", "income-acknowledged"),
     ),
     OperationSpec(AcknowledgeIncome, acknowledge, EVERYONE, ("income-not-due",)),
 )
+"""Holders, sellers and payees act under no role: that they are is all it takes."""
