@@ -15,6 +15,7 @@ from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.errors import NotFound, Rejected, invariant
+from chainnode.state.view import State
 from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
 from chainnode.types.block import StoredBlock, decode_body, decode_header
@@ -196,6 +197,10 @@ class LedgerQueries:
     def state(self, key: bytes) -> bytes | None:
         """The value under ``key`` after the tip."""
         return self._store.state(key)
+
+    def committed_state(self) -> State:
+        """The state after the tip, for those who read several values; writes to it go nowhere."""
+        return self._ledger.committed_state()
 
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""

@@ -31,7 +31,7 @@ from chainnode.sdk.answer import (
 )
 from chainnode.sdk.errors import Unavailable
 from chainnode.sdk.submitter import Submitter, Wait
-from chainnode.sdk.transport import Transport, read_answer
+from chainnode.sdk.transport import DID_RESOLUTION, Transport, read_answer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.parameters import ChainParameters, decode_parameters
 from chainnode.types.receipt import Scalar
@@ -178,6 +178,20 @@ class Client(Transport):
     async def identity(self, did: str) -> Document:
         """The identity record of a DID; raises NotFound."""
         return await self._get(f"/v1/identities/{quote(did, safe=':')}", Document)
+
+    async def resolve(self, did: str, *, version_id: int | None = None, version_time: str | None = None) -> Document:
+        """The resolution result of a DID: ``didDocument``, ``didResolutionMetadata``, ``didDocumentMetadata``.
+
+        Errors of the standard are in its metadata, not raised: a deactivated or unknown identity is an answer.
+        """
+        query = _query(versionId=version_id, versionTime=version_time)
+        path = f"/1.0/identifiers/{quote(did, safe=':')}"
+        return read_answer(await self.request("GET", path, query=query, accept=DID_RESOLUTION), Document)
+
+    async def identity_versions(self, did: str, *, after: int = 0, limit: int = 20) -> Document:
+        """A page of the versions of an identity, oldest first; pass its ``next`` as ``after``. Raises NotFound."""
+        path = f"/v1/identities/{quote(did, safe=':')}/versions"
+        return await self._get(path, Document, _query(after=after, limit=limit))
 
     async def events(
         self, name: str, attribute: str, value: Scalar, *, after: str | None = None, limit: int = 100

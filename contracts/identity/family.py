@@ -6,6 +6,8 @@ from contracts.identity import (
     accreditation,
     accrediting,
     collection,
+    credential,
+    issuing,
     management,
     outcome,
     outcome_recovery,
@@ -18,10 +20,10 @@ from contracts.kernel.family import Family
 
 FAMILY: Final = Family(
     name="identity",
-    operations=(*management.OPERATIONS, *recovering.OPERATIONS, *accrediting.OPERATIONS),
+    operations=(*management.OPERATIONS, *recovering.OPERATIONS, *accrediting.OPERATIONS, *issuing.OPERATIONS),
     events=(*outcome.EVENTS, *outcome_recovery.EVENTS, *outcome_registry.EVENTS),
     codes={**outcome.CODES, **outcome_recovery.CODES, **outcome_registry.CODES},
-    records=(*record.RECORDS, *recovery.RECORDS, *accreditation.RECORDS),
+    records=(*record.RECORDS, *recovery.RECORDS, *accreditation.RECORDS, *credential.RECORDS),
     lifecycles=(record.LIFECYCLE, recovery.LIFECYCLE, accreditation.LIFECYCLE),
     collections=collection.COLLECTIONS,
 )

@@ -34,7 +34,46 @@ class AccreditationEnded(TypedEvent, frozen=True):
     reason: str
 
 
-EVENTS: Final = (IdentityAccredited, AccreditationEnded)
+class StatusListAnchored(TypedEvent, frozen=True):
+    """A version of a status list came into force."""
+
+    NAME = "identity.status_list_anchored"
+    INDEXED = ("issuer", "list_id")
+
+    issuer: str
+    list_id: str
+    purpose: str
+    sequence: int
+    digest: bytes
+
+
+class SchemaRegistered(TypedEvent, frozen=True):
+    """A version of a schema stands on the ledger."""
+
+    NAME = "identity.schema_registered"
+    INDEXED = ("author", "schema_id", "digest")
+
+    author: str
+    schema_id: str
+    version: int
+    digest: bytes
+
+
+class IssuanceLogged(TypedEvent, frozen=True):
+    """A credential, or a batch of them, existed."""
+
+    NAME = "identity.issuance_logged"
+    INDEXED = ("issuer", "digest", "subject")
+
+    issuer: str
+    digest: bytes
+    credential_type: str
+    count: int
+    subject: str
+    accredited: bool
+
+
+EVENTS: Final = (IdentityAccredited, AccreditationEnded, StatusListAnchored, SchemaRegistered, IssuanceLogged)
 
 CODES: Final[dict[str, Code]] = {
     "accreditation-type": Code(
@@ -71,5 +110,30 @@ CODES: Final[dict[str, Code]] = {
         "Accreditation has ended",
         "The accreditation was ended before.",
         "Nothing needs to be done; accredit again to restore it.",
+    ),
+    "status-list-sequence": Code(
+        "Not the next version",
+        "The sequence number is not the one after that of the list in force, which another update may have moved.",
+        "Read the list in force, make the change to it, and anchor the result under the next number.",
+    ),
+    "status-list-changed": Code(
+        "Another kind of list",
+        "A status list keeps its purpose and its length: issued credentials rely on both.",
+        "Open a new list under another id.",
+    ),
+    "credential-schema-exists": Code(
+        "Schema exists",
+        "The sender has registered this version of this schema, and schemas never change.",
+        "Register the change under the next version.",
+    ),
+    "issuance-exists": Code(
+        "Logged before",
+        "The sender has logged a credential of this digest.",
+        "Nothing needs to be done.",
+    ),
+    "issuance-subject": Code(
+        "Batch with a subject",
+        "A batch of credentials cannot name one subject.",
+        "Leave the subject empty, or log each credential alone.",
     ),
 }

@@ -10,10 +10,12 @@ from contracts.identity.operations import (
     UpdateIdentity,
 )
 from contracts.identity.operations_accreditation import Accredit, EndAccreditation
+from contracts.identity.operations_credential import AnchorStatusList, LogIssuance, RegisterSchema
 from contracts.identity.operations_recovery import ApproveRecovery, CancelRecovery, ProposeRecovery, Recover
 from contracts.identity.record import RECOVERY_DELAY_MS_MIN, RecoveryPlan, Service, VerificationMethod
 from contracts.kernel.operation import Operation
 from tests.unit.contracts.identity.test_accrediting import REFUSALS as ACCREDITING_REFUSALS
+from tests.unit.contracts.identity.test_issuing import REFUSALS as ISSUING_REFUSALS
 from tests.unit.contracts.identity.test_recovering import REFUSALS as RECOVERING_REFUSALS
 from tests.unit.contracts.world import World, did_of, key_of
 
@@ -35,11 +37,15 @@ SAMPLES: tuple[Operation, ...] = (
     Recover(did_of("member"), did_of("exchange")),
     Accredit(did_of("member"), "issuer", "DataMerchantCredential", "CN-31", 1, 2),
     EndAccreditation(did_of("member"), "supplier", reason="closed"),
+    AnchorStatusList("1", "revocation", 131_072, 1, bytes(32), "https://issuer.example/status/1"),
+    RegisterSchema("merchant", 1, "Data merchant", bytes(32), "https://schemas.example/merchant.json"),
+    LogIssuance(bytes(32), "DataMerchantCredential", subject=did_of("member")),
 )
 
 REFUSALS: dict[str, Callable[[], str]] = {
     "identity-proof": lambda: World().submit("exchange", SponsorIdentity(key_of("a").public_key, bytes(64))).code,
     **RECOVERING_REFUSALS,
     **ACCREDITING_REFUSALS,
+    **ISSUING_REFUSALS,
 }
 """Code -> a run that ends in it, and returns the code of the receipt."""
