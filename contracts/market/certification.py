@@ -51,10 +51,10 @@ def certify(operation: Certify, context: Context, state: State) -> None:
     )
     sale = SaleRecord(found.currency, found.price, found.quantity, found.amount, bool(found.reported_by))
     state.put(sale_key(found.board_id, context.time_ms, found.trade_id), encode(sale))
-    _emit(found, context)
+    _emit(found, certificate, context)
 
 
-def _emit(trade: TradeRecord, context: Context) -> None:
+def _emit(trade: TradeRecord, certificate: str, context: Context) -> None:
     context.emit(
         TradeCertified(
             trade_id=trade.trade_id,
@@ -62,7 +62,7 @@ def _emit(trade: TradeRecord, context: Context) -> None:
             asset_id=trade.asset_id,
             seller=trade.seller,
             buyer=trade.buyer,
-            certificate=trade.certificate,
+            certificate=certificate,
             right_id=trade.right_id,
             currency=trade.currency,
             price=trade.price,

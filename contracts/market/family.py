@@ -4,6 +4,7 @@ from typing import Final
 
 from contracts.kernel.family import Family
 from contracts.market import board, certification, delivery, listing, off_exchange, ordering, settlement, termination
+from contracts.market.collection import COLLECTIONS
 from contracts.market.event import EVENTS
 from contracts.market.outcome import CODES
 from contracts.market.record import BOARD, LISTING
@@ -25,5 +26,6 @@ FAMILY: Final = Family(
     codes=CODES,
     records=RECORDS,
     lifecycles=(BOARD, LISTING, TRADE),
+    collections=COLLECTIONS,
 )
 """Listing, ordering, delivering, settling, certifying."""

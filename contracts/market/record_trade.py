@@ -131,7 +131,8 @@ class TradeRecord(msgspec.Struct, frozen=True, array_like=True):
     """The party that asked to cancel; empty = none has."""
     held_by: Annotated[tuple[bytes, ...], msgspec.Meta(max_length=HOLDS_MAX)] = ()
     held_since_ms: int = 0
-    certificate: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    certificate: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    """Its number; None before certification."""
     certified_ms: int = 0
 
     def is_paid(self) -> bool:
