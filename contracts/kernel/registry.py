@@ -12,12 +12,14 @@ from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
 from chainnode.types.transaction import Transaction
 from contracts.assets.family import FAMILY as ASSETS
+from contracts.disputes.family import FAMILY as DISPUTES
 from contracts.evidence.family import FAMILY as EVIDENCE
 from contracts.governance.family import FAMILY as GOVERNANCE
 from contracts.governance.operations_proposal import Propose
 from contracts.identity.family import FAMILY as IDENTITY
 from contracts.identity.record import IdentityRecord
 from contracts.identity.resolution import did_document
+from contracts.income.family import FAMILY as INCOME
 from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.collection import Collection
 from contracts.kernel.document import Document, from_document, to_document
@@ -26,6 +28,7 @@ from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
+from contracts.market.family import FAMILY as MARKET
 from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
@@ -34,6 +37,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
     ASSETS,
     RIGHTS,
     EVIDENCE,
+    MARKET,
+    INCOME,
+    DISPUTES,
 )
 """Every family, in the order of the reference."""
 
