@@ -10,7 +10,7 @@ from chainnode.cli.connection import Access, connected, node_option, open_wallet
 from chainnode.cli.demo.material import read_catalogue
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.lineage import command as lineage
-from chainnode.cli.operation import Verb, add_verbs
+from chainnode.cli.operation import add_verbs, verbs_of
 from chainnode.cli.output import dump, emit, examples, fields, json_option
 from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
 from chainnode.sdk.answer import Submission
@@ -177,4 +177,4 @@ def _why(result: EntryResult) -> str:
     return "; ".join(result.notes) + code
 
 
-add_verbs(command, {"set-registrar-policy": Verb("asset.set_registrar_policy")})
+add_verbs(command, verbs_of("asset", but=("register",)))

@@ -4,13 +4,13 @@ A family lists its verbs, and that is all:
 
     command = operation_group(
         "right",
-        "Rights in assets: grant, use and end them.",
-        {"grant": Verb("right.grant", fresh=("salt",)), "use": Verb("right.use", arguments=("right_id",))},
+        "Grant, use and end rights in assets.",
+        verbs_of("right", grant=Verb("right.grant", arguments=("asset_id", "grantee"), fresh=("salt",))),
     )
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -73,6 +73,24 @@ def operation_group(name: str, help_text: str, verbs: Mapping[str, Verb]) -> cli
     """A group of such commands."""
     first = command_for(next(iter(verbs)), next(iter(verbs.values())), group=name)
     return add_verbs(click.Group(name, help=help_text, epilog=first.epilog), verbs)
+
+
+def verbs_of(prefix: str, *, but: Collection[str] = (), **chosen: Verb) -> dict[str, Verb]:
+    """A verb for each operation ``<prefix>.<word>``; the record it is about, its first field, is given by its place.
+
+    Args:
+        prefix: of the operations' names.
+        but: words that have a command of their own.
+        chosen: verbs that need more said, by word (with ``_`` as in the operation's name).
+    """
+    found = {}
+    for name, spec in OPERATIONS.items():
+        family, _, word = name.partition(".")
+        if family == prefix and word not in but:
+            first = spec.type.__struct_fields__[:1]
+            placed = first if first and first[0].endswith(("_id", "number")) else ()
+            found[word.replace("_", "-")] = chosen.get(word) or Verb(name, arguments=placed)
+    return found
 
 
 def add_verbs(group: click.Group, verbs: Mapping[str, Verb]) -> click.Group:

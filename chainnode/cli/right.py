@@ -1,6 +1,6 @@
 """``chainnode right``: who may do what with an asset."""
 
-from chainnode.cli.operation import Verb, operation_group
+from chainnode.cli.operation import Verb, operation_group, verbs_of
 from contracts.rights.operations import GrantRight
 from contracts.rights.record import right_id_of
 
@@ -12,14 +12,8 @@ def _right_id(operation: GrantRight, did: str) -> dict[str, str]:
 command = operation_group(
     "right",
     "Grant, use and end rights in assets.",
-    {
-        "grant": Verb("right.grant", arguments=("asset_id", "grantee"), fresh=("salt",), about=_right_id),
-        "accept": Verb("right.accept", arguments=("right_id",)),
-        "decline": Verb("right.decline", arguments=("right_id",)),
-        "use": Verb("right.use", arguments=("right_id",)),
-        "amend": Verb("right.amend", arguments=("right_id",)),
-        "revoke": Verb("right.revoke", arguments=("right_id",)),
-        "surrender": Verb("right.surrender", arguments=("right_id",)),
-        "expire": Verb("right.expire", arguments=("right_id",)),
-    },
+    verbs_of(
+        "right",
+        grant=Verb("right.grant", arguments=("asset_id", "grantee"), fresh=("salt",), about=_right_id),
+    ),
 )
