@@ -5,9 +5,6 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-<<<<<<< HEAD
-from chainnode.api import blocks, collections, identifiers, market, proofs, state, status, transactions
-=======
 from chainnode.api import (
     blocks,
     collections,
@@ -20,7 +17,6 @@ from chainnode.api import (
     status,
     transactions,
 )
->>>>>>> main
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity

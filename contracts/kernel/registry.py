@@ -46,6 +46,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
 _SPECS: Final = tuple(spec for family in FAMILIES for spec in family.operations)
 OPERATIONS: Final = MappingProxyType({spec.name: spec for spec in _SPECS})
 """Every operation by name."""
+FEATURES: Final = frozenset(spec.feature for spec in _SPECS if spec.feature is not None)
+"""Features that this program knows: a chain that schedules another needs a newer one (``chainnode.chain.upgrade``)."""
 SPEC_OF: Final[MappingProxyType[type[Operation], OperationSpec]] = MappingProxyType({s.type: s for s in _SPECS})
 
 EVENTS: Final[MappingProxyType[str, type[TypedEvent]]] = MappingProxyType(
