@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from chainnode.api import blocks, collections, identifiers, lineage, proofs, rights, state, status, transactions
+from chainnode.api import blocks, collections, export, identifiers, lineage, proofs, rights, state, status, transactions
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity
@@ -23,6 +23,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *blocks.ROUTES,
     *state.ROUTES,
     *lineage.ROUTES,
+    *export.ROUTES,
     *rights.ROUTES,
     *identifiers.ROUTES,
     *collections.ROUTES,
