@@ -66,6 +66,7 @@ ENTRIES: Final = (
     Entry("Using a chain", "tx", f"{_CLI}.tx", "Submit transactions and follow them."),
     Entry("Using a chain", "asset", f"{_CLI}.asset", "Register data assets and whole catalogues."),
     Entry("Using a chain", "evidence", f"{_CLI}.evidence", "Record that files existed, and check them later."),
+    Entry("Using a chain", "market", f"{_CLI}.market", "Trade on boards, and see what was traded."),
     Entry("Using a chain", "query", f"{_CLI}.query", "Read blocks, state, receipts, status and more."),
     Entry("Using a chain", "operations", f"{_CLI}.operations", "List every operation, its fields, roles and codes."),
     Entry("Governing", "gov", f"{_CLI}.gov", "Change the consortium: its validators and the nodes that may follow."),
