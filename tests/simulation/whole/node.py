@@ -14,6 +14,8 @@ from unittest.mock import patch
 import structlog
 
 from chainnode.chain import certificate as chain_certificate
+from chainnode.chain import validation
+from chainnode.crypto import ed25519
 from chainnode.errors import StoreError
 from chainnode.mempool import verifier
 from chainnode.node import config as node_config
@@ -21,6 +23,7 @@ from chainnode.node import data_directory, links, wiring
 from chainnode.node.wiring import Node
 from chainnode.store import durable_file, journal, ledger_store, sign_state
 from chainnode.sync import snapshot_shelf
+from contracts.governance import succession
 from tests.simulation.whole import genesis, signing
 from tests.simulation.whole.disk import Crashed, Disk, FakeOs, FakePath, Session, SimulatedKeyValue
 from tests.simulation.whole.network import Port
@@ -84,6 +87,9 @@ def installed() -> Iterator[None]:
             (wiring, "PeerNetwork", _make_port),
             (links, "verify", signing.verify),
             (chain_certificate, "verify", signing.verify),
+            (validation, "verify", signing.verify),
+            (succession, "verify", signing.verify),
+            (ed25519, "verify", signing.verify),
             (verifier, "check_records", signing.check_records),
         ):
             stack.enter_context(patch.object(target, name, value))
