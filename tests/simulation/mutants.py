@@ -254,4 +254,31 @@ EPOCHS = (
     ), profile="hostile", hostile=("false_evidence",)),
 )
 
-MUTANTS = AGREEMENT + DURABILITY + CHAIN + EPOCHS
+REJOINING = (
+    Mutant("rejoined_votes_at_once", "Rejoin: votes from the third height above the tip", (
+        Edit("chainnode.node.rejoin", "Rejoin.speak_above", "return tip_height + UNREMEMBERED_HEIGHTS", "return 0"),
+    ), profile="rejoin", always=("lost_disk",)),
+    Mutant("rejoined_asks_nobody", "Rejoin: q others have told their tips", (
+        Edit("chainnode.node.rejoin", "Rejoin.speak_above",
+             "if sum(key in self._reached for key in others) < needed:", "if False:"),
+    ), profile="rejoin", always=("lost_disk",)),
+    Mutant("rejoined_believes_lower_tips", "Rejoin: the own chain has reached what the others told", (
+        Edit("chainnode.node.rejoin", "Rejoin.speak_above", "heard[key] <= tip_height", "True"),
+    ), profile="rejoin", always=("lost_disk",)),
+    Mutant("chunk_unchecked", "R9: every chunk is proved", (
+        Edit("chainnode.store.snapshot", "open_chunk",
+             "if len(leaves) != chunk.pairs or part_root(leaves, chunk.bits) != chunk.root:", "if False:"),
+        # The tree that is built from the chunks would show it as well.
+        Edit("chainnode.store.snapshot_import", "SnapshotImport.steps",
+             "if self._tree.root != self._manifest.state_root:", "if False:"),
+    ), profile="rejoin", hostile=("false_snapshots",), always=("lost_disk",)),
+    Mutant("snapshot_root_unchecked", "R9: a snapshot's state is the certified one", (
+        Edit("chainnode.sync.snapshot_offer", "open_offer", "if manifest.state_root != after.prev_state_root:",
+             "if False:"),
+    ), profile="rejoin", hostile=("false_snapshots",), always=("lost_disk",)),
+    Mutant("join_starts_over", "Interrupted at any point, it continues", (
+        Edit("chainnode.store.snapshot_import", "settle_replacement", "ready.rename(path)", "pass"),
+    ), profile="rejoin", always=("lost_disk",)),
+)
+
+MUTANTS = AGREEMENT + DURABILITY + CHAIN + EPOCHS + REJOINING

@@ -31,7 +31,7 @@ from consensus.messages import (
 from consensus.outputs import Outputs
 from consensus.signing import signed_digest
 from tests.simulation.checker import Violation, expect
-from tests.simulation.whole.disk import Disk
+from tests.simulation.whole.disk import Disk, File
 from tests.simulation.whole.genesis import CHAIN_ID
 from tests.simulation.whole.membership import Membership
 from tests.simulation.whole.signing import verify
@@ -77,6 +77,8 @@ class Checker:
     accused: set[int] = field(default_factory=set)
     _sent: dict[tuple[int, int, int, type], bytes] = field(default_factory=dict)
     _view_change_sent: dict[tuple[int, int], int] = field(default_factory=dict)
+    _forgotten: dict[int, int] = field(default_factory=dict)
+    """Highest height at which a key spoke whose memory was lost since."""
     _committed_in: dict[tuple[int, int], tuple[int, bytes]] = field(default_factory=dict)
     """View and block of the last COMMIT, by sender and height."""
     _commits: dict[tuple[int, int, bytes], set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -94,11 +96,17 @@ class Checker:
     def honest(self, index: int) -> bool:
         return index not in self.hostile
 
-    def on_started(self, address: int, index: int, replica: Any) -> None:
-        """Invariant 6 across restarts: never below a view that others were told about."""
+    def on_started(self, address: int, index: int, replica: Any, *, anew: bool = False) -> None:
+        """Invariant 6 across restarts: never below a view that others were told about.
+
+        ``anew``: what this key said is forgotten, which its operator knows. Then it says nothing more at these heights.
+        """
+        if anew:
+            heights = [place[1] for place in self._sent if place[0] == index]
+            self._forgotten[index] = max(heights, default=0)
         self._starts[address] += 1
         self._place[address] = (replica.height, replica.view)
-        if replica.own_index is not None:
+        if replica.own_index is not None and not anew:
             told = self._view_change_sent.get((index, replica.height), 0)
             expect(replica.view >= told, f"{address} restarted in view {replica.view} after asking for {told}")
 
@@ -169,6 +177,8 @@ class Checker:
         place = (members.validators.epoch, members.validators.hash)
         expect((message.epoch, message.validators_hash) == place, f"{address} votes in another epoch at {place}")
         expect(members.identities[message.sender] == index, f"{address} sent a message of {message.sender}")
+        forgotten = self._forgotten.get(index, -1)
+        expect(message.height > forgotten, f"{address} votes at {message.height}, and has forgotten what it said there")
         key = (index, message.height, message.view, type(message))
         digest = signed_digest(message)
         known = self._sent.get(key)
@@ -189,13 +199,14 @@ class Checker:
     def _check_durable(self, address: int, message: Signed, disk: Disk) -> None:
         """Invariant 7: the message and what it promises to hold are on the disk, and the sign-state knows."""
         files = [file for name, file in disk.names.items() if name.endswith(".log")]
-        journal = [bytes(file.durable[-JOURNAL_TAIL_BYTES:]) for file in files]
+        journal = [bytes(file.durable[-JOURNAL_TAIL_BYTES:]) for file in files if isinstance(file, File)]
 
         def holds(data: bytes) -> bool:
             return any(data in content for content in journal)
 
         expect(holds(message.signature), f"sent before durable: {type(message).__name__}")
-        cell = disk.names["data/sign-state"].durable
+        file = disk.names["data/sign-state"]
+        cell = file.durable if isinstance(file, File) else bytearray()
         slots = [sign_state_file._decode(bytes(cell[page * 4096 : page * 4096 + 512])) for page in (0, 1)]
         newest = max((slot[1].position for slot in slots if slot is not None), default=(0, 0, 0, 0))
         expect(newest >= tuple(sign_position(message)), "sent before the sign-state was durable")

@@ -88,7 +88,12 @@ class Consortium:
     def faulty(self) -> set[int]:
         """Identities that may say anything, or whose memory is not to be trusted."""
         world = self._world
-        return set(world.hostile) | {world.machines[address].index for address in world.trouble.lost} - self._dead()
+        doubtful = world.trouble.lost | world.trouble.forgetful
+        return set(world.hostile) | {world.machines[address].index for address in doubtful} - self._dead()
+
+    def concerned(self) -> set[int]:
+        """Identities of the present set and of the one that is asked for."""
+        return {*self._world.checker.sets.present.identities, *self._next}
 
     def _dead(self) -> set[int]:
         return self._world.trouble.dead

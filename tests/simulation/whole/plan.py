@@ -14,14 +14,15 @@ PROFILES: dict[str, tuple[str, ...]] = {
     "views": ("weather", "stall", "crash_at_boundary", "hostile"),
     "epochs": ("weather", "partition", "consortium", "power_cut", "hostile"),
     "dwindling": ("death", "consortium"),
+    "rejoin": ("weather", "partition", "power_cut", "crash_at_boundary", "lost_disk", "hostile", "consortium"),
     "crash": ("weather", "partition", *CRASH),
     "disk": ("weather", *CRASH, *DISK),
     "hostile": ("weather", "partition", "hostile"),
     "twins": ("weather", "partition", *CRASH, "twins"),
-    "mixed": (*NETWORK, "stall", "consortium", *CRASH, *DISK, "hostile", "twins"),
+    "mixed": (*NETWORK, "stall", "consortium", "lost_disk", *CRASH, *DISK, "hostile", "twins"),
 }
 """Kinds of trouble by profile."""
-RARE = {"stall": 0.25, "consortium": 0.3}
+RARE = {"stall": 0.25, "consortium": 0.25, "lost_disk": 0.25}
 """How likely a mixed plan has a kind that takes many blocks or views; each of the others is in six of ten."""
 
 PROMISED: dict[str, tuple[str, ...]] = {
@@ -31,6 +32,7 @@ PROMISED: dict[str, tuple[str, ...]] = {
     "stall": ("stall",),
     "consortium": ("epoch", "joined", "left", "refused_join_proof_signature", "refused_change_limit"),
     "death": ("death",),
+    "lost_disk": ("lost_disk", "rejoined", "snapshot_joined"),
     "skew": ("skew",),
     "link_reset": ("link_reset",),
     "crash_at_boundary": ("crash", "unsynced_lost"),
@@ -89,8 +91,9 @@ def draw(seed: int, size: int, profile: str, *, always: tuple[str, ...] = ()) ->
             more = random.sample(names, random.choice((0, 0, 1, 2, 4)))
             hostile[index] = tuple(dict.fromkeys((first, *more)))
     trouble_ms = random.choice((8_000, 12_000, 20_000))
-    pace = "brisk" if {"stall", "consortium"}.intersection(kinds) or random.random() < 0.2 else "usual"
-    spares = random.randint(1, 2) if "consortium" in kinds and "death" not in kinds else 0
+    pace = "brisk" if {"stall", "consortium", "lost_disk"}.intersection(kinds) or random.random() < 0.2 else "usual"
+    follows = "lost_disk" in kinds or ("consortium" in kinds and "death" not in kinds)
+    spares = random.randint(1, 2) if follows else 0
     load_ms = (20, 900)
     if "death" in kinds:
         # Whom the chain takes for dead it has missed for eighty heights.

@@ -27,6 +27,8 @@ class Trouble:
         """Machines whose disk failed in a way that stops a node honestly (R11)."""
         self.lost: set[int] = set()
         """Machines whose data rotted, or that are gone for good: they count as faulty."""
+        self.forgetful: set[int] = set()
+        """Machines whose disk was replaced: they come back, and until then count as faulty."""
         self.dead: set[int] = set()
         """Those of them that will never run again."""
         self._tools: dict[str, Callable[[], None]] = {
@@ -43,6 +45,7 @@ class Trouble:
             "fsync_failure": self._fail_sync,
             "rot": self._rot,
             "death": self._die,
+            "lost_disk": self._lose_disk,
         }
 
     def begin(self) -> None:
@@ -179,6 +182,20 @@ class Trouble:
             self.lost.add(machine.address)
             self.dead.add(machine.index)
             machine.crash()
+
+    def _lose_disk(self) -> None:
+        """A disk is replaced by an empty one; the node replays everything, or begins from a snapshot, and rejoins."""
+        world = self._world
+        machine = self._pick()
+        if machine is None or not world.honest(machine) or machine.address in self.lost | self.forgetful:
+            return
+        if machine.index in world.consortium.concerned() and not world.consortium.has_room():
+            return
+        world.fired("lost_disk")
+        self.forgetful.add(machine.address)
+        machine.replace_disk()
+        machine.rejoins = True
+        machine.joins_by_snapshot = world.random.random() < 0.7
 
     # Healing.
 

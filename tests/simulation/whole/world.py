@@ -15,7 +15,7 @@ from chainnode.errors import StoreError
 from chainnode.net.channel import Channel
 from chainnode.node.wiring import Node
 from consensus.invariant import InvariantBroken
-from consensus.messages import decode_message
+from consensus.messages import Signed, decode_message
 from consensus.outputs import Outputs
 from consensus.state import Phase
 from tests.simulation.whole import genesis
@@ -114,6 +114,9 @@ class World:
         for machine in self.machines:
             machine.disk.fired = self.fired
             machine.on_crash = self._on_crash
+            machine.on_joined = self._on_joined
+            machine.on_refused = self.on_restarted
+            machine.makes_snapshots = "lost_disk" in plan.kinds and machine.address % 2 == 0
         self.workload = Workload(self)
         self.consortium = Consortium(self)
         self.trouble = Trouble(self)
@@ -196,7 +199,7 @@ class World:
         replica = driver.replica
         if self.honest(machine):
             self._learn(node)
-            self.checker.on_started(machine.address, machine.index, replica)
+            self.checker.on_started(machine.address, machine.index, replica, anew=machine.rejoins)
         driver.replica = Watched(replica, self, machine, node)
         driver._listener = Listener(driver._listener, self, machine, node)
         self.note("start", machine.address, replica.height, replica.view, node.service.halted or "")
@@ -217,6 +220,11 @@ class World:
         failing = machine.address in self.trouble.damaged and isinstance(error, StoreError)
         if error is not None and self.honest(machine) and not failing:
             self.fail(error if isinstance(error, Violation) else Violation(f"{machine.address} ended: {error!r}"))
+
+    def _on_joined(self, machine: Machine, height: int) -> None:
+        self.note("joined", machine.address, height)
+        if height:
+            self.fired("snapshot_joined")
 
     def _on_crash(self, machine: Machine) -> None:
         self.fired("crash")
@@ -261,8 +269,13 @@ class World:
     def on_sent(self, port: Port, channel: Channel, payload: bytes) -> None:
         if channel is Channel.CONSENSUS and port.honest:
             machine = self.machines[port.address]
+            message = decode_message(payload)
             with self.guarded():
-                self.checker.on_sent(machine.address, machine.index, decode_message(payload), machine.disk)
+                self.checker.on_sent(machine.address, machine.index, message, machine.disk)
+            if machine.rejoins and isinstance(message, Signed):
+                # From here on it remembers again what its key says.
+                machine.rejoins = False
+                self.fired("rejoined")
 
     def _learn(self, node: Node) -> None:
         """Who decides the next height, by an honest node's ledger."""
