@@ -107,7 +107,7 @@ class Node:
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
         self._signer = VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height)
-        self._rejoin = Rejoin(node_key.public_key) if rejoins and replica.own_index is not None else None
+        self._rejoin = Rejoin(node_key.public_key) if rejoins and consensus_key is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
             signer=self._signer,
@@ -358,8 +358,9 @@ def _build_replica(
     known_height = data.journal.height if data.sign_state.doubtful else 0
     votes = data.read_votes(tip, around.validators, own_index)
     if rejoins:
-        # Outside the set there is nothing to be silent about: whatever it signed, it was below the present epoch.
-        votes = Votes(Recovered(), (), None, 0 if own_index is None else NOTHING_ABOVE)
+        # Whoever holds a key is silent, in the set or not: a ledger that begins anew knows only the set of its tip, and
+        # the key may have voted in a later one.
+        votes = Votes(Recovered(), (), None, 0 if key is None else NOTHING_ABOVE)
     elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
         signed_height = max(known_height, data.sign_state.last.position[1])
         if forgotten_height(ledger, key.public_key, signed_height) is not None:
