@@ -9,7 +9,10 @@ from tests.simulation.whole.world import run_seed
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan(570, 4, ("partition", "power_cut", "crash_at_boundary", "lost_disk", "consortium"), spares=1, pace="brisk"),
+        Plan(
+            570, 4, ("partition", "power_cut", "crash_at_boundary", "lost_disk", "consortium"),
+            spares=1, pace="brisk",
+        ),
         Plan(
             584, 4, ("weather", "partition", "power_cut", "crash_at_boundary", "lost_disk", "consortium"),
             spares=1, pace="brisk", trouble_ms=8_000,

@@ -90,7 +90,7 @@ def draw(seed: int, size: int, profile: str, *, always: tuple[str, ...] = ()) ->
             first = names[(seed + index) % len(names)]
             more = random.sample(names, random.choice((0, 0, 1, 2, 4)))
             hostile[index] = tuple(dict.fromkeys((first, *more)))
-    trouble_ms = random.choice((8_000, 12_000, 20_000))
+    trouble_ms = random.choice((6_000, 9_000, 15_000) if profile == "mixed" else (8_000, 12_000, 20_000))
     pace = "brisk" if {"stall", "consortium", "lost_disk"}.intersection(kinds) or random.random() < 0.2 else "usual"
     follows = "lost_disk" in kinds or ("consortium" in kinds and "death" not in kinds)
     spares = random.randint(1, 2) if follows else 0
