@@ -33,6 +33,7 @@ BENCHMARKS: Final = {
     "sync": "benchmarks.bench_sync",
     "startup": "benchmarks.bench_startup",
     "end_to_end": "benchmarks.end_to_end",
+    "hostile": "benchmarks.hostile",
 }
 """In the order in which a whole run goes through them."""
 

@@ -7,6 +7,7 @@ under cProfile. The network is never announced as the machine's current one.
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -57,14 +58,20 @@ class NodeFailed(Exception):
 class RunningNetwork:
     """All validators of one network; ``async with`` starts and ends them."""
 
-    def __init__(self, folder: Path, validators: int, profile: Path | None = None) -> None:
-        """Make the files in ``folder``; with ``profile`` the first validator writes its cProfile statistics there."""
+    def __init__(
+        self, folder: Path, validators: int, profile: Path | None = None, *, hostile: str | None = None
+    ) -> None:
+        """Make the files in ``folder``; with ``profile`` the first validator writes its cProfile statistics there.
+
+        ``hostile`` names what the last validator does once ``rouse`` is called (``hostile_node``).
+        """
         self.folder: Final = folder
         self.manifest: Final = create_network(
             folder, Plan(CHAIN_ID, validators, 0, log_level="warning"), time_ms=time.time_ns() // 1_000_000
         )
         self.urls: Final = [node.api for node in self.manifest.nodes]
         self._profile = profile
+        self._hostile = hostile
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._ports: Reservation | None = None
 
@@ -72,10 +79,7 @@ class RunningNetwork:
         self._ports = Reservation(self.manifest.ports())
         try:
             for number, node in enumerate(self.manifest.nodes):
-                command = node_command(config_path(self.folder, node.name), die_with=os.getpid())
-                if self._profile is not None and number == 0:
-                    arguments = command[command.index("start") :]
-                    command = [sys.executable, "-P", "-m", "benchmarks.profiled_node", str(self._profile), *arguments]
+                command = self._command(number)
                 self._children[node.name] = spawn(command, log_path(self.folder, node.name), detached=False)
             deadline = time.monotonic() + READY_S
             for node in self.manifest.nodes:
@@ -88,6 +92,19 @@ class RunningNetwork:
             self.stop()
             raise
         return self
+
+    def _command(self, number: int) -> list[str]:
+        command = node_command(config_path(self.folder, self.manifest.nodes[number].name), die_with=os.getpid())
+        arguments = command[command.index("start") :]
+        if self._profile is not None and number == 0:
+            return [sys.executable, "-P", "-m", "benchmarks.profiled_node", str(self._profile), *arguments]
+        if self._hostile is not None and number == len(self.manifest.nodes) - 1:
+            return [sys.executable, "-P", "-m", "benchmarks.hostile_node", self._hostile, *arguments]
+        return command
+
+    def rouse(self) -> None:
+        """The last validator is hostile from now on."""
+        self._children[self.manifest.nodes[-1].name].send_signal(signal.SIGUSR1)
 
     async def __aexit__(self, *_: object) -> None:
         self.stop()

@@ -11,7 +11,8 @@
     |- ConfigError       an operator's mistake                    -> print, exit 2
     `- Misuse            our own caller broke a contract (a bug)  -> fix it
 
-    InvariantBroken      not a ChainError: nothing catches it but the crash handler of the command line
+    InvariantBroken      not a ChainError: nothing catches it but the crash handler of the command line;
+                         the agreement core raises the same one, whence it comes
 
 Every ChainError carries a stable ``code`` (kebab-case, listed in the API's
 problem catalogue) and ``details`` of plain values for the reader: what was
@@ -19,6 +20,24 @@ expected, what was found.
 """
 
 from typing import Final
+
+from consensus.invariant import InvariantBroken, invariant
+
+__all__ = [
+    "ChainError",
+    "ConfigError",
+    "DecodeError",
+    "Detail",
+    "InvariantBroken",
+    "Misuse",
+    "NotFound",
+    "PeerError",
+    "Rejected",
+    "RequestFailed",
+    "StoreCorrupt",
+    "StoreError",
+    "invariant",
+]
 
 Detail = str | int | bool | None
 
@@ -73,20 +92,3 @@ class ConfigError(ChainError):
 
 class Misuse(ChainError):
     """Our own code broke a documented contract."""
-
-
-class InvariantBroken(BaseException):
-    """The program contradicts itself; continuing could sign something false."""
-
-
-def invariant(condition: bool, claim: str) -> None:
-    """Stop the process unless ``condition`` holds.
-
-    Used instead of ``assert`` because ``python -O`` deletes assertions, and those
-    that guard safety must run in production.
-
-    Raises:
-        InvariantBroken: the condition does not hold.
-    """
-    if not condition:
-        raise InvariantBroken(claim)

@@ -31,6 +31,8 @@ BLOCK_BYTES_MAX: Final = 4 * MIB
 """Envelopes of one block; at 1 Gbit/s a body reaches a peer in 34 ms."""
 VALIDATORS_MAX: Final = 100
 EVENTS_PER_TRANSACTION_MAX: Final = 1_024
+EVENTS_PER_BLOCK_MAX: Final = 1_024
+"""Of a block itself: suspensions and proofs of 100 validators, orders that end, and what votes of members enact."""
 TRANSACTION_STATE_BYTES: Final = 48 * KIB
 """State values that any transaction may write: two versions of the largest identity, and a little."""
 TRANSACTION_STATE_FACTOR: Final = 16
@@ -122,9 +124,16 @@ POOL_TRANSACTIONS_MAX: Final = 50_000
 POOL_BYTES_MAX: Final = 24 * MIB
 """Envelopes; decoded operations take up to thirteen times their bytes (measured on the largest asset records)."""
 
+POOL_SENDER_PERCENT: Final = 25
+"""Of both: the flood of one sender leaves room for others; seconds of all that four validators on two cores take."""
+
 # API.
 REQUEST_BYTES_MAX: Final = 8 * MIB
 """One HTTP request body: a bulk submission of some thousand small transactions."""
 BULK_TRANSACTIONS_MAX: Final = 5_000
 PAGE_ITEMS_MAX: Final = 500
+RECORDS_LOOKED_AT_MAX: Final = 500
+"""Records that one page of a filtered list reads, whether they match or not: some 10 ms; the cursor goes on."""
+RECORDS_LOOKED_AT_BYTES_MAX: Final = 4 * MIB
+"""Their values together."""
 WAIT_MS_MAX: Final = 60_000

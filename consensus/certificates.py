@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consensus import domain, limits, scalar
+from consensus.canonical import CanonicalReader
 from consensus.quorum import ValidatorSet
 
 SCHEME_ED25519_LIST: Final = 1
@@ -157,7 +158,9 @@ def certificate_claims(
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(QuorumCertificate)
+_read: CanonicalReader[QuorumCertificate] = CanonicalReader(
+    QuorumCertificate, "certificate", limits.CERTIFICATE_BYTES_MAX, MalformedCertificate
+)
 
 
 def encode_certificate(certificate: QuorumCertificate) -> bytes:
@@ -171,12 +174,4 @@ def decode_certificate(data: bytes) -> QuorumCertificate:
     Raises:
         MalformedCertificate: too large, not a certificate, or not in canonical form.
     """
-    if len(data) > limits.CERTIFICATE_BYTES_MAX:
-        raise MalformedCertificate("certificate_too_large")
-    try:
-        certificate = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedCertificate("certificate_malformed") from error
-    if _ENCODER.encode(certificate) != data:
-        raise MalformedCertificate("certificate_not_canonical")
-    return certificate
+    return _read(data)

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import msgspec
 
 from consensus import domain, limits, scalar
+from consensus.canonical import CanonicalReader
 from consensus.certificates import COMMIT, PREPARE, CertificateKind, SignatureClaim, vote_bytes
 from consensus.messages import Commit, Prepare, PrePrepare, Signed, ViewChange
 from consensus.quorum import ValidatorSet
@@ -62,7 +63,9 @@ class MalformedEquivocation(ValueError):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Equivocation)
+_read: CanonicalReader[Equivocation] = CanonicalReader(
+    Equivocation, "equivocation", limits.EQUIVOCATION_BYTES_MAX, MalformedEquivocation
+)
 
 
 def encode_equivocation(equivocation: Equivocation) -> bytes:
@@ -76,15 +79,7 @@ def decode_equivocation(data: bytes) -> Equivocation:
     Raises:
         MalformedEquivocation: too large, not a proof, or not in canonical form.
     """
-    if len(data) > limits.EQUIVOCATION_BYTES_MAX:
-        raise MalformedEquivocation("equivocation_too_large")
-    try:
-        equivocation = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedEquivocation("equivocation_malformed") from error
-    if _ENCODER.encode(equivocation) != data:
-        raise MalformedEquivocation("equivocation_not_canonical")
-    return equivocation
+    return _read(data)
 
 
 def make_equivocation(one: Signed, other: Signed) -> Equivocation | None:

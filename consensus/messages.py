@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from consensus import limits, scalar
+from consensus.canonical import CanonicalReader
 from consensus.certificates import QuorumCertificate
 
 NOTHING_PREPARED: Final = -1
@@ -140,7 +141,7 @@ class MalformedMessage(ValueError):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+_read: CanonicalReader[Message] = CanonicalReader(Message, "message", limits.MESSAGE_BYTES_MAX, MalformedMessage)
 
 
 def encode_message(message: Message) -> bytes:
@@ -155,14 +156,4 @@ def decode_message(data: bytes) -> Message:
         MalformedMessage: too many bytes, not a message, a field out of bounds, or not canonical. The bounds of the
             fields keep PREPARE, COMMIT and STATUS below 512 bytes, VIEW_CHANGE and DECIDED below 16 KiB.
     """
-    if len(data) > limits.MESSAGE_BYTES_MAX:
-        raise MalformedMessage("message_too_large")
-    try:
-        message = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedMessage("message_malformed") from error
-    # msgspec reads integers and lengths that are longer than need be; two encodings of one message would get past
-    # the duplicate checks, so only the shortest form exists for us.
-    if _ENCODER.encode(message) != data:
-        raise MalformedMessage("message_not_canonical")
-    return message
+    return _read(data)

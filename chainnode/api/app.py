@@ -5,7 +5,18 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from chainnode.api import blocks, proofs, state, status, transactions
+from chainnode.api import (
+    blocks,
+    collections,
+    identifiers,
+    lineage,
+    market,
+    proofs,
+    rights,
+    state,
+    status,
+    transactions,
+)
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity
@@ -22,7 +33,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     *transactions.ROUTES,
     *blocks.ROUTES,
     *state.ROUTES,
+    *lineage.ROUTES,
+    *rights.ROUTES,
+    *identifiers.ROUTES,
+    *collections.ROUTES,
     *proofs.ROUTES,
+    *market.ROUTES,
 )
 """Everything that is served."""
 
@@ -86,8 +102,8 @@ def _handler(
             body_timeout_ms=body_timeout_ms,
             request=request,
             path=request.match_info,
-            query=parse_query(route, request.query.items()),
-            media_type=accepted_type(request.headers.get("Accept", ""), route.media_types),
+            query={} if route.foreign else parse_query(route, request.query.items()),
+            media_type=accepted_type("" if route.foreign else request.headers.get("Accept", ""), route.media_types),
         )
         response = await route.handler(call)
         if route.guarded:

@@ -7,7 +7,14 @@ from aiohttp import web
 
 from chainnode.api.answer import bytes_response, document_response, wants_bytes
 from chainnode.api.routes import JSON, MSGPACK, Call, Parameter, Route, parse_hex
-from chainnode.api.view import block_document, envelopes_of, header_summary, receipt_document, text64
+from chainnode.api.view import (
+    block_document,
+    block_receipt_document,
+    envelopes_of,
+    header_summary,
+    receipt_document,
+    text64,
+)
 from chainnode.chain.queries import LedgerQueries
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
@@ -66,6 +73,16 @@ async def block_receipts(call: Call) -> web.StreamResponse:
     return document_response(call, [receipt_document(receipt) for receipt in found], immutable=fixed)
 
 
+async def block_opened(call: Call) -> web.StreamResponse:
+    """The block's own receipt: what it did before its transactions."""
+    height = _height(call)
+    found = call.service.queries.block_receipt(height)
+    fixed = call.path["at"] != "latest"
+    if wants_bytes(call):
+        return bytes_response(call, encode(found), MSGPACK, immutable=fixed)
+    return document_response(call, block_receipt_document(found), immutable=fixed)
+
+
 async def block_certificate(call: Call) -> web.StreamResponse:
     """The quorum certificate over a block; empty for the genesis block."""
     height = _height(call)
@@ -103,5 +120,6 @@ ROUTES: Final = (
     Route("GET", "/v1/blocks/{at}", block, "A block by height or hash, or `latest`", media_types=_BOTH),
     Route("GET", "/v1/blocks/{at}/transactions", block_transactions, "Envelopes of a block", media_types=_BOTH, cost=5),
     Route("GET", "/v1/blocks/{at}/receipts", block_receipts, "Receipts of a block", media_types=_BOTH, cost=5),
+    Route("GET", "/v1/blocks/{at}/opened", block_opened, "What a block did by itself", media_types=_BOTH),
     Route("GET", "/v1/blocks/{at}/certificate", block_certificate, "Quorum certificate of a block", media_types=_BOTH),
 )

@@ -110,6 +110,8 @@ class Route:
     """Tokens of the client's allowance: reads that walk trees or many records cost more."""
     guarded: bool = True
     """Counts against rate and capacity; probes and metrics have a rate of their own, so that a busy node answers."""
+    foreign: bool = False
+    """Follows another standard's rules for query and Accept, which its handler reads itself."""
     names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

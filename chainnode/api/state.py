@@ -1,26 +1,21 @@
-"""What the ledger holds now: state values, assets, evidence, identities, and the events that led there."""
+"""What the ledger holds now: state values, evidence by its id, and the events that led there."""
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from chainnode.api.answer import bytes_response, document_response, wants_bytes
 from chainnode.api.cursor import read_cursor, write_cursor
 from chainnode.api.routes import AFTER, JSON, LIMIT, MSGPACK, Call, Parameter, Route, parse_did, parse_hex
-from chainnode.api.view import logged_event_document, state_document
-from chainnode.chain.queries import EventView, LedgerQueries
+from chainnode.api.view import logged_event_document, record_document, state_document
+from chainnode.chain.queries import SUBMITTERS_MAX, EventView, LedgerQueries
 from chainnode.errors import NotFound, Rejected
 from chainnode.limits import STATE_KEY_BYTES_MAX
-from chainnode.state.keys import prefix
 from chainnode.types.receipt import Scalar
-from contracts.assets.record import asset_key
 from contracts.evidence.record import evidence_key
-from contracts.identity.record import identity_key
-from contracts.kernel.registry import EVENTS, describe
+from contracts.kernel.registry import EVENTS
 
 _INT_VALUE: Final = Parameter("value", "integer", "", least=-(2**63))
-SUBMITTERS_MAX: Final = 20
-"""Submitters of one evidence id that are looked at before the question is called ambiguous."""
 
 
 async def state_value(call: Call) -> web.StreamResponse:
@@ -56,38 +51,6 @@ def parse_state_key(text: str) -> bytes:
     return key
 
 
-async def asset(call: Call) -> web.StreamResponse:
-    """The record of one asset.
-
-    Raises:
-        NotFound: ``asset-not-found``.
-    """
-    asset_id = call.hash_of()
-    return _record(call, asset_key(asset_id), "asset-not-found", f"no asset {asset_id.hex()} is registered")
-
-
-async def assets(call: Call) -> web.StreamResponse:
-    """Registered assets in the order of their ids."""
-    genesis_hash = call.service.genesis_hash
-    after = call.query["after"]
-    position = None if after is None else read_cursor(after, genesis_hash, "assets")
-    limit = call.query["limit"]
-    pairs = call.service.queries.state_range(prefix("asset"), position, limit)
-    following = write_cursor(pairs[-1][0], genesis_hash, "assets") if len(pairs) == limit else None
-    items = [{"asset_id": key.rpartition(b"/")[2].decode(), **describe(key, value)} for key, value in pairs]
-    return document_response(call, {"items": items, "next": following})
-
-
-async def identity(call: Call) -> web.StreamResponse:
-    """The record of one identity.
-
-    Raises:
-        NotFound: ``identity-not-found``.
-    """
-    did = parse_did(call.path["did"])
-    return _record(call, identity_key(did), "identity-not-found", f"no identity {did} exists here")
-
-
 async def evidence(call: Call) -> web.StreamResponse:
     """The evidence of an id; of one submitter, where several chose the same id.
 
@@ -107,28 +70,6 @@ async def evidence(call: Call) -> web.StreamResponse:
             raise Rejected("evidence-ambiguous", f"recorded by {', '.join(submitters)}", submitters=len(submitters))
         submitter = submitters[0]
     return _record(call, evidence_key(parse_did(submitter), evidence_id), "evidence-not-found", missing)
-
-
-async def evidence_of_digest(call: Call) -> web.StreamResponse:
-    """Every record of one digest, the earliest first.
-
-    Raises:
-        Rejected: ``query-invalid``: no digest is given.
-    """
-    digest = call.query["digest"]
-    if digest is None:
-        raise Rejected("query-invalid", "digest is missing", expected="lower-case hex")
-    queries: LedgerQueries = call.service.queries
-    found, following = _events(call, "evidence.recorded", "digest", digest)
-    items = []
-    for view in found:
-        attributes = view.event.attributes
-        evidence_id = attributes["evidence_id"]
-        key = evidence_key(str(attributes["submitter"]), evidence_id if isinstance(evidence_id, bytes) else b"")
-        value = queries.state(key)
-        if value is not None:
-            items.append(_described(key, value) | {"tx_id": view.tx_id.hex()})
-    return document_response(call, {"items": items, "next": following})
 
 
 async def events(call: Call) -> web.StreamResponse:
@@ -174,16 +115,10 @@ def _record(call: Call, key: bytes, code: str, missing: str) -> web.Response:
     value = call.service.queries.state(key)
     if value is None:
         raise NotFound(code, missing)
-    return document_response(call, _described(key, value))
-
-
-def _described(key: bytes, value: bytes) -> dict[str, Any]:
-    """The record, and the state key by which it can be proved."""
-    return describe(key, value) | {"state_key": key.hex()}
+    return document_response(call, record_document(key, value))
 
 
 _SUBMITTER: Final = Parameter("submitter", "text", "DID of who recorded it")
-_DIGEST: Final = Parameter("digest", "hex", "digest to look for", least=32, most=64)
 _EVENT_QUERY: Final = (
     Parameter("name", "text", "event, such as asset.registered"),
     Parameter("attribute", "text", "indexed attribute to filter by"),
@@ -197,17 +132,6 @@ ROUTES: Final = (
     Route(
         "GET", "/v1/state/{key:.+}", state_value, "A state value by its key, or 0x<hex>", media_types=(JSON, MSGPACK)
     ),
-    Route("GET", "/v1/assets", assets, "Registered assets", parameters=(AFTER, LIMIT), cost=5),
-    Route("GET", "/v1/assets/{id}", asset, "An asset by its id"),
-    Route(
-        "GET",
-        "/v1/evidence",
-        evidence_of_digest,
-        "Records of a digest",
-        parameters=(_DIGEST, AFTER, LIMIT),
-        cost=5,
-    ),
     Route("GET", "/v1/evidence/{id}", evidence, "Evidence by its id", parameters=(_SUBMITTER,)),
-    Route("GET", "/v1/identities/{did}", identity, "An identity by its DID"),
     Route("GET", "/v1/events", events, "Events by name and indexed attribute", parameters=_EVENT_QUERY, cost=5),
 )

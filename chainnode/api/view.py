@@ -12,8 +12,9 @@ import msgspec
 from chainnode.chain.queries import CommittedTransaction, EventView
 from chainnode.errors import NotFound, Rejected
 from chainnode.types.block import StoredBlock, block_hash, decode_body, decode_header
-from chainnode.types.receipt import Event, Receipt
+from chainnode.types.receipt import BlockReceipt, Event, Receipt
 from chainnode.types.transaction import Transaction, decode_transaction
+from contracts.kernel.collection import Collection
 from contracts.kernel.registry import decode_operations, describe, operation_document
 
 Document = dict[str, Any]
@@ -40,12 +41,12 @@ def event_document(event: Event) -> Document:
 
 
 def logged_event_document(view: EventView) -> Document:
-    """An event with its place."""
+    """An event with its place; transaction and index are null where the block itself did it."""
     place = {
         "height": view.height,
-        "tx_index": view.tx_index,
+        "tx_index": view.tx_index if view.tx_id else None,
         "event_index": view.event_index,
-        "tx_id": view.tx_id.hex(),
+        "tx_id": view.tx_id.hex() if view.tx_id else None,
         "time_ms": view.time_ms,
     }
     return place | event_document(view.event)
@@ -62,6 +63,11 @@ def receipt_document(receipt: Receipt) -> Document:
         "info": receipt.info,
         "events": [event_document(event) for event in receipt.events],
     }
+
+
+def block_receipt_document(receipt: BlockReceipt) -> Document:
+    """What the block did by itself."""
+    return {"height": receipt.height, "events": [event_document(event) for event in receipt.events]}
 
 
 def receipt_summary(receipt: Receipt) -> Document:
@@ -137,3 +143,11 @@ def state_document(key: bytes, value: bytes, height: int) -> Document:
     except NotFound:
         document = {}
     return {"key": key.hex(), "value": value.hex(), "document": document, "height": height}
+
+
+def record_document(key: bytes, value: bytes, collection: Collection | None = None) -> Document:
+    """A record with the ids that its key alone holds, and the state key by which it can be proved."""
+    found = describe(key, value) | {"state_key": key.hex()}
+    if collection is None or not collection.id_types:
+        return found
+    return {name: plain(part) for name, part in collection.ids_of(key).items()} | found

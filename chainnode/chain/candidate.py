@@ -76,9 +76,14 @@ def evidence_root(misbehaviour: Sequence[bytes]) -> bytes:
     return merkle_root([sha256(b"\x00" + item).digest() for item in misbehaviour])
 
 
-def _check_binding(
+def check_binding(
     header: Header, leaf_hashes: list[bytes], last_certificate: bytes, misbehaviour: Sequence[bytes]
 ) -> None:
+    """Whether a body's parts are those that its header commits to.
+
+    Raises:
+        Rejected: ``tx-root``, ``evidence-root`` or ``last-certificate-hash``.
+    """
     if header.tx_count != len(leaf_hashes) or merkle_root(leaf_hashes) != header.tx_root:
         raise Rejected("tx-root", "the transactions are not those the header commits to")
     if header.evidence_root != evidence_root(misbehaviour):
@@ -103,7 +108,7 @@ def open_proposal(expected_hash: bytes, proposal: bytes) -> OpenProposal:
     if len(leaves) % HASH_BYTES:
         raise Rejected("leaf-hashes", "leaf hashes are not a multiple of 32 bytes")
     leaf_hashes = [leaves[start : start + HASH_BYTES] for start in range(0, len(leaves), HASH_BYTES)]
-    _check_binding(header, leaf_hashes, parts.last_certificate, parts.misbehaviour)
+    check_binding(header, leaf_hashes, parts.last_certificate, parts.misbehaviour)
     return OpenProposal(
         expected_hash, parts.header, header, leaf_hashes, parts.last_certificate, parts.misbehaviour
     )
@@ -127,7 +132,7 @@ def open_stored(stored: StoredBlock) -> Candidate:
     header = decode_header(stored.header)
     body = decode_body(stored.body)
     transactions = [decode_transaction(envelope) for envelope in body.transactions]
-    _check_binding(header, [t.leaf_hash for t in transactions], body.last_certificate, body.misbehaviour)
+    check_binding(header, [t.leaf_hash for t in transactions], body.last_certificate, body.misbehaviour)
     for transaction in transactions:
         decode_operations(transaction)
     return Candidate(

@@ -13,10 +13,10 @@ from chainnode.codec.canonical import encode
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.proofs.merkle import root as merkle_root
 from chainnode.state.overlay import Overlay
-from chainnode.types.receipt import Receipt
+from chainnode.types.receipt import BlockReceipt, Receipt
 from consensus.equivocation import decode_equivocation
-from contracts.governance.opening import BlockFacts, open_block
-from contracts.kernel.execution import execute_transaction
+from contracts.governance.opening import BlockFacts
+from contracts.kernel.execution import execute_transaction, open_block
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,7 +26,11 @@ class Execution:
     block_hash: bytes
     receipts: list[Receipt]
     receipt_bytes: list[bytes]
-    """Canonical encodings, in block order: the leaves of the results tree."""
+    """Canonical encodings, in block order: the leaves of the results tree after the block's own."""
+    block_receipt: BlockReceipt
+    """What opening the block did."""
+    block_receipt_bytes: bytes
+    """The first leaf of the results tree."""
     results_root: bytes
     changes: dict[bytes, bytes | None]
     """State keys written, in key order; None = removed."""
@@ -40,7 +44,8 @@ def execute_block(candidate: Candidate, read: Callable[[bytes], bytes | None]) -
     """
     header = candidate.header
     overlay = Overlay(read)
-    open_block(_facts(candidate), overlay)
+    events = open_block(_facts(candidate), chain_id=header.chain_id, time_ms=header.time_ms, overlay=overlay)
+    opened = BlockReceipt(header.height, tuple(events))
     receipts = [
         execute_transaction(
             transaction, chain_id=header.chain_id, height=header.height, time_ms=header.time_ms,
@@ -49,8 +54,11 @@ def execute_block(candidate: Candidate, read: Callable[[bytes], bytes | None]) -
         for index, transaction in enumerate(candidate.transactions)
     ]
     receipt_bytes = [encode(receipt) for receipt in receipts]
-    results_root = merkle_root([leaf_hash(data) for data in receipt_bytes])
-    return Execution(candidate.block_hash, receipts, receipt_bytes, results_root, overlay.changes())
+    opened_bytes = encode(opened)
+    results_root = merkle_root([leaf_hash(data) for data in (opened_bytes, *receipt_bytes)])
+    return Execution(
+        candidate.block_hash, receipts, receipt_bytes, opened, opened_bytes, results_root, overlay.changes()
+    )
 
 
 def _facts(candidate: Candidate) -> BlockFacts:

@@ -14,6 +14,7 @@ from chainnode.chain.candidate import Candidate, evidence_root
 from chainnode.chain.executor import Execution, execute_block
 from chainnode.chain.replay import ReplayWindow
 from chainnode.chain.surroundings import Tip, surroundings_of
+from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.chain.validation import check_fresh, check_misbehaviour, check_place, check_roots
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
@@ -27,7 +28,7 @@ from chainnode.state.view import State
 from chainnode.store import block_commit, layout
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import BLOCK_VERSION, Header, block_hash, certificate_hash, decode_header
-from chainnode.types.receipt import Receipt
+from chainnode.types.receipt import BlockReceipt, Receipt, silent_block_receipt
 from chainnode.types.transaction import Transaction
 from chainnode.types.validator_set import ValidatorList
 from contracts.governance.queries import read_parameters
@@ -41,6 +42,20 @@ class LedgerDiverged(Exception):
         super().__init__(reason)
         self.reason: Final = reason
         self.details: Final = details
+
+
+class UpgradeNeeded(LedgerDiverged):
+    """The next block belongs to a feature that this program does not know."""
+
+    def __init__(self, upgrade: Upgrade) -> None:
+        super().__init__(
+            "upgrade-needed",
+            {
+                "feature": upgrade.feature,
+                "height": str(upgrade.height),
+                "message": f"from height {upgrade.height} on the chain needs a version that knows {upgrade.feature}",
+            },
+        )
 
 
 class _TreeNodes:
@@ -67,7 +82,7 @@ class Ledger:
         self.chain_id: Final = header.chain_id
         tip = Tip(
             stored.height, stored.block_hash, stored.time_ms, stored.state_root, stored.results_root,
-            self._frontier.root(), holds_transactions=stored.height > 0 and header.tx_count > 0,
+            self._frontier.root(), proof_due=stored.height > 0 and _holds_results(header, stored.results_root),
         )
         self._committed = Overlay(store.state)
         window = read_parameters(self._committed).validity_window
@@ -159,10 +174,18 @@ class Ledger:
         if candidate.header.height == self.tip.height + 1 and candidate.header.parent_hash == self.tip.block_hash:
             self._executed(candidate)
 
+    def upgrade_needed(self) -> UpgradeNeeded | None:
+        """Why this program cannot execute the next block, if so."""
+        found = pending_upgrade(self._committed)
+        return UpgradeNeeded(found) if found is not None and found.height <= self.tip.height + 1 else None
+
     def _executed(self, candidate: Candidate) -> tuple[Execution, TreeUpdate]:
         held = self._prepared
         if held is not None and held[0].block_hash == candidate.block_hash:
             return held
+        needed = self.upgrade_needed()
+        if needed is not None:
+            raise needed
         execution = execute_block(candidate, self.store.state)
         update = self.tree.update(self.tip.height, candidate.header.height, execution.changes)
         self._prepared = (execution, update)
@@ -175,7 +198,7 @@ class Ledger:
 
         Raises:
             LedgerDiverged: another block is decided at that height, or the certified header
-                contradicts our own results.
+                contradicts our own results; as ``UpgradeNeeded``: it is beyond this program.
             StoreError: the disk failed; nothing may be signed until the store is opened again.
         """
         height = candidate.header.height
@@ -218,7 +241,8 @@ class Ledger:
                 results_root=execution.results_root,
                 history_nodes=nodes,
                 history_frontier=frontier.encode(),
-                index_entries=index_entries(header.height, execution.receipts),
+                index_entries=index_entries(header.height, execution.receipts, execution.block_receipt),
+                block_receipt=execution.block_receipt_bytes if execution.block_receipt.events else b"",
             )
         )
         self.tree.adopt(update)
@@ -229,9 +253,10 @@ class Ledger:
         around.replay.add_block(header.height, tx_ids)
         tip = Tip(
             header.height, candidate.block_hash, header.time_ms, update.root, execution.results_root,
-            frontier.root(), holds_transactions=bool(tx_ids),
+            frontier.root(), proof_due=_holds_results(header, execution.results_root),
         )
         self.surroundings = surroundings_of(around.chain_id, tip, certificate, self._committed, around.replay)
+        around.replay.widen(self.surroundings.parameters.validity_window)
 
     def prune(self) -> bool:
         """Drop state versions older than the last ``proof_heights``; a bounded piece, True when more remains."""
@@ -253,11 +278,17 @@ class Ledger:
         }
 
 
-def index_entries(height: int, receipts: Sequence[Receipt]) -> list[bytes]:
+def _holds_results(header: Header, results_root: bytes) -> bool:
+    """Whether something happened in the block that a next one must certify; a start after a snapshot sees it, too."""
+    return header.tx_count > 0 or results_root != leaf_hash(silent_block_receipt(header.height))
+
+
+def index_entries(height: int, receipts: Sequence[Receipt], opened: BlockReceipt) -> list[bytes]:
     """Search entries of a block's events: by name, and by each attribute its type declares as indexed."""
     entries: list[bytes] = []
-    for index, receipt in enumerate(receipts):
-        for position, event in enumerate(receipt.events):
+    outcomes = (opened.events, *(receipt.events for receipt in receipts))
+    for index, events in enumerate(outcomes, layout.BLOCK_INDEX):
+        for position, event in enumerate(events):
             entries.append(layout.index_entry(event.name, "", None, height=height, index=index, event=position))
             kind = EVENTS.get(event.name)
             for attribute in kind.INDEXED if kind is not None else ():

@@ -12,6 +12,7 @@ from chainnode.errors import InvariantBroken, NotFound, Rejected
 from chainnode.proofs.bundle import (
     BUNDLE_VERSION,
     Authority,
+    BlockOpened,
     Bundle,
     Claim,
     EvidenceExisted,
@@ -30,6 +31,7 @@ from chainnode.state.tree import StateTree
 from chainnode.store.ledger_reader import LedgerReader
 from chainnode.types.block import decode_body
 from chainnode.types.genesis import decode_genesis
+from chainnode.types.receipt import silent_block_receipt
 from chainnode.types.transaction import decode_transaction
 
 
@@ -83,9 +85,25 @@ class ProofBuilder:
         envelopes = decode_body(stored.body).transactions
         path = inclusion_path([leaf_hash(envelope) for envelope in envelopes], index)
         receipts = self._store.receipts(height)
-        receipt_path = inclusion_path([leaf_hash(receipt) for receipt in receipts], index)
+        receipt_path = inclusion_path(self._result_leaves(height, receipts), index + 1)
         receipt = ReceiptProof(receipts[index], tuple(receipt_path))
         return TransactionIncluded(envelopes[index], index, tuple(path), receipt)
+
+    def opened(self, height: int) -> bytes:
+        """What the block at ``height``, not below the ledger's base, did by itself.
+
+        Raises:
+            Rejected: ``proof-pending``.
+        """
+        if height >= self._store.tip().height:
+            raise Rejected("proof-pending", "the block that certifies this outcome is not there yet", height=height)
+        path = inclusion_path(self._result_leaves(height, self._store.receipts(height)), 0)
+        own = self._store.block_receipt(height) or silent_block_receipt(height)
+        return self._bundle(BlockOpened(own, tuple(path)), height, height + 1)
+
+    def _result_leaves(self, height: int, receipts: list[bytes]) -> list[bytes]:
+        own = self._store.block_receipt(height) or silent_block_receipt(height)
+        return [leaf_hash(data) for data in (own, *receipts)]
 
     def state(self, key: bytes, height: int | None) -> bytes:
         """The value of ``key``, or its absence, after block ``height``; by default the newest certified state.

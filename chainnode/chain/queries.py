@@ -4,21 +4,29 @@ Reads never see a block before it is durable, and never half of one. What is not
 answers ``NotFound`` with a code; what was pruned says so.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from chainnode import limits
+from chainnode.chain.collection_reader import CollectionReader, RecordPage
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
+from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.errors import NotFound, Rejected, invariant
+from chainnode.state.view import State
+from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
 from chainnode.types.block import StoredBlock, decode_body, decode_header
 from chainnode.types.parameters import ChainParameters
-from chainnode.types.receipt import Event, Receipt, Scalar, decode_receipt
+from chainnode.types.receipt import BlockReceipt, Event, Receipt, Scalar, decode_block_receipt, decode_receipt
 from chainnode.types.validator_set import ValidatorList
+from contracts.kernel.collection import Collection
 
+SUBMITTERS_MAX: Final = 20
+"""Records of one evidence id or digest that are looked at; more submitters of one id are ambiguous anyway."""
 _CURSOR: Final = msgspec.msgpack.Decoder(EventPosition)
 
 
@@ -39,8 +47,10 @@ class EventView(msgspec.Struct, frozen=True):
 
     height: int
     tx_index: int
+    """``layout.BLOCK_INDEX`` for an event of the block itself."""
     event_index: int
     tx_id: bytes
+    """Empty for an event of the block itself."""
     time_ms: int
     event: Event
 
@@ -53,14 +63,23 @@ class LedgerQueries:
         self.chain_id: Final = ledger.chain_id
         self._store: Final[LedgerReader] = ledger.store
         self._proofs = ProofBuilder(ledger.store, ledger.tree)
+        self._collections = CollectionReader(ledger.store)
 
     def tip(self) -> Tip:
         """The last block and its results."""
         return self._ledger.tip
 
+    def history_from(self) -> int:
+        """The lowest height of which everything is here; 1 unless this node began from a snapshot."""
+        return self._store.floor()
+
     def validators(self) -> ValidatorList:
         """The set that agrees on the next block."""
         return self._ledger.validators
+
+    def upgrade(self) -> Upgrade | None:
+        """The scheduled feature that this program does not know, if there is one."""
+        return pending_upgrade(self._ledger.surroundings.state)
 
     def parameters(self) -> ChainParameters:
         """The chain's parameters."""
@@ -84,10 +103,11 @@ class LedgerQueries:
 
     def _check_kept(self, height: int) -> None:
         # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
-        base = self._store.base()
-        if 0 < height <= base:
+        floor = self._store.floor()
+        if 0 < height < floor:
             raise NotFound(
-                "height-pruned", f"this node began from a snapshot at height {base}", height=height, first=base + 1
+                "height-pruned", f"this node began from a snapshot and has blocks from height {floor} on",
+                height=height, first=floor,
             )
 
     def header(self, height: int) -> bytes:
@@ -155,11 +175,21 @@ class LedgerQueries:
         self.header(height)
         return [decode_receipt(data) for data in self._store.receipts(height)]
 
+    def block_receipt(self, height: int) -> BlockReceipt:
+        """What the block at ``height`` did by itself, before its transactions.
+
+        Raises:
+            NotFound: ``block-not-found``, ``height-pruned``.
+        """
+        self.header(height)
+        stored = self._store.block_receipt(height)
+        return BlockReceipt(height, ()) if stored is None else decode_block_receipt(stored)
+
     def _located(self, tx_id: bytes) -> tuple[int, int]:
         place = self._store.locate(tx_id)
         if place is None:
-            base = self._store.base()
-            where = f"no block from height {base + 1} on" if base else "no block"
+            floor = self._store.floor()
+            where = f"no block from height {floor} on" if floor > 1 else "no block"
             raise NotFound("transaction-not-found", f"{where} holds this transaction", tx_id=tx_id.hex())
         return place
 
@@ -173,9 +203,23 @@ class LedgerQueries:
         """The value under ``key`` after the tip."""
         return self._store.state(key)
 
+    def committed_state(self) -> State:
+        """The state after the tip, for those who read several values; writes to it go nowhere."""
+        return self._ledger.committed_state()
+
     def state_range(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         """Up to ``limit`` pairs below ``prefix`` in key order, those after key ``after`` if given."""
         return self._store.state_range(prefix, after, _page_items(limit))
+
+    def collection(
+        self, collection: Collection, wanted: Mapping[str, Scalar], position: bytes | None, limit: int
+    ) -> RecordPage:
+        """Records of one kind that have every value of ``wanted``; see ``chain.collection_reader``.
+
+        Raises:
+            Rejected: ``cursor-invalid``.
+        """
+        return self._collections.page(collection, wanted, position, _page_items(limit))
 
     def events(
         self, name: str, attribute: str, value: Scalar, cursor: bytes | None, limit: int
@@ -196,13 +240,18 @@ class LedgerQueries:
         return found, msgspec.msgpack.encode(places[-1]) if len(places) == limit else None
 
     def _event(self, place: EventPosition, name: str, attribute: str, value: Scalar) -> EventView | None:
-        receipt = self._receipt(place.height, place.index)
+        receipt: Receipt | BlockReceipt
+        if place.index == BLOCK_INDEX:
+            receipt, tx_id = self.block_receipt(place.height), b""
+        else:
+            receipt = self._receipt(place.height, place.index)
+            tx_id = receipt.tx_id
         event = receipt.events[place.event]
         # The index holds shortened hashes; the event itself decides whether it matches.
         if event.name != name or (attribute and event.attributes.get(attribute) != value):
             return None
         header = decode_header(self.header(place.height))
-        return EventView(place.height, place.index, place.event, receipt.tx_id, header.time_ms, event)
+        return EventView(place.height, place.index, place.event, tx_id, header.time_ms, event)
 
     def prove_transaction(self, tx_id: bytes) -> bytes:
         """An encoded proof bundle: this transaction is in its block, and this was its outcome.
@@ -213,21 +262,41 @@ class LedgerQueries:
         """
         return self._proofs.transaction(*self._located(tx_id))
 
-    def prove_evidence(self, evidence_id: bytes | None, digest: bytes | None) -> bytes:
+    def prove_opened(self, height: int) -> bytes:
+        """An encoded proof bundle: what the block at ``height`` (at least 1) did by itself.
+
+        Raises:
+            NotFound: ``block-not-found``, ``height-pruned``.
+            Rejected: ``proof-pending``.
+        """
+        self.header(height)
+        if height < 1:
+            raise NotFound("block-not-found", "the genesis block has no receipt", height=height)
+        return self._proofs.opened(height)
+
+    def prove_evidence(
+        self, evidence_id: bytes | None, digest: bytes | None, submitter: str | None = None
+    ) -> bytes:
         """An encoded proof bundle: this single evidence record existed by its block's time.
 
-        Named by its id, or by the digest (the oldest record of it counts). An item of a batch is
-        proved by its holder from ``prove_transaction`` and the item's own path.
+        Named by its id, or by the digest (the oldest record of it counts), of ``submitter`` if given. An
+        item of a batch is proved by its holder from ``prove_transaction`` and the item's own path.
 
         Raises:
             NotFound: ``evidence-not-found``.
-            Rejected: ``evidence-is-batch``, ``proof-pending``.
+            Rejected: ``evidence-is-batch``, ``proof-pending``; ``evidence-ambiguous``: several submitters chose this
+                id, and none of them is named.
         """
         attribute, value = ("evidence_id", evidence_id) if evidence_id is not None else ("digest", digest)
-        found, _ = self.events("evidence.recorded", attribute, value, None, 1)
+        found, _ = self.events("evidence.recorded", attribute, value, None, SUBMITTERS_MAX)
+        if submitter is not None:
+            found = [view for view in found if view.event.attributes["submitter"] == submitter]
+        submitters = list(dict.fromkeys(str(view.event.attributes["submitter"]) for view in found))
+        if evidence_id is not None and len(submitters) > 1:
+            raise Rejected("evidence-ambiguous", f"recorded by {', '.join(submitters)}", submitters=len(submitters))
         if not found:
-            base = self._store.base()
-            where = f"in blocks from height {base + 1} on" if base else "on the chain"
+            floor = self._store.floor()
+            where = f"in blocks from height {floor} on" if floor > 1 else "on the chain"
             raise NotFound("evidence-not-found", f"no record of this evidence is {where}")
         event = found[0]
         record_id = event.event.attributes["evidence_id"]
@@ -254,6 +323,6 @@ def _read_cursor(cursor: bytes) -> EventPosition:
     except msgspec.DecodeError as error:
         raise Rejected("cursor", "the cursor is not one this node gave out") from error
     # Numbers that no position has would not fit the index's keys.
-    if not (0 <= found.height < 2**53 and 0 <= found.index < 2**32 and 0 <= found.event < 2**32):
+    if not (0 <= found.height < 2**53 and BLOCK_INDEX <= found.index < 2**31 and 0 <= found.event < 2**32):
         raise Rejected("cursor", "the cursor is not one this node gave out")
     return found

@@ -33,11 +33,11 @@ class Tip:
     state_root: bytes
     """State tree after this block."""
     results_root: bytes
-    """RFC 6962 root over this block's receipts."""
+    """RFC 6962 root over this block's own receipt and those of its transactions."""
     history_root: bytes
     """RFC 6962 root over the hashes of blocks 0 .. height."""
-    holds_transactions: bool
-    """A proof block is due: the next header must certify these results."""
+    proof_due: bool
+    """It held transactions or did something by itself: the next header must certify these results."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -136,7 +136,7 @@ def show(evidence_id: str | None, digest: str | None, nodes: tuple[str, ...]) ->
         async with connected(nodes) as client:
             if evidence_id is not None:
                 return [await client.evidence(wanted)]
-            return list((await client.evidence_of(wanted)).items)
+            return await client.evidence_of(wanted)
 
     found = run(ask())
     if not found:

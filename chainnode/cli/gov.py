@@ -74,19 +74,23 @@ def governing(function: Command) -> Command:
 @config_option
 @set_option
 @click.option("--did", required=True, help="The institution that operates the node.")
+@click.option("--next-key", is_flag=True, help="For keys.next_consensus_key_file, to replace this validator's key.")
 @click.option("--out", type=FILE, help="Write the join file there.")
 @json_option
-def join_proof(file: Path, assignments: tuple[str, ...], did: str, out: Path | None) -> None:
+def join_proof(file: Path, assignments: tuple[str, ...], did: str, next_key: bool, out: Path | None) -> None:
     """Show that this node holds the chain and its consensus key: what `gov add-validator` takes.
 
     Run it where the node runs; it asks the node's own API for a recent block and signs that. Good for 1,000 blocks.
+    With --next-key its result goes to `gov replace-validator`: the node takes up that key when the epoch ends.
     """
     config = load(file, assignments).config
     keys = config.keys
-    if keys.consensus_key_file is None:
-        raise CommandError("consensus-key-needed", f"{file} names no keys.consensus_key_file", Exit.USAGE)
+    name = "next_consensus_key_file" if next_key else "consensus_key_file"
+    key_file = keys.next_consensus_key_file if next_key else keys.consensus_key_file
+    if key_file is None:
+        raise CommandError("consensus-key-needed", f"{file} names no keys.{name}", Exit.USAGE)
     passphrase = None if keys.passphrase_file is None else read_passphrase(keys.passphrase_file)
-    key = read_key(keys.consensus_key_file, passphrase)
+    key = read_key(key_file, passphrase)
     node_key = read_key(keys.node_key_file, passphrase).public_key
     entry = Validator(config.node.name, did, key.public_key, node_key)
     proof = run(_prove(f"http://{config.api.listen}", entry, key))

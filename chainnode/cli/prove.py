@@ -43,17 +43,22 @@ def transaction(tx_id: str, output: Path, form: str, nodes: tuple[str, ...]) -> 
 @command.command(epilog=examples("chainnode prove evidence EVIDENCE_ID -o evidence.proof"))
 @click.argument("evidence_id", required=False)
 @click.option("--digest", metavar="HEX", help="Instead of the id: the recorded digest.")
+@click.option("--submitter", metavar="DID", help="Who recorded it, where several chose the same id.")
 @out_option
 @format_option
 @node_option
 @json_option
-def evidence(evidence_id: str | None, digest: str | None, output: Path, form: str, nodes: tuple[str, ...]) -> None:
+def evidence(
+    evidence_id: str | None, digest: str | None, submitter: str | None, output: Path, form: str, nodes: tuple[str, ...]
+) -> None:
     """Prove that evidence existed when its block was agreed."""
     if (evidence_id is None) == (digest is None):
         raise click.UsageError("give an EVIDENCE_ID, or --digest HEX")
     by_id = check_id(evidence_id) if evidence_id is not None else None
     by_digest = check_id(digest) if digest is not None else None
-    _fetch(nodes, output, form, lambda client: client.prove_evidence(by_id, digest=by_digest))
+    _fetch(
+        nodes, output, form, lambda client: client.prove_evidence(by_id, digest=by_digest, submitter=submitter)
+    )
 
 
 @command.command(epilog=examples("chainnode prove state governance/parameters -o parameters.proof"))
@@ -80,6 +85,17 @@ def asset(asset_id: str, height: int | None, output: Path, form: str, nodes: tup
     """Prove the record of a registered asset."""
     wanted = asset_key(bytes.fromhex(check_id(asset_id)))
     _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
+
+
+@command.command(epilog=examples("chainnode prove block 1200 -o block.proof"))
+@click.argument("height", type=click.IntRange(1))
+@out_option
+@format_option
+@node_option
+@json_option
+def block(height: int, output: Path, form: str, nodes: tuple[str, ...]) -> None:
+    """Prove what a block did by itself: suspended leaders, a new epoch, proposals enacted, orders that ended."""
+    _fetch(nodes, output, form, lambda client: client.prove_opened(height))
 
 
 def write_bundle(output: Path, bundle: bytes, form: str) -> str:

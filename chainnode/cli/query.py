@@ -12,6 +12,7 @@ from chainnode.cli.output import dump, emit, examples, fields, json_option, tabl
 from chainnode.cli.tx import check_id
 from chainnode.sdk.client import Client
 from chainnode.types.receipt import Scalar
+from contracts.kernel.registry import COLLECTIONS
 
 T = TypeVar("T")
 
@@ -108,9 +109,50 @@ def events(
     """Show events by an indexed attribute, in ledger order; bytes are written in hexadecimal."""
     wanted = _scalar(value, kind)
     page = _ask(nodes, lambda client: client.events(name, attribute, wanted, after=after, limit=limit))
-    rows = [(item.height, item.tx_index, item.name, item.tx_id[:16], dump(item.attributes)) for item in page.items]
+    rows = [
+        (
+            item.height,
+            "block" if item.tx_index is None else item.tx_index,
+            item.name,
+            (item.tx_id or "")[:16],
+            dump(item.attributes),
+        )
+        for item in page.items
+    ]
     lines = table(("height", "index", "event", "transaction", "attributes"), rows) if rows else ["no such events"]
     emit(msgspec.to_builtins(page), lines + ([f"more: --after {page.next}"] if page.next else []))
+
+
+@command.command(epilog=examples("chainnode query records assets --filter kind=dataset --filter status=CERTIFIED"))
+@click.argument("name", type=click.Choice(list(COLLECTIONS)), metavar="COLLECTION")
+@click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="Equality; repeat for each field.")
+@click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True)
+@click.option("--after", help="Go on behind this cursor, the `next` of the page before.")
+@node_option
+@json_option
+def records(name: str, filters: tuple[str, ...], limit: int, after: str | None, nodes: tuple[str, ...]) -> None:
+    """List records of a COLLECTION, those that have all the values given; bytes are written in hexadecimal.
+
+    `chainnode operations --json` tells the collections and their filters. A page may be short while more follows.
+    """
+    wanted = dict(_filter(name, text) for text in filters)
+    page = _ask(nodes, lambda client: client.collection(name, after=after, limit=limit, **wanted))
+    lines = [line for item in page.items for line in (*fields(item), "")] or ["none on this page"]
+    emit(msgspec.to_builtins(page), lines + ([f"more: --after {page.next}"] if page.next else []))
+
+
+@command.command(epilog=examples("chainnode query record roles did:cnode:devnet:abcdefghijklmnopqrstuvwxyz234567"))
+@click.argument("name", type=click.Choice(list(COLLECTIONS)), metavar="COLLECTION")
+@click.argument("ids", nargs=-1, required=True)
+@node_option
+@json_option
+def record(name: str, ids: tuple[str, ...], nodes: tuple[str, ...]) -> None:
+    """Show one record of a COLLECTION by its IDS, in the order in which `chainnode operations` names them."""
+    known = COLLECTIONS[name].ids
+    if len(ids) != len(known):
+        raise click.UsageError(f"{name} is read by {' and '.join(known)}")
+    found = _ask(nodes, lambda client: client.record(name, *ids))
+    emit(found, fields(found))
 
 
 def state_key(text: str) -> bytes:
@@ -125,6 +167,15 @@ def state_key(text: str) -> bytes:
         return bytes.fromhex(text[2:])
     except ValueError as error:
         raise CommandError("state-key-form", f"{text[:80]!r} is not hexadecimal", Exit.USAGE) from error
+
+
+def _filter(name: str, text: str) -> tuple[str, str]:
+    """One ``--filter``; the node judges the value."""
+    field, separator, value = text.partition("=")
+    if not separator or field not in COLLECTIONS[name].by_name:
+        known = ", ".join(COLLECTIONS[name].by_name)
+        raise click.BadParameter(f"{text[:80]!r} is not NAME=VALUE with one of {known}", param_hint="--filter")
+    return field, value
 
 
 def _scalar(text: str, kind: str) -> Scalar:

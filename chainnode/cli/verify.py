@@ -61,6 +61,11 @@ def verified_document(found: Verified) -> dict[str, Any]:
             "signers": [key.hex() for key in found.signers],
             "outcome": found.receipt.code if found.receipt is not None else None,
         }
+    if found.opened is not None:
+        document["events"] = [
+            {"name": name, "attributes": {key: v.hex() if isinstance(v, bytes) else v for key, v in attributes.items()}}
+            for name, attributes in ((event.name, event.attributes) for event in found.opened.events)
+        ]
     if found.evidence is not None:
         evidence = found.evidence
         document |= {

@@ -10,6 +10,7 @@ block executes.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
@@ -19,7 +20,7 @@ from chainnode.chain.replay import check_expiry
 from chainnode.crypto.ed25519 import PUBLIC_KEY_BYTES, SCHEME_ED25519, SIGNATURE_BYTES
 from chainnode.errors import ChainError, Detail, Rejected
 from chainnode.limits import KIB
-from chainnode.mempool.pool import Pool
+from chainnode.mempool.pool import STRANGERS, Pool
 from chainnode.mempool.verifier import Verifier, pack_record
 from chainnode.state.view import State
 from chainnode.types.transaction import Transaction, decode_transaction
@@ -27,7 +28,7 @@ from contracts.kernel.authentication import authenticate
 from contracts.kernel.registry import decode_operations
 
 Outcome = Literal["accepted", "duplicate", "committed", "rejected"]
-RETRYABLE: Final = frozenset({"pool-full", "overloaded"})
+RETRYABLE: Final = frozenset({"pool-full", "pool-sender-full", "overloaded"})
 VERIFYING_MAX: Final = 20_000
 """Transactions between decoding and verdict; at 40 us a check under a second of work."""
 SLICE_BYTES: Final = 64 * KIB
@@ -103,6 +104,8 @@ class Admitter:
         self._verifying: dict[bytes, tuple[_Batch, int]] = {}
         """By leaf hash, so by exact envelope: the id does not cover the signatures, and a copy with a false one must
         not stand in the way of the true one."""
+        self._verifying_of: Counter[str] = Counter()
+        """Of them, by who they will be counted as."""
         self._turn = asyncio.Lock()
 
     async def submit(self, envelopes: Sequence[bytes], *, local: bool) -> list[Admission]:
@@ -123,8 +126,11 @@ class Admitter:
             if batch.candidates:
                 await self._verify(batch, local=local)
         finally:
-            for _, transaction in batch.candidates:
+            for _, transaction, holder in batch.candidates:
                 del self._verifying[transaction.leaf_hash]
+                self._verifying_of[holder] -= 1
+                if not self._verifying_of[holder]:
+                    del self._verifying_of[holder]
             batch.settled.set()
         # Only now: the first of the same bytes may stand in this very batch.
         for position, tx_id, other, place in batch.repeats:
@@ -158,9 +164,11 @@ class Admitter:
         if under_way is not None:
             batch.repeats.append((position, transaction.tx_id, *under_way))
             return
-        batch.records += self._static_records(transaction)
+        records, holder = self._static_records(transaction)
+        batch.records += records
         self._verifying[transaction.leaf_hash] = (batch, position)
-        batch.candidates.append((position, transaction))
+        self._verifying_of[holder] += 1
+        batch.candidates.append((position, transaction, holder))
 
     def _known(self, tx_id: bytes) -> Admission | None:
         height = self._chain.height_of(tx_id)
@@ -170,7 +178,8 @@ class Admitter:
             return Admission(tx_id, "duplicate")
         return None
 
-    def _static_records(self, transaction: Transaction) -> list[bytes]:
+    def _static_records(self, transaction: Transaction) -> tuple[list[bytes], str]:
+        """The verifier's records, and who the transaction is counted as in the pool."""
         payload = transaction.payload
         if payload.chain_id != self._chain.chain_id:
             raise Rejected(
@@ -182,22 +191,26 @@ class Admitter:
         self._pool.check_room(len(transaction.envelope), len(self._verifying))
         decode_operations(transaction)
         records = signature_records(transaction)
-        authenticate(transaction, self._chain.committed_state(), self._chain.tip_height + 1)
-        return records
+        known = authenticate(transaction, self._chain.committed_state(), self._chain.tip_height + 1)
+        holder = STRANGERS if known is None else payload.sender
+        self._pool.check_share(holder, len(transaction.envelope), self._verifying_of[holder])
+        return records, holder
 
     async def _verify(self, batch: "_Batch", *, local: bool) -> None:
         admitted: list[Transaction] = []
         verdicts = await self._verifier.check(batch.records)
         cursor = 0
-        for position, transaction in batch.candidates:
+        for position, transaction, holder in batch.candidates:
             count = len(transaction.signatures)
             valid = 0 not in verdicts[cursor : cursor + count]
             cursor += count
-            batch.answers[position] = self._settle(transaction, valid=valid, admitted=admitted)
+            batch.answers[position] = self._settle(transaction, holder, valid=valid, admitted=admitted)
         if admitted:
             self._on_admitted(admitted, local)
 
-    def _settle(self, transaction: Transaction, *, valid: bool, admitted: list[Transaction]) -> Admission:
+    def _settle(
+        self, transaction: Transaction, holder: str, *, valid: bool, admitted: list[Transaction]
+    ) -> Admission:
         if not valid:
             return _refusal(transaction.tx_id, Rejected("bad-signature", "a signature does not match the transaction"))
         # The chain moved while the signatures were checked: it may have been committed by a block.
@@ -205,7 +218,7 @@ class Admitter:
         if known is not None:
             return known
         try:
-            self._pool.add(transaction)
+            self._pool.add(transaction, holder)
         except Rejected as error:
             return _refusal(transaction.tx_id, error)
         admitted.append(transaction)
@@ -219,8 +232,8 @@ class _Batch:
 
     def __init__(self, size: int) -> None:
         self.answers: list[Admission | None] = [None] * size
-        self.candidates: list[tuple[int, Transaction]] = []
-        """Position and transaction of what is being verified."""
+        self.candidates: list[tuple[int, Transaction, str]] = []
+        """Position and transaction of what is being verified, and who it is counted as."""
         self.repeats: list[tuple[int, bytes, _Batch, int]] = []
         """Position and id of what another place (of a batch) has under way already."""
         self.records: list[bytes] = []

@@ -14,6 +14,12 @@ class TokenBucket:
         self._tokens = burst
         self._updated_s = now_s
 
+    def grant(self, rate: float, burst: float, now_s: float) -> None:
+        """Grant at another rate from now on; what was saved or is owed stays, up to the new reserve."""
+        self._refill(now_s)
+        self._rate, self._burst = rate, burst
+        self._tokens = min(burst, self._tokens)
+
     def _refill(self, now_s: float) -> None:
         self._tokens = min(self._burst, self._tokens + (now_s - self._updated_s) * self._rate)
         self._updated_s = now_s
@@ -58,6 +64,12 @@ class KeyedBuckets:
     def charge(self, key: str, cost: float, now_s: float) -> None:
         """Pay for what already happened, into debt if need be: nothing is granted until it is paid."""
         self._of(key, now_s).charge(cost, now_s)
+
+    def grant(self, rate: float, burst: float, now_s: float) -> None:
+        """Grant everybody at another rate from now on."""
+        self._rate, self._burst = rate, burst
+        for bucket in self._buckets.values():
+            bucket.grant(rate, burst, now_s)
 
     def _of(self, key: str, now_s: float) -> TokenBucket:
         bucket = self._buckets.get(key)

@@ -70,6 +70,8 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True):
 
     consensus_key_file: Path | None = None
     """Signs votes. A validator must have one; an observer may, and votes once governance has added it to the set."""
+    next_consensus_key_file: Path | None = None
+    """Follows it once governance has put this key in its place; read when the epoch begins that names it."""
     node_key_file: Path
     """Signs the HELLO of links."""
     passphrase_file: Path | None = None
@@ -112,6 +114,8 @@ class MempoolSection(msgspec.Struct, frozen=True, kw_only=True):
 
     transactions_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = limits.POOL_TRANSACTIONS_MAX
     bytes_max: Annotated[int, msgspec.Meta(ge=limits.ENVELOPE_BYTES_MAX, le=4096 * limits.MIB)] = limits.POOL_BYTES_MAX
+    sender_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = limits.POOL_SENDER_PERCENT
+    """Share of the pool that one sender may fill; all senders that do not exist yet have a quarter of it together."""
     verifier: Literal["inline", "processes"] = "processes"
     """Where signatures are checked; ``inline`` suits tiny machines and tests."""
     verifier_workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
@@ -137,6 +141,8 @@ class SyncSection(msgspec.Struct, frozen=True, kw_only=True):
 
     snapshot: bool = False
     """A node that holds nothing but the genesis begins from a snapshot of its peers, if they offer one."""
+    back_fill: bool = True
+    """A node that began from a snapshot fetches everything below it, at low priority, until it is whole."""
     trusted_height: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     trusted_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
     """Of the block at ``trusted_height``: a chain that has another one there is not followed. Empty = no such block."""
@@ -196,6 +202,9 @@ def missing_files(config: NodeConfig) -> list[tuple[str, Path]]:
     found = []
     for setting in SETTINGS.values():
         path = getattr(getattr(config, setting.section), setting.name)
+        # The next key is made when a rotation is planned; until then its place is empty.
+        if setting.key == "keys.next_consensus_key_file":
+            continue
         if setting.name.endswith("_file") and isinstance(path, Path) and not path.is_file():
             found.append((setting.key, path))
     return found

@@ -162,7 +162,9 @@ class MessageGate:
         self.peer_heights: dict[bytes, int] = {}
         """What connected peers last said of their tip, by node key; for people, never believed."""
         clock = clock or SystemClock()
-        checks = max(CHECKS_OF_PEER_MIN, CHECKS_PER_S_MAX // replica.validators.size)
+        self._shares = replica.validators.size
+        """Among how many the checks are divided."""
+        checks = _checks_of_peer(self._shares)
         self._share = PeerShare(checks, 2 * checks, clock)
         self._help = PeerShare(1, 1, clock)
         self._valid: dict[bytes, None] = {}
@@ -186,6 +188,11 @@ class MessageGate:
             return
         claims = [(claim, _digest(claim)) for claim in required(message, self._replica.validators)]
         unknown = [(claim, digest) for claim, digest in claims if digest not in self._valid]
+        if self._replica.validators.size != self._shares:
+            # E2: a set that grew makes every share smaller, or the whole would outgrow the core.
+            self._shares = self._replica.validators.size
+            checks = _checks_of_peer(self._shares)
+            self._share.grant(checks, 2 * checks)
         if not self._share.take(peer.node_key, max(1, len(unknown))):
             # Not a fault that could be shown: it is only too much. What matters is sent again (R8).
             self.filtered["peer_share"] += 1
@@ -238,6 +245,11 @@ class MessageGate:
     def forget(self, node_key: bytes) -> None:
         """A peer disconnected."""
         self.peer_heights.pop(node_key, None)
+
+
+def _checks_of_peer(size: int) -> int:
+    """Signature checks a second that one of ``size`` validators may ask for."""
+    return max(CHECKS_OF_PEER_MIN, CHECKS_PER_S_MAX // size)
 
 
 def _digest(claim: SignatureClaim) -> bytes:

@@ -44,6 +44,7 @@ class NodeCollector(Collector):
 def _gauges(status: NodeStatus) -> Iterable[Metric]:
     values: tuple[tuple[str, float | None, str], ...] = (
         ("height", status.height, "Last durable block."),
+        ("history_from_height", status.history_from, "Lowest height of which everything is here; 1 when whole."),
         ("epoch", status.epoch, "Current epoch."),
         ("view", status.view, "Current view at the height being agreed on."),
         ("validators", status.validators, "Validators of the epoch."),

@@ -20,6 +20,10 @@ class PeerShare:
         self._buckets = KeyedBuckets(units_per_s, units_saved, limits.LINKS_MAX)
         self._clock = clock
 
+    def grant(self, units_per_s: int, units_saved: int) -> None:
+        """Grant another share from now on; debts stay."""
+        self._buckets.grant(units_per_s, units_saved, self._clock.monotonic_ms() / 1000)
+
     def take(self, node_key: bytes, units: int) -> bool:
         """Pay before the work; False takes nothing, and the work is not to be done."""
         return self._buckets.take(node_key.hex(), units, self._clock.monotonic_ms() / 1000)

@@ -44,6 +44,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     syncing: bool
     halted: str | None
     """Why this node signs nothing (SPEC R11), or None."""
+    history_from: int
+    """The lowest height of which everything is here: 1, or where filling in below a snapshot has come to."""
     peers: list[PeerStatus]
     pool_transactions: int
     pool_bytes: int
@@ -56,6 +58,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     transactions_per_second: float
     finality_ms: Finality
     uptime_ms: int
+    upgrade_needed_at: int | None = None
+    """The first height that this program cannot execute: the consortium has scheduled a feature unknown to it."""
 
 
 class HealthCheck(msgspec.Struct, frozen=True):

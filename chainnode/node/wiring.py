@@ -9,50 +9,46 @@ No globals, no registry: who uses what is to be read here.
 """
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
-from chainnode.chain.certificate import open_certificate
 from chainnode.chain.epochs import boundary_of
 from chainnode.chain.ledger import Ledger, LedgerDiverged
 from chainnode.chain.queries import LedgerQueries
 from chainnode.clock import Clock, SystemClock
 from chainnode.crypto.ed25519 import SigningKey
-from chainnode.errors import ConfigError, StoreError
+from chainnode.errors import StoreError
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox
-from chainnode.mempool.pool import Pool
-from chainnode.mempool.verifier import InlineVerifier, ProcessVerifier, Verifier
 from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import NodeIdentity, PeerAddress
 from chainnode.net.tls import TlsFiles
-from chainnode.node.config import MempoolSection, NodeConfig
-from chainnode.node.data_directory import SNAPSHOTS, DataDirectory, Votes
+from chainnode.node.config import NodeConfig
+from chainnode.node.data_directory import SNAPSHOTS, DataDirectory
 from chainnode.node.inbound import InboundGossip, NodeInbound
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.node.links import Membership, MessageGate, NodeLinks
+from chainnode.node.opening import build_pool, build_replica, build_verifier, check_keys, read_voting_keys
 from chainnode.node.proposal_desk import ProposalDesk
-from chainnode.node.rejoin import NOTHING_ABOVE, Rejoin, forgotten_height
+from chainnode.node.rejoin import Rejoin
 from chainnode.node.replica_driver import ReplicaDriver
 from chainnode.node.service import NodeService
 from chainnode.node.snapshot_join import trusted_block
 from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.leveldb import LevelDBOptions
+from chainnode.sync.back_fill import BackFill
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.sync.catch_up import CatchUp
 from chainnode.sync.server import SyncServer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.transaction import Transaction
 from consensus.inputs import MessageReceived
-from consensus.recovery import Recovered
 from consensus.replica import Replica
-from consensus.tip import Tip as ConsensusTip
+from consensus.state import Phase
 from contracts.governance.queries import read_observers
 from contracts.governance.record import OBSERVERS_KEY
 
@@ -88,15 +84,15 @@ class Node:
         self._observers = ledger.committed_state().get(OBSERVERS_KEY)
         self._epoch = ledger.validators.epoch
         passphrase = None if config.keys.passphrase_file is None else read_passphrase(config.keys.passphrase_file)
-        consensus_key = _optional_key(config.keys.consensus_key_file, passphrase)
+        keys = read_voting_keys(config.keys, passphrase)
         node_key = read_key(config.keys.node_key_file, passphrase)
-        _check_keys(config, ledger, membership, consensus_key, node_key)
-        self._pool = Pool(config.mempool.transactions_max, config.mempool.bytes_max)
+        check_keys(config, ledger, membership, keys, node_key)
+        self._pool = build_pool(config.mempool)
         self._verifier = build_verifier(config.mempool)
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
-        replica, votes = _build_replica(ledger, data, consensus_key, rejoins=rejoins)
+        replica, votes = build_replica(ledger, data, keys, rejoins=rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
         )
@@ -106,26 +102,21 @@ class Node:
             genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
-        self._signer = VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height)
-        self._rejoin = Rejoin(node_key.public_key) if rejoins and consensus_key is not None else None
+        present_key = None if keys is None else keys.current
+        self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height)
+        self._rejoin = Rejoin(node_key.public_key) if rejoins and keys is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
             signer=self._signer,
             links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
             after_commit=self._after_commit, catch_up=self._start_catch_up,
-            voting_key=None if consensus_key is None or votes.refusal is not None else consensus_key.public_key,
+            voting_keys=None if votes.refusal is not None else keys,
         )
         fetcher = BodyFetcher(self._links, self._verifier)
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
-        self._catch_up = CatchUp(
-            ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
-        )
-        self._snapshots = SnapshotKeeper(
-            data.store, ledger.chain_id, config.node.data_dir / SNAPSHOTS,
-            every=store.snapshot_every, kept=store.snapshots_kept,
-        )
+        self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
         self._supervisor: asyncio.Task[None] | None = None
@@ -137,7 +128,7 @@ class Node:
     @classmethod
     def open(
         cls, config: NodeConfig, genesis: bytes, clock: Clock | None = None, *, rejoin_after_loss: bool = False
-    ) -> "Node":
+    ) -> Self:
         """Open the data directory and build the node on it; nothing runs yet.
 
         With ``rejoin_after_loss`` a validator forgets what it remembers of its votes and stays silent until it cannot
@@ -158,6 +149,17 @@ class Node:
         except BaseException:
             data.close()
             raise
+
+    def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
+        self._catch_up = CatchUp(
+            self.ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
+        )
+        self._snapshots = SnapshotKeeper(
+            self.ledger.store, self.ledger.chain_id, config.node.data_dir / SNAPSHOTS,
+            every=config.store.snapshot_every, kept=config.store.snapshots_kept,
+        )
+        self._back_fill = BackFill(self.ledger, self._links, lambda: replica.phase is Phase.SYNCING)
+        self._fills_back = config.sync.back_fill
 
     def _build_network(
         self, config: NodeConfig, node_key: SigningKey, genesis_hash_: bytes, membership: Membership
@@ -199,6 +201,8 @@ class Node:
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
             group.create_task(self._snapshots.run(), name="snapshots")
+            if self._fills_back and self.ledger.store.floor() > 1:
+                group.create_task(self._fill_back(), name="back-fill")
             if self._rejoin is not None:
                 group.create_task(self._come_back(self._rejoin), name="rejoin")
 
@@ -237,6 +241,12 @@ class Node:
                 self._signer.speak_above(height)
                 self.service.halted = None
                 log.warning("rejoined: this key votes again", from_height=height + 1)
+
+    async def _fill_back(self) -> None:
+        try:
+            await self._back_fill.run()
+        except StoreError as error:
+            self._driver.halt(error.code, {"message": error.message})
 
     async def _maintain(self) -> None:
         """Repeat what may have been lost, and let go of old state versions."""
@@ -307,69 +317,3 @@ class Node:
             "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
             "network": self._network.counters.snapshot(),
         }
-
-
-def build_verifier(section: MempoolSection) -> Verifier:
-    """The configured way of checking signatures."""
-    if section.verifier == "inline":
-        return InlineVerifier()
-    return ProcessVerifier(section.verifier_workers or max(1, (os.cpu_count() or 1) - 1))
-
-
-def _optional_key(path: Path | None, passphrase: str | None) -> SigningKey | None:
-    return None if path is None else read_key(path, passphrase)
-
-
-def _check_keys(
-    config: NodeConfig, ledger: Ledger, membership: Membership, consensus_key: SigningKey | None, node_key: SigningKey
-) -> None:
-    """Find a key of another chain or node now, not as a refused link at night."""
-    role = membership.role_of(node_key.public_key)
-    if role is None and config.node.role == "observer":
-        # Admitted by a block that this ledger may not hold yet; until then the peers decide whether it may follow.
-        log.warning("this ledger does not know this node yet", height=ledger.tip.height)
-        return
-    if role is None:
-        raise ConfigError(
-            "node-key-unknown", f"the chain knows no node with the key in {config.keys.node_key_file}",
-            file=str(config.keys.node_key_file),
-        )
-    if consensus_key is None:
-        return
-    # E2: an observer with a key of its own votes once governance has added it; a removed validator keeps its key.
-    index = ledger.surroundings.validators.index_of(consensus_key.public_key)
-    if index != role.validator_index:
-        raise ConfigError(
-            "consensus-key-unknown",
-            f"the key in {config.keys.consensus_key_file} is not that of this node's validator",
-            file=str(config.keys.consensus_key_file),
-        )
-
-
-def _build_replica(
-    ledger: Ledger, data: DataDirectory, key: SigningKey | None, *, rejoins: bool
-) -> tuple[Replica, Votes]:
-    around = ledger.surroundings
-    own_index = None if key is None else around.validators.index_of(key.public_key)
-    certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
-    tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
-    # Beside a rotten slot the sign-state shows an older signature, and yet nothing was lost: the journal was there
-    # when its marked height ended. Asked before the votes are read, which settles both.
-    known_height = data.journal.height if data.sign_state.doubtful else 0
-    votes = data.read_votes(tip, around.validators, own_index)
-    if rejoins:
-        # Whoever holds a key is silent, in the set or not: a ledger that begins anew knows only the set of its tip, and
-        # the key may have voted in a later one.
-        votes = Votes(Recovered(), (), None, 0 if key is None else NOTHING_ABOVE)
-    elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
-        signed_height = max(known_height, data.sign_state.last.position[1])
-        if forgotten_height(ledger, key.public_key, signed_height) is not None:
-            votes = Votes(None, votes.bodies, "votes-forgotten")
-    if votes.refusal is not None:
-        # It follows the chain like an observer: reading is safe, a second vote would not be.
-        own_index = None
-    replica = Replica(
-        ledger.chain_id, around.validators, own_index, tip=tip,
-        timers=around.parameters.timer_config(), suspended=around.leadership.suspended, recovered=votes.recovered,
-    )
-    return replica, votes

@@ -3,6 +3,7 @@
     Bundle     [tag 9, version, claim, headers, history, authority]
     claim      ["transaction-included", envelope, index, path, receipt | nil]
                ["evidence-existed", evidence_id, digest, operation, item | nil, envelope, index, path, receipt]
+               ["block-opened", receipt, path]
                ["state-present", key, value, proof]
                ["state-absent", key, key_hash, proof]
     receipt    [receipt, path]
@@ -12,7 +13,7 @@
 ``headers`` is what the claim speaks of, each the parent of the next:
 
 - a transaction without receipt: the header of its block;
-- with a receipt: that header and the next one, which commits to the results;
+- with a receipt, also the block's own: that header and the next one, which commits to the results;
 - state after block H: the header of H+1, which commits to it.
 
 ``history`` leads from the last of them to a later header, by the tree of all block
@@ -53,7 +54,7 @@ _Validators = Annotated[bytes, msgspec.Meta(max_length=64 * limits.KIB)]
 
 
 class ReceiptProof(msgspec.Struct, frozen=True, array_like=True):
-    """A transaction's receipt in the results of its block."""
+    """A transaction's receipt in the results of its block, at the leaf after the transaction's index."""
 
     receipt: Annotated[bytes, msgspec.Meta(max_length=limits.MIB)]
     path: Path
@@ -83,6 +84,14 @@ class EvidenceExisted(msgspec.Struct, frozen=True, array_like=True, tag="evidenc
     receipt: ReceiptProof
 
 
+class BlockOpened(msgspec.Struct, frozen=True, array_like=True, tag="block-opened"):
+    """Opening the block at ``headers[0]`` did this, before its first transaction."""
+
+    receipt: Annotated[bytes, msgspec.Meta(max_length=limits.MIB)]
+    """The block's own: the first leaf of the results tree, which has one more than the block has transactions."""
+    path: Path
+
+
 class StatePresent(msgspec.Struct, frozen=True, array_like=True, tag="state-present"):
     """After the block before ``headers[0]`` the key had this value."""
 
@@ -100,7 +109,7 @@ class StateAbsent(msgspec.Struct, frozen=True, array_like=True, tag="state-absen
     proof: StateProof
 
 
-Claim = TransactionIncluded | EvidenceExisted | StatePresent | StateAbsent
+Claim = TransactionIncluded | EvidenceExisted | BlockOpened | StatePresent | StateAbsent
 
 
 class HistoryLink(msgspec.Struct, frozen=True, array_like=True):

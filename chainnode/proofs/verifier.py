@@ -18,6 +18,7 @@ from chainnode.proofs import document, merkle
 from chainnode.proofs.authority import check_authority, read_header
 from chainnode.proofs.bundle import (
     BUNDLE_VERSION,
+    BlockOpened,
     Bundle,
     EvidenceExisted,
     ReceiptProof,
@@ -31,7 +32,7 @@ from chainnode.proofs.evidence import Record, RecordBatch, find_evidence
 from chainnode.proofs.sparse import verify_absent, verify_present
 from chainnode.types import receipt as receipts
 from chainnode.types.block import Header, block_hash
-from chainnode.types.receipt import Receipt
+from chainnode.types.receipt import BlockReceipt, Receipt
 from chainnode.types.transaction import Transaction, decode_transaction
 
 
@@ -68,6 +69,8 @@ class Verified:
     """Ed25519 keys that signed it, all verified."""
     receipt: Receipt | None = None
     """What became of it; None if the bundle shows its inclusion only."""
+    opened: BlockReceipt | None = None
+    """What the block at ``height`` did by itself."""
     evidence: Evidence | None = None
     key: bytes | None = None
     value: bytes | None = None
@@ -143,6 +146,8 @@ def _check_claim(bundle: Bundle, headers: list[Header], first_hash: bytes, signe
     claim, header = bundle.claim, headers[0]
     if isinstance(claim, StatePresent | StateAbsent):
         return _check_state(claim, headers, first_hash, signed)
+    if isinstance(claim, BlockOpened):
+        return _check_opened(claim, headers, first_hash, signed)
     transaction = _check_transaction(claim.envelope, claim.index, claim.path, header)
     receipt = None
     if claim.receipt is not None:
@@ -198,6 +203,31 @@ def _check_state(
     )
 
 
+def _check_opened(claim: BlockOpened, headers: list[Header], first_hash: bytes, signed: int | None) -> Verified:
+    _expect_headers(headers, 2)
+    header, following = headers
+    if header.height < 1:
+        raise ProofInvalid("header-height", "the genesis block has no receipt")
+    merkle.verify_inclusion(
+        merkle.leaf_hash(claim.receipt), 0, header.tx_count + 1, claim.path, following.prev_results_root
+    )
+    try:
+        opened = receipts.decode_block_receipt(claim.receipt)
+    except DecodeError as error:
+        raise ProofInvalid(error.code, error.message) from error
+    if opened.height != header.height:
+        raise ProofInvalid("receipt-block", "the receipt is of another block", found=opened.height)
+    return Verified(
+        kind=kind_of(claim),
+        chain_id=header.chain_id,
+        height=header.height,
+        time_ms=header.time_ms,
+        block_hash=first_hash,
+        validators_signed=signed,
+        opened=opened,
+    )
+
+
 def _check_transaction(envelope: bytes, index: int, path: tuple[bytes, ...], header: Header) -> Transaction:
     try:
         transaction = decode_transaction(envelope)
@@ -217,7 +247,8 @@ def _check_transaction(envelope: bytes, index: int, path: tuple[bytes, ...], hea
 def _check_receipt(proof: ReceiptProof, transaction: Transaction, index: int, headers: list[Header]) -> Receipt:
     header, following = headers
     leaf = merkle.leaf_hash(proof.receipt)
-    merkle.verify_inclusion(leaf, index, header.tx_count, proof.path, following.prev_results_root)
+    # Leaf 0 is the block's own receipt, whether or not it did anything.
+    merkle.verify_inclusion(leaf, index + 1, header.tx_count + 1, proof.path, following.prev_results_root)
     try:
         receipt = receipts.decode_receipt(proof.receipt)
     except DecodeError as error:

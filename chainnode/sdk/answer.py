@@ -68,6 +68,13 @@ class ReceiptAnswer(msgspec.Struct, frozen=True):
     events: tuple[EventAnswer, ...]
 
 
+class BlockReceiptAnswer(msgspec.Struct, frozen=True):
+    """What a block did by itself."""
+
+    height: int
+    events: tuple[EventAnswer, ...]
+
+
 class TransactionAnswer(msgspec.Struct, frozen=True):
     """A transaction a node knows."""
 
@@ -153,6 +160,10 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     """``p50`` and ``p99`` of transactions submitted to this node; None before the first."""
     uptime_ms: int
     version: str
+    history_from: int = 1
+    """The lowest height that this node answers for."""
+    upgrade_needed_at: int | None = None
+    """The first height that the node's program cannot execute."""
 
 
 class ValidatorAnswer(msgspec.Struct, frozen=True):
@@ -178,9 +189,10 @@ class EventRecord(msgspec.Struct, frozen=True):
     """An event with its place on the ledger."""
 
     height: int
-    tx_index: int
+    tx_index: int | None
+    """None where the block itself did it, before its transactions."""
     event_index: int
-    tx_id: str
+    tx_id: str | None
     time_ms: int
     name: str
     attributes: Document
@@ -194,18 +206,12 @@ class EventPage(msgspec.Struct, frozen=True):
     """Opaque cursor for ``after``; None at the end."""
 
 
-class AssetPage(msgspec.Struct, frozen=True):
-    """Assets in key order, and where to go on."""
+class RecordPage(msgspec.Struct, frozen=True):
+    """Records that match a question, and where to go on."""
 
     items: tuple[Document, ...]
     next: str | None
-
-
-class EvidencePage(msgspec.Struct, frozen=True):
-    """Records of one digest, the earliest first, and where to go on."""
-
-    items: tuple[Document, ...]
-    next: str | None
+    """Opaque cursor for ``after``; None at the end. A page may be empty while more follows."""
 
 
 class ProblemAnswer(msgspec.Struct, frozen=True):

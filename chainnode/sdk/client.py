@@ -16,13 +16,13 @@ from urllib.parse import quote
 from chainnode.codec.canonical import encode
 from chainnode.errors import DecodeError
 from chainnode.sdk.answer import (
-    AssetPage,
     BlockAnswer,
+    BlockReceiptAnswer,
     Document,
     EventPage,
     EventRecord,
-    EvidencePage,
     ReceiptAnswer,
+    RecordPage,
     StateAnswer,
     StatusAnswer,
     Submission,
@@ -31,7 +31,7 @@ from chainnode.sdk.answer import (
 )
 from chainnode.sdk.errors import Unavailable
 from chainnode.sdk.submitter import Submitter, Wait
-from chainnode.sdk.transport import Transport, read_answer
+from chainnode.sdk.transport import DID_RESOLUTION, Transport, read_answer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.parameters import ChainParameters, decode_parameters
 from chainnode.types.receipt import Scalar
@@ -111,6 +111,10 @@ class Client(Transport):
         """Outcomes of all transactions of a block, in block order."""
         return await self._get(f"/v1/blocks/{height}/receipts", list[ReceiptAnswer])
 
+    async def opened(self, height: int) -> BlockReceiptAnswer:
+        """What a block did by itself, before its transactions."""
+        return await self._get(f"/v1/blocks/{height}/opened", BlockReceiptAnswer)
+
     async def state(self, key: bytes) -> StateAnswer:
         """One state value with its typed document.
 
@@ -123,9 +127,40 @@ class Client(Transport):
         """The record of a registered asset; raises NotFound."""
         return await self._get(f"/v1/assets/{_hex(asset_id)}", Document)
 
-    async def assets(self, after: str | None = None, limit: int = 100) -> AssetPage:
-        """A page of registered assets; pass its ``next`` as ``after``."""
-        return await self._get("/v1/assets", AssetPage, _query(after=after, limit=limit))
+    async def record(self, collection: str, *ids: Id | int) -> Document:
+        """The record of a collection (``assets``, ``roles`` ...) with these ids; raises NotFound."""
+        parts = [quote(_text(part), safe=":") for part in ids]
+        return await self._get("/".join([f"/v1/{collection}", *parts]), Document)
+
+    async def collection(
+        self, collection: str, *, after: str | None = None, limit: int = 100, **filters: Scalar
+    ) -> RecordPage:
+        """A page of the records that have all these values; contracts/OPERATIONS.md lists collections and filters.
+
+        A page may be short or empty while more follows: ask on until ``next`` is None, or take ``all_records``.
+
+        Raises:
+            Rejected: ``query-unknown`` or ``query-invalid``: no such filter, or no such value.
+        """
+        query = _query(after=after, limit=limit) | {name: _plain(value) for name, value in filters.items()}
+        return await self._get(f"/v1/{collection}", RecordPage, query)
+
+    async def all_records(self, collection: str, **filters: Scalar) -> AsyncIterator[Document]:
+        """Every record that has all these values, once, page after page.
+
+        What changes meanwhile may or may not be seen; what matches from the first page to the last is.
+        """
+        after: str | None = None
+        seen: set[str] = set()
+        while True:
+            page = await self.collection(collection, after=after, limit=500, **filters)
+            for item in page.items:
+                if item["state_key"] not in seen:
+                    seen.add(item["state_key"])
+                    yield item
+            after = page.next
+            if after is None:
+                return
 
     async def evidence(self, evidence_id: Id, *, submitter: str | None = None) -> Document:
         """The evidence with this id, of one submitter where several chose the same.
@@ -136,13 +171,27 @@ class Client(Transport):
         """
         return await self._get(f"/v1/evidence/{_hex(evidence_id)}", Document, _query(submitter=submitter))
 
-    async def evidence_of(self, digest: Id, after: str | None = None, limit: int = 100) -> EvidencePage:
-        """Every record of a digest, the earliest first; none is an empty page."""
-        return await self._get("/v1/evidence", EvidencePage, _query(digest=_text(digest), after=after, limit=limit))
+    async def evidence_of(self, digest: Id) -> list[Document]:
+        """Every record of a digest; the earliest first where the node holds the whole history."""
+        return [item async for item in self.all_records("evidence", digest=_text(digest))]
 
     async def identity(self, did: str) -> Document:
         """The identity record of a DID; raises NotFound."""
         return await self._get(f"/v1/identities/{quote(did, safe=':')}", Document)
+
+    async def resolve(self, did: str, *, version_id: int | None = None, version_time: str | None = None) -> Document:
+        """The resolution result of a DID: ``didDocument``, ``didResolutionMetadata``, ``didDocumentMetadata``.
+
+        Errors of the standard are in its metadata, not raised: a deactivated or unknown identity is an answer.
+        """
+        query = _query(versionId=version_id, versionTime=version_time)
+        path = f"/1.0/identifiers/{quote(did, safe=':')}"
+        return read_answer(await self.request("GET", path, query=query, accept=DID_RESOLUTION), Document)
+
+    async def identity_versions(self, did: str, *, after: int = 0, limit: int = 20) -> Document:
+        """A page of the versions of an identity, oldest first; pass its ``next`` as ``after``. Raises NotFound."""
+        path = f"/v1/identities/{quote(did, safe=':')}/versions"
+        return await self._get(path, Document, _query(after=after, limit=limit))
 
     async def events(
         self, name: str, attribute: str, value: Scalar, *, after: str | None = None, limit: int = 100
@@ -166,11 +215,17 @@ class Client(Transport):
         """A portable proof bundle (canonical MessagePack) that the transaction is on the chain."""
         return await self._bundle(f"/v1/proofs/transaction/{_hex(tx_id)}")
 
-    async def prove_evidence(self, evidence_id: Id | None = None, *, digest: Id | None = None) -> bytes:
-        """A portable proof bundle that this evidence existed when its block was agreed."""
+    async def prove_evidence(
+        self, evidence_id: Id | None = None, *, digest: Id | None = None, submitter: str | None = None
+    ) -> bytes:
+        """A portable proof bundle that this evidence, of ``submitter`` if given, existed when its block was agreed."""
         if evidence_id is not None:
-            return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}")
-        return await self._bundle("/v1/proofs/evidence", _query(digest=_text(digest or b"")))
+            return await self._bundle(f"/v1/proofs/evidence/{_hex(evidence_id)}", _query(submitter=submitter))
+        return await self._bundle("/v1/proofs/evidence", _query(digest=_text(digest or b""), submitter=submitter))
+
+    async def prove_opened(self, height: int) -> bytes:
+        """A portable proof bundle of what a block did by itself, before its transactions."""
+        return await self._bundle(f"/v1/proofs/opened/{height}")
 
     async def prove_state(self, key: bytes, *, height: int | None = None) -> bytes:
         """A portable proof bundle that a state value is present, or absent, after a block."""
@@ -219,9 +274,16 @@ def _hex(value: Id) -> str:
     return value.hex() if isinstance(value, bytes) else quote(value, safe="")
 
 
-def _text(value: Id) -> str:
+def _text(value: Id | int) -> str:
     """An id as a query value, which the transport encodes."""
-    return value.hex() if isinstance(value, bytes) else value
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _plain(value: Scalar) -> str | int:
+    """A value as lists are filtered by it: bytes as hexadecimal, true and false as words."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, int) else _text(value or "")
 
 
 def _query(**values: str | int | None) -> dict[str, str | int]:

@@ -56,6 +56,8 @@ class _Node:
     """In a row; each doubles the rest."""
     rests_until_ms: int = 0
 
+DID_RESOLUTION: Final = "application/did-resolution"
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
@@ -204,7 +206,8 @@ class Transport:
             request.method, url, data=data, headers=request.headers, allow_redirects=False
         ) as response:
             content = await _read_bounded(response, node)
-            if response.status < 300:
+            # A resolver's failures are results too, in a form of their own.
+            if response.status < 300 or response.content_type == DID_RESOLUTION:
                 node.failures = 0
                 return Answer(response.status, response.content_type, content, node.url)
             problem = _problem(response, content)

@@ -27,7 +27,7 @@ class Tip(msgspec.Struct, frozen=True, array_like=True):
     state_root: Hash
     """State tree after this block; the next header's ``prev_state_root``."""
     results_root: Hash
-    """RFC 6962 tree over this block's receipts; the next header's ``prev_results_root``."""
+    """RFC 6962 tree over the block's own receipt and its transactions'; the next header's ``prev_results_root``."""
     time_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     """The block's own time."""
 
@@ -59,6 +59,22 @@ class BlockCommit:
     history_frontier: bytes = b""
     index_entries: Sequence[bytes] = field(default=())
     """Made by ``layout.index_entry``."""
+    block_receipt: bytes = b""
+    """Canonical receipt of the block itself; empty where it has no events."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldBlock:
+    """A block below the ledger's floor, verified by the caller: all of it but what it did to the state."""
+
+    height: int
+    block_hash: bytes
+    stored: StoredBlock
+    receipts: Sequence[bytes]
+    tx_ids: Sequence[bytes]
+    index_entries: Sequence[bytes]
+    block_receipt: bytes
+    """As in ``BlockCommit``."""
 
 
 def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
@@ -79,28 +95,37 @@ def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
     return Tip(commit.height, commit.block_hash, commit.state_root, commit.results_root, header.time_ms)
 
 
+def block_records(block: BlockCommit | OldBlock) -> list[tuple[bytes, bytes]]:
+    """What a block is found by later: its parts, receipts, ids and index entries; values not yet sealed."""
+    height = block.height
+    records: list[tuple[bytes, bytes]] = [
+        (height_key(layout.HEADER, height), block.stored.header),
+        (height_key(layout.BODY, height), block.stored.body),
+        (height_key(layout.CERTIFICATE, height), block.stored.certificate),
+        (layout.BLOCK_HASH + block.block_hash, height.to_bytes(8, "big")),
+    ]
+    if block.tx_ids:
+        records.append((height_key(layout.TX_IDS, height), b"".join(block.tx_ids)))
+    if block.block_receipt:
+        records.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((block.block_receipt,))))
+    first = layout.BLOCK_CHUNK + 1
+    records += _chunks(layout.RECEIPTS, height, block.receipts, layout.RECEIPTS_PER_RECORD, first)
+    place = height.to_bytes(8, "big")
+    records += [
+        (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(block.tx_ids)
+    ]
+    records += [(layout.INDEX + entry, b"") for entry in block.index_entries]
+    return records
+
+
 def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     """All records of ``commit``, ending with the tip."""
     height = commit.height
     batch = WriteBatch()
-    records: list[tuple[bytes, bytes]] = [
-        (height_key(layout.HEADER, height), commit.stored.header),
-        (height_key(layout.BODY, height), commit.stored.body),
-        (height_key(layout.CERTIFICATE, height), commit.stored.certificate),
-        (layout.BLOCK_HASH + commit.block_hash, height.to_bytes(8, "big")),
-        (layout.FRONTIER_KEY, commit.history_frontier),
-    ]
-    if commit.tx_ids:
-        records.append((height_key(layout.TX_IDS, height), b"".join(commit.tx_ids)))
-    records += _chunks(layout.RECEIPTS, height, commit.receipts, layout.RECEIPTS_PER_RECORD)
+    records = [(layout.FRONTIER_KEY, commit.history_frontier), *block_records(commit)]
     records += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
-    place = height.to_bytes(8, "big")
-    records += [
-        (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(commit.tx_ids)
-    ]
     records += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
     records += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
-    records += [(layout.INDEX + entry, b"") for entry in commit.index_entries]
     operations = batch.operations
     for state_key, value in commit.state_changes.items():
         if value is None:
@@ -112,8 +137,8 @@ def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     return batch
 
 
-def _chunks(prefix: bytes, height: int, items: Sequence[bytes], size: int) -> list[tuple[bytes, bytes]]:
+def _chunks(prefix: bytes, height: int, items: Sequence[bytes], size: int, first: int = 0) -> list[tuple[bytes, bytes]]:
     return [
         (chunk_key(prefix, height, number), encode(tuple(items[start : start + size])))
-        for number, start in enumerate(range(0, len(items), size))
+        for number, start in enumerate(range(0, len(items), size), first)
     ]

@@ -1,12 +1,12 @@
 """Keys of the ledger's records, and the seal on each value.
 
     m | name                            marker, genesis, tip, history frontier, height the tree is pruned to,
-                                    height of the snapshot the ledger began from
+                                    height of the snapshot the ledger began from, lowest height filled in since
     h | height                          header
     b | height                          body
     c | height                          certificate
     d | height                          ids of the block's transactions, 32 bytes each
-    r | height | chunk                  receipts, 64 to a record
+    r | height | chunk                  receipts: chunk 0 the block's own where it has events, then 64 to a record
     H | block hash                      height
     t | tx id                           height, index
     s | state key                       state value
@@ -37,6 +37,7 @@ TIP_KEY: Final = b"mtip"
 FRONTIER_KEY: Final = b"mfrontier"
 PRUNED_KEY: Final = b"mpruned"
 BASE_KEY: Final = b"mbase"
+FLOOR_KEY: Final = b"mfloor"
 
 HEADER: Final = b"h"
 BODY: Final = b"b"
@@ -51,6 +52,9 @@ STALE: Final = b"x"
 HISTORY: Final = b"y"
 INDEX: Final = b"i"
 
+BLOCK_INDEX: Final = -1
+"""Stands for the block itself where events name the index of their transaction: its events come first."""
+BLOCK_CHUNK: Final = 0
 RECEIPTS_PER_RECORD: Final = 64
 """One lookup reads about 20 KiB; a block of 1,000 transactions writes 16 records instead of 1,000."""
 STALE_PER_RECORD: Final = 1_024
@@ -97,10 +101,27 @@ def index_entry(
 ) -> bytes:
     """The entry (36 bytes) that makes an event findable by one of its attributes.
 
-    ``index`` is the transaction's in its block, ``event`` the event's in its receipt. An entry
-    with attribute ``""`` and value None makes the event findable by its name alone.
+    ``index`` is the transaction's in its block, or ``BLOCK_INDEX`` (so entries count from it), ``event`` the
+    event's in its receipt. An entry with attribute ``""`` and value None makes the event findable by its name alone.
     """
-    return index_prefix(name, attribute, value) + position_bytes(height, index) + event.to_bytes(4, "big")
+    return index_prefix(name, attribute, value) + event_bytes(height, index, event)
+
+
+def event_bytes(height: int, index: int, event: int) -> bytes:
+    """Where an event is, as index entries end: byte order is ledger order."""
+    return position_bytes(height, index - BLOCK_INDEX) + event.to_bytes(4, "big")
+
+
+def read_event_place(data: bytes) -> tuple[int, int, int]:
+    """The inverse of ``event_bytes``."""
+    height, number = read_position(data)
+    return height, number + BLOCK_INDEX, int.from_bytes(data[12:16], "big")
+
+
+def receipt_chunk(index: int) -> tuple[int, int]:
+    """Chunk that holds the receipt of transaction ``index``, and its place there."""
+    chunk, offset = divmod(index, RECEIPTS_PER_RECORD)
+    return BLOCK_CHUNK + 1 + chunk, offset
 
 
 def seal(key: bytes, value: bytes) -> bytes:

@@ -18,7 +18,7 @@ from chainnode.store.block_commit import Tip, decode_tip
 from chainnode.store.key_value import View, prefix_stop
 from chainnode.store.layout import chunk_key, height_key, history_key, unseal
 from chainnode.types.block import StoredBlock, block_hash
-from chainnode.types.receipt import Event, decode_receipt
+from chainnode.types.receipt import Event, decode_block_receipt, decode_receipt
 
 PAGE_MAX: Final = 10_000
 """Items of one range read; what a caller shows a client is bounded tighter above."""
@@ -48,7 +48,7 @@ class EventPosition(msgspec.Struct, frozen=True, array_like=True, order=True):
 
     height: int
     index: int
-    """Of the transaction in its block."""
+    """Of the transaction in its block; ``layout.BLOCK_INDEX`` for the block itself."""
     event: int
     """Of the event in its receipt."""
 
@@ -58,6 +58,7 @@ class LoggedEvent(msgspec.Struct, frozen=True):
 
     position: EventPosition
     tx_id: bytes
+    """Empty for an event of the block itself."""
     event: Event
 
 
@@ -85,14 +86,14 @@ class LedgerReader:
         return header
 
     def block(self, height: int) -> StoredBlock | None:
-        """The block with its certificate; None also where only its header is kept (``base``)."""
+        """The block with its certificate; None also where only its header is kept (``floor``)."""
         header = self.header(height)
         if header is None:
             return None
         key = height_key(layout.BODY, height)
         body = self._get(key)
         if body is None:
-            return None if height <= self.base() else self._missing(key)
+            return None if height < self.floor() else self._missing(key)
         return StoredBlock(header, body, self._need(height_key(layout.CERTIFICATE, height)))
 
     def certificate(self, height: int) -> bytes | None:
@@ -123,19 +124,24 @@ class LedgerReader:
 
     def receipt(self, height: int, index: int) -> bytes | None:
         """Canonical bytes of one receipt."""
-        chunk, offset = divmod(index, layout.RECEIPTS_PER_RECORD)
+        chunk, offset = layout.receipt_chunk(index)
         record = self._get(chunk_key(layout.RECEIPTS, height, chunk))
         receipts: tuple[bytes, ...] = () if record is None else decoded(_decode_receipts, record)
         return receipts[offset] if offset < len(receipts) else None
 
     def receipts(self, height: int) -> list[bytes]:
-        """Canonical bytes of all receipts of a block in order; empty for an empty or absent block."""
-        start = height_key(layout.RECEIPTS, height)
+        """Canonical bytes of the receipts of a block's transactions in order; empty for an empty or absent block."""
+        start = chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK + 1)
         found: list[bytes] = []
-        for key, stored in self._view.iterate(start, prefix_stop(start)):
+        for key, stored in self._view.iterate(start, prefix_stop(height_key(layout.RECEIPTS, height))):
             receipts: tuple[bytes, ...] = decoded(_decode_receipts, unseal(key, stored))
             found += receipts
         return found
+
+    def block_receipt(self, height: int) -> bytes | None:
+        """Canonical bytes of the block's own receipt, where it has events."""
+        record = self._get(chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK))
+        return None if record is None else decoded(_decode_receipts, record)[0]
 
     def state(self, key: bytes) -> bytes | None:
         """The value of a state key after the tip."""
@@ -165,10 +171,16 @@ class LedgerReader:
     def base(self) -> int:
         """The height of the snapshot this ledger began from, 0 for one that began with the genesis.
 
-        Of blocks 1 .. base at most header, body and certificate are here: no receipts, no index.
+        Of blocks below ``floor`` at most header, body and certificate are here: no receipts, no index.
         """
         stored = self._get(layout.BASE_KEY)
         return 0 if stored is None else int.from_bytes(stored, "big")
+
+    def floor(self) -> int:
+        """From this height on everything is here; 1 for a ledger that is whole."""
+        base = self.base()
+        stored = self._get(layout.FLOOR_KEY) if base else None
+        return base + 1 if stored is None else int.from_bytes(stored, "big")
 
     def tree_node(self, key: bytes) -> bytes | None:
         """A node of the state tree."""
@@ -199,12 +211,11 @@ class LedgerReader:
         first = layout.INDEX + layout.index_prefix(name, attribute, value)
         start = first
         if after is not None:
-            start += layout.position_bytes(after.height, after.index) + after.event.to_bytes(4, "big") + b"\x00"
+            start += layout.event_bytes(after.height, after.index, after.event) + b"\x00"
         found: list[EventPosition] = []
         for key, stored in self._view.iterate(start, prefix_stop(first)):
             unseal(key, stored)
-            height, index = layout.read_position(key[len(first) :])
-            found.append(EventPosition(height, index, int.from_bytes(key[-4:], "big")))
+            found.append(EventPosition(*layout.read_event_place(key[len(first) :])))
             if len(found) == limit:
                 break
         return found
@@ -219,22 +230,24 @@ class LedgerReader:
             Misuse: ``page-size``.
         """
         _check_limit(limit)
-        cursor = after or EventPosition(0, 0, -1)
-        start = chunk_key(layout.RECEIPTS, cursor.height, cursor.index // layout.RECEIPTS_PER_RECORD)
+        cursor = after or EventPosition(0, layout.BLOCK_INDEX, -1)
+        first = layout.BLOCK_CHUNK if cursor.index == layout.BLOCK_INDEX else layout.receipt_chunk(cursor.index)[0]
+        start = chunk_key(layout.RECEIPTS, cursor.height, first)
         found: list[LoggedEvent] = []
         read = 0
         for key, stored in self._view.iterate(start, prefix_stop(layout.RECEIPTS)):
+            own = int.from_bytes(key[-4:], "big") == layout.BLOCK_CHUNK
             for receipt in decoded(_decode_receipts, unseal(key, stored)):
-                outcome = decoded(decode_receipt, receipt)
-                for number, event in enumerate(outcome.events):
-                    position = EventPosition(outcome.height, outcome.index, number)
+                height, index, tx_id, events = _outcome(receipt, own=own)
+                for number, event in enumerate(events):
+                    position = EventPosition(height, index, number)
                     if position > cursor:
-                        found.append(LoggedEvent(position, outcome.tx_id, event))
+                        found.append(LoggedEvent(position, tx_id, event))
                         cursor = position
                         if len(found) == limit:
                             return found, cursor
                 # What is left of this receipt is read: a page without events must move on too.
-                cursor = max(cursor, EventPosition(outcome.height, outcome.index, limits.EVENTS_PER_TRANSACTION_MAX))
+                cursor = max(cursor, EventPosition(height, index, limits.EVENTS_PER_TRANSACTION_MAX))
                 read += 1
             if read >= EVENT_RECEIPTS_MAX:
                 break
@@ -251,6 +264,15 @@ class LedgerReader:
     @staticmethod
     def _missing(key: bytes) -> NoReturn:
         raise StoreCorrupt("data-corrupt", "a record that must exist is missing", key=key.hex())
+
+
+def _outcome(receipt: bytes, *, own: bool) -> tuple[int, int, bytes, tuple[Event, ...]]:
+    """Height, index, transaction and events of a receipt; ``own`` is that of the block itself."""
+    if own:
+        opened = decoded(decode_block_receipt, receipt)
+        return opened.height, layout.BLOCK_INDEX, b"", opened.events
+    outcome = decoded(decode_receipt, receipt)
+    return outcome.height, outcome.index, outcome.tx_id, outcome.events
 
 
 def _check_limit(limit: int) -> None:

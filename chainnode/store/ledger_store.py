@@ -9,7 +9,7 @@ one moment takes ``snapshot``.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from chainnode.codec.canonical import Decoder
 from chainnode.errors import Misuse, StoreCorrupt, StoreError
 from chainnode.limits import STATE_KEY_BYTES_MAX
 from chainnode.store import layout
-from chainnode.store.block_commit import BlockCommit, Tip, batch_of, tip_of
+from chainnode.store.block_commit import BlockCommit, OldBlock, Tip, batch_of, block_records, tip_of
 from chainnode.store.durable_file import disk_error, fsync_directory
 from chainnode.store.key_value import KeyValue, WriteBatch, prefix_stop
 from chainnode.store.layout import height_key, seal, unseal
@@ -101,6 +101,38 @@ class LedgerStore(LedgerReader):
         self._store.write(batch_of(commit, tip), sync=True)
         self._tip = tip
         return tip
+
+    def keep_old(self, blocks: Sequence[OldBlock]) -> None:
+        """Write blocks below the floor, in any order, unsynced; they count once ``lower_floor`` has reached them.
+
+        Raises:
+            Misuse: ``commit-order``: a block is not below the floor; nothing was written.
+            StoreError: ``disk-full``, ``disk-error``, ``store-closed``.
+        """
+        floor = self.floor()
+        if not all(0 < block.height < floor for block in blocks):
+            raise Misuse("commit-order", "an old block does not lie below the floor", floor=floor)
+        batch = WriteBatch()
+        for block in blocks:
+            batch.operations.extend((key, seal(key, value)) for key, value in block_records(block))
+        self._store.write(batch, sync=False)
+
+    def lower_floor(self, height: int) -> None:
+        """From ``height`` on everything is here, durably.
+
+        Raises:
+            Misuse: ``commit-order``: ``height`` is not below the floor.
+            StoreCorrupt: ``data-corrupt``: a block between is missing, or is not the parent of the one above it.
+            StoreError: ``disk-full``, ``disk-error``, ``store-closed``.
+        """
+        floor = self.floor()
+        if not 0 < height < floor:
+            raise Misuse("commit-order", "the floor only goes down", floor=floor, found=height)
+        # The genesis block is always here: the last step ties the chain to it.
+        self.check_links(height - (height == 1), floor)
+        batch = WriteBatch()
+        batch.put(layout.FLOOR_KEY, seal(layout.FLOOR_KEY, height.to_bytes(8, "big")))
+        self._store.write(batch, sync=True)
 
     @contextmanager
     def snapshot(self) -> Iterator[LedgerReader]:

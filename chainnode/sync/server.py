@@ -27,6 +27,7 @@ from chainnode.sync.wire import (
     GET_BLOCKS,
     GET_CHUNK,
     GET_HEADERS,
+    GET_RECEIPTS,
     GET_SNAPSHOT,
     GET_TRANSACTIONS,
     HEADERS_PER_ANSWER_MAX,
@@ -40,7 +41,7 @@ from chainnode.sync.wire import (
 from chainnode.types.transaction import Transaction
 
 _NOTHING: Final = b""
-HISTORY: Final = frozenset({GET_BLOCKS, GET_HEADERS, GET_SNAPSHOT, GET_CHUNK})
+HISTORY: Final = frozenset({GET_BLOCKS, GET_HEADERS, GET_SNAPSHOT, GET_CHUNK, GET_RECEIPTS})
 """Requests that can wait."""
 
 
@@ -70,6 +71,7 @@ class SyncServer:
             GET_HEADERS: self._headers,
             GET_SNAPSHOT: self._snapshot,
             GET_CHUNK: self._chunk,
+            GET_RECEIPTS: self._receipts,
         }
         self._clock = clock or SystemClock()
         self._budget = TokenBucket(HISTORY_BYTES_PER_S_MAX, HISTORY_BYTES_PER_S_MAX, self._now_s())
@@ -157,6 +159,21 @@ class SyncServer:
             if header is None:
                 break
             found.append(header)
+        return encode(found)
+
+    def _receipts(self, payload: bytes) -> bytes:
+        wanted = decode_blocks_wanted(payload)
+        last = min(wanted.last, wanted.first + BLOCKS_PER_ANSWER_MAX - 1, self._store.tip().height)
+        found: list[tuple[bytes, ...]] = []
+        total = 0
+        for height in range(max(wanted.first, 1), last + 1):
+            if height < self._store.floor():
+                break
+            receipts = (self._store.block_receipt(height) or b"", *self._store.receipts(height))
+            total += sum(map(len, receipts))
+            if found and total > ANSWER_BYTES_MAX:
+                break
+            found.append(receipts)
         return encode(found)
 
     def _snapshot(self, payload: bytes) -> bytes:

@@ -148,7 +148,7 @@ class SnapshotFetch:
 
     async def _blocks(self, offer: OpenedOffer, headers: dict[int, bytes]) -> bool:
         missing = [height for height in sorted(headers) if not self._parts.has(block_name(height))]
-        ranges = list(_ranges(missing))
+        ranges = list(ranges_of(missing))
 
         async def fetch(source: bytes, piece: tuple[int, int]) -> Sequence[tuple[int, int]] | None:
             first, last = piece
@@ -194,22 +194,32 @@ class _HeaderWork:
         return ()
 
     def _take(self, first: int, answer: bytes) -> None:
-        headers = decode_headers(answer)
-        if len(headers) != self._above - first:
-            raise Rejected("sync-surplus", "a peer served more headers than asked", found=len(headers))
-        expected = decode_header(self._found[self._above]).parent_hash
-        linked: dict[int, bytes] = {}
-        for height in range(self._above - 1, first - 1, -1):
-            data = headers[height - first]
-            if block_hash(data) != expected:
-                raise Rejected("sync-header", "a header is not the parent of the one above it", height=height)
-            linked[height] = data
-            expected = decode_header(data).parent_hash
-        self._found.update(linked)
+        self._found.update(linked_headers(decode_headers(answer), first, self._found[self._above]))
 
 
-def _ranges(heights: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Runs of consecutive heights, at most ``BLOCKS_PER_PIECE`` long."""
+def linked_headers(headers: Sequence[bytes], first: int, above: bytes) -> dict[int, bytes]:
+    """By height, the headers from ``first`` up to the parent of ``above``, each the parent of the next.
+
+    Raises:
+        DecodeError: a header is malformed.
+        Rejected: ``sync-surplus``: another number of headers; ``sync-header``: one is not the parent.
+    """
+    child = decode_header(above)
+    if len(headers) != child.height - first:
+        raise Rejected("sync-surplus", "a peer served another number of headers than asked", found=len(headers))
+    linked: dict[int, bytes] = {}
+    expected = child.parent_hash
+    for height in range(child.height - 1, first - 1, -1):
+        data = headers[height - first]
+        if block_hash(data) != expected:
+            raise Rejected("sync-header", "a header is not the parent of the one above it", height=height)
+        linked[height] = data
+        expected = decode_header(data).parent_hash
+    return linked
+
+
+def ranges_of(heights: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Runs of consecutive heights, each at most ``BLOCKS_PER_PIECE`` long."""
     at = 0
     while at < len(heights):
         stop = at + 1

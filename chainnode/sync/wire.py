@@ -9,6 +9,8 @@ its certificate, so it does not matter who gives it.
     GET_HEADERS       first, last                 -> headers from ``first`` on, as many as fit
     GET_SNAPSHOT      height to be shown, or none -> the newest certified snapshot as an Offer; empty if there is none
     GET_CHUNK         manifest hash, index        -> one chunk of that snapshot; empty if not held
+    GET_RECEIPTS      first, last                 -> for each block from ``first`` on its own receipt (empty bytes where
+                                                     it has no events) and those of its transactions, as many as fit
 """
 
 from typing import Annotated, Final
@@ -28,6 +30,7 @@ GET_BLOCKS: Final = 3
 GET_HEADERS: Final = 4
 GET_SNAPSHOT: Final = 5
 GET_CHUNK: Final = 6
+GET_RECEIPTS: Final = 7
 
 BUSY: Final = "busy"
 """Answered by a node that has served enough history for now."""
@@ -90,6 +93,13 @@ Headers = Annotated[
     msgspec.Meta(max_length=HEADERS_PER_ANSWER_MAX),
 ]
 
+Receipts = Annotated[
+    tuple[
+        Annotated[tuple[bytes, ...], msgspec.Meta(min_length=1, max_length=limits.BLOCK_TRANSACTIONS_MAX + 1)], ...
+    ],
+    msgspec.Meta(max_length=BLOCKS_PER_ANSWER_MAX),
+]
+
 decode_transactions_wanted: Final = Decoder(TransactionsWanted, limits.BLOCK_TRANSACTIONS_MAX * HASH_BYTES + 16)
 decode_block_wanted: Final = Decoder(BlockWanted, 64)
 decode_blocks_wanted: Final = Decoder(BlocksWanted, 64)
@@ -98,3 +108,4 @@ decode_chunk_wanted: Final = Decoder(ChunkWanted, 64)
 decode_headers: Final = Decoder[tuple[bytes, ...]](Headers, limits.FRAME_BYTES_MAX)
 decode_envelopes: Final = Decoder[tuple[bytes, ...]](Envelopes, limits.FRAME_BYTES_MAX)
 decode_blocks: Final = Decoder[tuple[bytes, ...]](Blocks, limits.FRAME_BYTES_MAX)
+decode_receipts: Final = Decoder[tuple[tuple[bytes, ...], ...]](Receipts, limits.FRAME_BYTES_MAX)

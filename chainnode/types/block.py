@@ -66,7 +66,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True, tag=HEADER_TAG):
     prev_state_root: Hash
     """State tree after the previous block."""
     prev_results_root: Hash
-    """RFC 6962 tree over the receipts of the previous block."""
+    """RFC 6962 tree over the previous block's own receipt and those of its transactions (``types.receipt``)."""
     history_root: Hash
     """RFC 6962 tree over the hashes of blocks 0 .. height-1."""
     validators_hash: Hash

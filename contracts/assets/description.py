@@ -8,11 +8,12 @@ Chinese data exchanges; see contracts/assets/README.md.
 """
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from contracts.kernel.money import BasisPoints, Currency
+from chainnode import limits
+from contracts.kernel.money import BASIS_POINTS, BasisPoints, Currency
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import (
     AnyDid,
@@ -28,6 +29,10 @@ from contracts.kernel.text import (
     Uri,
 )
 
+DESCRIPTION_BYTES_MAX: Final = 24 * limits.KIB
+"""Encoded. An approved change writes two descriptions, and a small transaction may write 48 KiB of state: were an asset
+larger, the order that freezes it would be refused for its size. Of real catalogues the largest entry has 22 KiB."""
+
 AssetKind = Literal["resource", "product", "asset", "dataset", "model", "service"]
 Grade = Literal["general", "important", "core"]
 PersonalInformation = Literal["undeclared", "none", "deidentified", "personal", "sensitive"]
@@ -35,6 +40,7 @@ DeliveryMode = Literal["api", "file", "privacy-computing", "report"]
 SourceType = Literal["self-produced", "public-authorised", "purchased", "authorised", "collected"]
 Relation = Literal["derived-from", "merged-from", "trained-on", "anonymised-from", "sample-of", "part-of"]
 Sensitivity = Literal["", "open", "internal", "sensitive"]
+LegalBasis = Literal["consent", "contract", "statutory-duty", "emergency", "public-interest", "disclosed", "other-law"]
 OptionalHash = Hash32 | None
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
@@ -118,6 +124,19 @@ class Compliance(msgspec.Struct, frozen=True, array_like=True):
     counsel: AnyDid = ""
 
 
+class PersonalBasis(msgspec.Struct, frozen=True, array_like=True):
+    """Why personal information in the data may be handled.
+
+    Source: Personal Information Protection Law, article 13 (grounds) and article 55 (assessment).
+    """
+
+    ground: LegalBasis
+    reference: Hash32
+    """Digest of the consents, the contract or the authorisation."""
+    assessment_hash: OptionalHash = None
+    """Digest of the impact assessment; sensitive information needs one."""
+
+
 class Valuation(msgspec.Struct, frozen=True, array_like=True):
     """What the asset is worth, by whose method."""
 
@@ -135,6 +154,10 @@ class Parent(msgspec.Struct, frozen=True, array_like=True):
 
     asset_id: Hash32
     relation: Relation
+    share_basis_points: BasisPoints = 0
+    """What part of this asset's income belongs to the parent."""
+    process_hash: OptionalHash = None
+    """Digest of the document that tells how the one became the other."""
 
 
 class Publication(msgspec.Struct, frozen=True, array_like=True):
@@ -189,6 +212,9 @@ class AssetDescription(msgspec.Struct, frozen=True, array_like=True):
     delivery_modes: Annotated[tuple[DeliveryMode, ...], msgspec.Meta(max_length=4)] = ()
     quality: Quality | None = None
     compliance: Compliance | None = None
+    """Important data needs one."""
+    personal_basis: PersonalBasis | None = None
+    """Personal and sensitive information need one."""
     valuation: Valuation | None = None
     parents: Annotated[tuple[Parent, ...], msgspec.Meta(max_length=32)] = ()
     distributions: Annotated[tuple[Distribution, ...], msgspec.Meta(max_length=128)] = ()
@@ -196,16 +222,17 @@ class AssetDescription(msgspec.Struct, frozen=True, array_like=True):
 
 
 def check_description(found: AssetDescription) -> None:
-    """Refuse a description whose parts contradict each other.
+    """Refuse a description whose parts contradict each other, or lack what its class and grade ask for.
 
     Raises:
-        OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-range`` or
-            ``asset-parent-twice``.
+        OperationFailed: ``asset-grade-core``, ``asset-grade-level``, ``asset-compliance-missing``,
+            ``asset-basis-missing``, ``asset-assessment-missing``, ``asset-range``, ``asset-parent-twice`` or
+            ``asset-parent-shares``.
     """
-    if found.grade == "core":
-        raise OperationFailed("asset-grade-core", "core data may not be registered")
-    if found.general_level and found.grade != "general":
-        raise OperationFailed("asset-grade-level", f"grade {found.grade} has no level {found.general_level}")
+    if found.grade != "general":
+        _check_grade(found)
+    if found.personal_information in ("personal", "sensitive"):
+        _check_personal_basis(found)
     period = found.period
     if period is not None and period.end_ms and period.end_ms < period.start_ms:
         raise OperationFailed("asset-range", "the period ends before it begins")
@@ -217,3 +244,35 @@ def check_description(found: AssetDescription) -> None:
         for first, second in pairwise(ids):
             if first == second:
                 raise OperationFailed("asset-parent-twice", f"parent {first.hex()} stands twice")
+        shares = sum(parent.share_basis_points for parent in found.parents)
+        if shares > BASIS_POINTS:
+            raise OperationFailed("asset-parent-shares", f"the parents' shares sum to {shares} of {BASIS_POINTS}")
+
+
+def _check_grade(found: AssetDescription) -> None:
+    if found.grade == "core":
+        raise OperationFailed("asset-grade-core", "core data may not be registered")
+    if found.general_level:
+        raise OperationFailed("asset-grade-level", f"grade {found.grade} has no level {found.general_level}")
+    if found.compliance is None:
+        raise OperationFailed("asset-compliance-missing", f"data of grade {found.grade} needs a compliance opinion")
+
+
+def _check_personal_basis(found: AssetDescription) -> None:
+    basis, information = found.personal_basis, found.personal_information
+    if basis is None:
+        raise OperationFailed("asset-basis-missing", f"{information} information needs a legal basis")
+    if information == "sensitive" and basis.assessment_hash is None:
+        raise OperationFailed("asset-assessment-missing", "sensitive information needs an impact assessment")
+
+
+def check_size(description_bytes: int) -> None:
+    """Refuse a description over its bound.
+
+    Raises:
+        OperationFailed: ``asset-too-large``.
+    """
+    if description_bytes > DESCRIPTION_BYTES_MAX:
+        raise OperationFailed(
+            "asset-too-large", f"the description has {description_bytes} bytes, at most {DESCRIPTION_BYTES_MAX}"
+        )

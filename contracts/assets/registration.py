@@ -1,91 +1,53 @@
-"""What the asset operations do."""
+"""The fast path: an asset registered in one operation."""
 
 from typing import Final
 
-import msgspec
-
-from chainnode.codec.canonical import encode
 from chainnode.state.view import State
-from contracts.assets.certificate import SERIAL_MAX, certificate_number
+from contracts.assets.entry import ENTERING, check_holder, enter
 from contracts.assets.operations import RegisterAsset
-from contracts.assets.outcome import AssetRegistered
-from contracts.assets.record import LIFECYCLE, AssetRecord, asset_id_of, asset_key, serial_key
-from contracts.identity.record import read_identity
+from contracts.assets.record import LIFECYCLE, asset_id_of, asset_key
+from contracts.assets.registrar import REGISTRARS, read_policy
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import Rule, role_record
 
-_decode_serial = msgspec.msgpack.Decoder(int).decode
+DESCRIBING: Final = (
+    "asset-grade-core",
+    "asset-grade-level",
+    "asset-compliance-missing",
+    "asset-basis-missing",
+    "asset-assessment-missing",
+    "asset-range",
+    "asset-parent-twice",
+    "asset-parent-shares",
+)
+"""Codes of ``check_description``."""
 
 
 def register(operation: RegisterAsset, context: Context, state: State) -> None:
     """Write the record and give it a certificate number.
 
     Raises:
-        OperationFailed: ``asset-exists``, ``asset-holder-unknown``, ``asset-parent-unknown``,
-            ``asset-registrar-number`` or ``asset-serials-spent``.
+        OperationFailed: ``asset-exists``, ``asset-holder-unknown`` or a code of ``enter``.
     """
     registrar, identifier = context.sender, operation.identifier
     asset_id = asset_id_of(registrar, identifier)
-    state_key = asset_key(asset_id)
-    if state.get(state_key) is not None:
+    if state.get(asset_key(asset_id)) is not None:
         raise OperationFailed("asset-exists", f"{registrar} has registered {identifier} as {asset_id.hex()}")
     holder = operation.holder or registrar
     if holder != registrar:
-        identity = read_identity(state, holder)
-        if identity is None or identity.deactivated:
-            raise OperationFailed("asset-holder-unknown", f"{holder} is no active identity of this chain")
-    for parent in operation.description.parents:
-        if state.get(asset_key(parent.asset_id)) is None:
-            raise OperationFailed("asset-parent-unknown", f"no asset {parent.asset_id.hex()}")
-    certificate = _next_certificate(registrar, context.time_ms, state)
-    record = AssetRecord(
-        asset_id=asset_id,
-        identifier=identifier,
-        registrar=registrar,
-        holder=holder,
-        status=LIFECYCLE.transitions[None, "register"],
-        certificate=certificate,
-        description=operation.description,
-        registered_height=context.height,
-        registered_ms=context.time_ms,
-        updated_height=context.height,
-        updated_ms=context.time_ms,
-    )
-    state.put(state_key, encode(record))
-    kind = operation.description.kind
-    context.emit(AssetRegistered(asset_id, identifier, kind, holder, registrar, certificate))
-
-
-def _next_certificate(registrar: str, time_ms: int, state: State) -> str:
-    roles = role_record(state, registrar)
-    if roles is None or roles.registrar_number == 0:
-        raise OperationFailed("asset-registrar-number", f"{registrar} has no registrar number")
-    counter = serial_key(registrar)
-    stored = state.get(counter)
-    serial = (_decode_serial(stored) if stored is not None else 0) + 1
-    if serial > SERIAL_MAX:
-        raise OperationFailed("asset-serials-spent", f"{registrar} has made {SERIAL_MAX} registrations")
-    state.put(counter, encode(serial))
-    return certificate_number(roles.registrar_number, time_ms, serial)
+        check_holder(state, holder)
+    status = LIFECYCLE.transitions[None, "register"]
+    policy = read_policy(state, registrar)
+    validity_ms = 0 if policy is None else policy.validity_ms
+    enter(asset_id, identifier, "", holder, status, operation.description, validity_ms, context, state)
 
 
 OPERATIONS: Final = (
     OperationSpec(
         RegisterAsset,
         register,
-        Rule("ANY", ("exchange", "registrar")),
-        (
-            "asset-grade-core",
-            "asset-grade-level",
-            "asset-range",
-            "asset-parent-twice",
-            "asset-exists",
-            "asset-holder-unknown",
-            "asset-parent-unknown",
-            "asset-registrar-number",
-            "asset-serials-spent",
-        ),
+        REGISTRARS,
+        (*DESCRIBING, "asset-exists", "asset-holder-unknown", *ENTERING),
     ),
 )

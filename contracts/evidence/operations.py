@@ -11,6 +11,7 @@ import msgspec
 from contracts.evidence.digest import DIGEST_BYTES, Algorithm
 from contracts.evidence.record import (
     BATCH_ITEMS_MAX,
+    SIGNERS_MAX,
     AssetId,
     Digest,
     EvidenceId,
@@ -22,7 +23,7 @@ from contracts.evidence.record import (
 )
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.text import Hash32, Line, Time, Uri
+from contracts.kernel.text import AnyDid, Hash32, Line, Name, Time, Uri
 
 
 class RecordEvidence(Operation, frozen=True, array_like=True, tag="evidence.record"):
@@ -55,11 +56,7 @@ class RecordEvidence(Operation, frozen=True, array_like=True, tag="evidence.reco
         Raises:
             OperationFailed: ``evidence-digest-length`` or ``evidence-reference``.
         """
-        wanted = DIGEST_BYTES[self.algorithm]
-        if len(self.digest) != wanted:
-            raise OperationFailed(
-                "evidence-digest-length", f"a {self.algorithm} digest has {wanted} bytes, not {len(self.digest)}"
-            )
+        check_digest(self.algorithm, self.digest)
         check_references(self.evidence_id, self.previous, self.related_asset)
 
 
@@ -95,6 +92,95 @@ class RecordEvidenceBatch(Operation, frozen=True, array_like=True, tag="evidence
             OperationFailed: ``evidence-reference``.
         """
         check_references(self.evidence_id, self.previous, self.related_asset)
+
+
+class RevokeEvidence(Operation, frozen=True, array_like=True, tag="evidence.revoke"):
+    """Take back the sender's own evidence: the record stays, and says so from now on."""
+
+    evidence_id: EvidenceId
+    reason: Name
+    """Everybody can read it for ever."""
+
+
+class AppendEvidence(Operation, frozen=True, array_like=True, tag="evidence.append"):
+    """Add an entry to the log that belongs to a piece of evidence.
+
+    The submitter may, and whoever has countersigned it.
+    """
+
+    submitter: AnyDid
+    """Whose evidence it is."""
+    evidence_id: EvidenceId
+    algorithm: Algorithm
+    digest: Digest
+    """Of what is added, such as a delivery note or a judgement."""
+    salted: bool = True
+    title: Line = ""
+    storage_uri: Uri = ""
+
+    def check(self) -> None:
+        """See ``Operation.check``.
+
+        Raises:
+            OperationFailed: ``evidence-digest-length``.
+        """
+        check_digest(self.algorithm, self.digest)
+
+
+class RequestSignatures(Operation, frozen=True, array_like=True, tag="evidence.request_signatures"):
+    """Name who is to countersign the sender's own evidence, and how many of them suffice.
+
+    Can be asked once for a record: a court must not find that the signers were chosen until it fitted.
+    """
+
+    evidence_id: EvidenceId
+    signers: Annotated[tuple[AnyDid, ...], msgspec.Meta(min_length=1, max_length=SIGNERS_MAX)]
+    threshold: Annotated[int, msgspec.Meta(ge=1, le=SIGNERS_MAX)]
+    sign_by_ms: Time = 0
+    """Last block time at which a signature counts; 0 = no limit."""
+
+    def check(self) -> None:
+        """See ``Operation.check``.
+
+        Raises:
+            OperationFailed: ``evidence-signers``.
+        """
+        if len(dict.fromkeys(self.signers)) != len(self.signers) or "" in self.signers:
+            raise OperationFailed("evidence-signers", "each signer is named once, by its DID")
+        if self.threshold > len(self.signers):
+            raise OperationFailed(
+                "evidence-signers", f"{self.threshold} signatures are asked of {len(self.signers)} signers"
+            )
+
+
+class Countersign(Operation, frozen=True, array_like=True, tag="evidence.countersign"):
+    """Stand by somebody's evidence, as one of the signers it names."""
+
+    submitter: AnyDid
+    evidence_id: EvidenceId
+    digest: Digest
+    """That of the record, so that nobody signs what it has not seen."""
+    statement: Line = ""
+    """What the signature means, such as *witnessed* or *received in good order*."""
+
+
+class WithdrawSignature(Operation, frozen=True, array_like=True, tag="evidence.withdraw_signature"):
+    """Stop standing by somebody's evidence; that one once did remains to be read."""
+
+    submitter: AnyDid
+    evidence_id: EvidenceId
+    reason: Name
+
+
+def check_digest(algorithm: Algorithm, digest: bytes) -> None:
+    """Refuse a digest that its algorithm cannot have made.
+
+    Raises:
+        OperationFailed: ``evidence-digest-length``.
+    """
+    wanted = DIGEST_BYTES[algorithm]
+    if len(digest) != wanted:
+        raise OperationFailed("evidence-digest-length", f"a {algorithm} digest has {wanted} bytes, not {len(digest)}")
 
 
 def check_references(evidence_id: bytes, previous: bytes, related_asset: bytes) -> None:

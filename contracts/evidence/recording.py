@@ -44,8 +44,8 @@ def _write(
 
     Raises:
         OperationFailed: ``evidence-exists``, ``evidence-captured-in-future``,
-            ``evidence-asset-unknown``, ``evidence-previous-unknown`` or
-            ``evidence-previous-superseded``.
+            ``evidence-asset-unknown``, ``evidence-previous-unknown``,
+            ``evidence-previous-superseded`` or ``evidence-status``: the previous one is revoked.
     """
     submitter, evidence_id = context.sender, operation.evidence_id
     state_key = evidence_key(submitter, evidence_id)
@@ -86,11 +86,11 @@ def _supersede(previous: bytes, evidence_id: bytes, context: Context, state: Sta
     before = read_evidence(state, context.sender, previous)
     if before is None:
         raise OperationFailed("evidence-previous-unknown", f"{context.sender} never recorded {previous.hex()}")
-    status = LIFECYCLE.after(before.status, "supersede")
-    if status is None:
+    if before.superseded_by:
         raise OperationFailed(
             "evidence-previous-superseded", f"{previous.hex()} was succeeded by {before.superseded_by.hex()}"
         )
+    status = LIFECYCLE.step(before.status, "supersede")
     after = msgspec.structs.replace(before, status=status, superseded_by=evidence_id)
     state.put(evidence_key(context.sender, previous), encode(after))
     context.emit(EvidenceSuperseded(previous, context.sender, evidence_id))
@@ -103,6 +103,7 @@ _WRITING: Final = (
     "evidence-asset-unknown",
     "evidence-previous-unknown",
     "evidence-previous-superseded",
+    "evidence-status",
 )
 
 OPERATIONS: Final = (

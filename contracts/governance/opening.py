@@ -14,13 +14,15 @@ from typing import Final, NamedTuple
 
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
-from chainnode.types.validator_set import ObserverNode, ValidatorList
+from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
 from consensus.certificates import QuorumCertificate
 from consensus.equivocation import Equivocation, encode_equivocation
 from consensus.leader import Leadership
+from contracts.governance.outcome import EpochBegan, EquivocationProved, LeaderReturned, LeaderSuspended
 from contracts.governance.queries import (
     next_validators,
     read_checkpoints,
+    read_epoch,
     read_leadership,
     read_observers,
     read_presence,
@@ -45,6 +47,7 @@ from contracts.governance.record import (
     epoch_key,
     misbehaviour_key,
 )
+from contracts.kernel.event import TypedEvent
 
 _MESSAGES: Final = {1: "PRE_PREPARE", 2: "PREPARE", 3: "COMMIT"}
 
@@ -68,8 +71,9 @@ def found_consortium(state: State, validators: ValidatorList) -> None:
     state.put(PRESENCE_KEY, encode(Presence((0,) * size)))
 
 
-def open_block(facts: BlockFacts, state: State) -> None:
-    """Apply what the block at ``facts.height`` brings by itself, on the state of its parent."""
+def open_block(facts: BlockFacts, state: State) -> list[TypedEvent]:
+    """Apply what the block at ``facts.height`` brings by itself, on the state of its parent; says what happened."""
+    events: list[TypedEvent] = []
     validators = read_validators(state)
     certificate = facts.certificate
     if certificate is not None and certificate.epoch != validators.epoch:
@@ -78,10 +82,12 @@ def open_block(facts: BlockFacts, state: State) -> None:
     before = read_leadership(state)
     table = before.after(facts.height, None if certificate is None else certificate.view)
     for equivocation in facts.equivocations:
-        table = table.excluding(equivocation.accused)
-        _record(equivocation, facts.height, validators, state)
+        index = _accused(equivocation, validators, state)
+        table = table.excluding(index)
+        events.append(_record(equivocation, validators.validators[index], facts.height, state))
     if table != before:
         state.put(LEADERSHIP_KEY, encode(table))
+        events += _changed_leaders(before, table, validators)
     if certificate is not None:
         _note_presence(certificate, state)
     if (facts.height - 1) % CHECKPOINT_STEP == 0:
@@ -91,15 +97,38 @@ def open_block(facts: BlockFacts, state: State) -> None:
     following = next_validators(state, facts.height)
     if following is not None:
         _hand_over(validators, following, facts.height, state)
+        events.append(EpochBegan(following.epoch, facts.height + 1, len(following.validators)))
+    return events
 
 
-def _record(equivocation: Equivocation, height: int, validators: ValidatorList, state: State) -> None:
-    accused = validators.validators[equivocation.accused]
+def _changed_leaders(before: Leadership, after: Leadership, validators: ValidatorList) -> list[TypedEvent]:
+    """R12: who loses its turns, and who has them again."""
+    until = {item.validator: item.until_height for item in after.suspensions}
+    events: list[TypedEvent] = []
+    for index, member in enumerate(validators.validators):
+        if index in after.suspended and index not in before.suspended:
+            last = 0 if index in after.excluded else until.get(index, 0)
+            events.append(LeaderSuspended(member.name, member.did, member.consensus_key, last))
+        elif index in before.suspended and index not in after.suspended:
+            events.append(LeaderReturned(member.name, member.did, member.consensus_key))
+    return events
+
+
+def _accused(equivocation: Equivocation, validators: ValidatorList, state: State) -> int:
+    """Place in the present set of who equivocated, perhaps in the epoch before; voters checked that it has one."""
+    record = None if equivocation.epoch == validators.epoch else read_epoch(state, equivocation.epoch)
+    if record is None:
+        return equivocation.accused
+    key = record.validators.validators[equivocation.accused].consensus_key
+    return [member.consensus_key for member in validators.validators].index(key)
+
+
+def _record(equivocation: Equivocation, accused: Validator, height: int, state: State) -> EquivocationProved:
     record = MisbehaviourRecord(
         consensus_key=accused.consensus_key,
         name=accused.name,
         did=accused.did,
-        epoch=validators.epoch,
+        epoch=equivocation.epoch,
         height=equivocation.height,
         view=equivocation.view,
         message=_MESSAGES[equivocation.type],
@@ -107,6 +136,10 @@ def _record(equivocation: Equivocation, height: int, validators: ValidatorList, 
         proof_digest=sha256(encode_equivocation(equivocation)).digest(),
     )
     state.put(misbehaviour_key(accused.consensus_key, equivocation.height), encode(record))
+    return EquivocationProved(
+        accused.name, accused.did, accused.consensus_key, record.epoch, record.height, record.view, record.message,
+        record.proof_digest,
+    )
 
 
 def _note_presence(certificate: QuorumCertificate, state: State) -> None:

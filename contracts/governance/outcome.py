@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.governance import outcome_proposal
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.outcome import Code
 
@@ -93,6 +94,96 @@ class NodeDismissed(TypedEvent, frozen=True):
     node_key: bytes
 
 
+class LeaderSuspended(TypedEvent, frozen=True):
+    """A validator loses its turns, because it was silent or has equivocated; the block itself finds it."""
+
+    NAME = "governance.leader_suspended"
+    INDEXED = ("did", "consensus_key")
+
+    name: str
+    did: str
+    consensus_key: bytes
+    until_height: int
+    """Last height at which it does not lead; 0 until it is readmitted."""
+
+
+class LeaderReturned(TypedEvent, frozen=True):
+    """A suspension is over; the block itself finds it."""
+
+    NAME = "governance.leader_returned"
+    INDEXED = ("did", "consensus_key")
+
+    name: str
+    did: str
+    consensus_key: bytes
+
+
+class EquivocationProved(TypedEvent, frozen=True):
+    """The block carries the proof that a validator signed two things for one place."""
+
+    NAME = "governance.equivocation_proved"
+    INDEXED = ("did", "consensus_key")
+
+    name: str
+    did: str
+    consensus_key: bytes
+    epoch: int
+    height: int
+    """At which it happened."""
+    view: int
+    message: str
+    proof_digest: bytes
+
+
+class EpochBegan(TypedEvent, frozen=True):
+    """Another validator set agrees from the named height on; the block before it hands over."""
+
+    NAME = "governance.epoch_began"
+    INDEXED = ("epoch",)
+
+    epoch: int
+    first_height: int
+    validators: int
+    """Members of the set."""
+
+
+class ParameterChanged(TypedEvent, frozen=True):
+    """One parameter of the chain has another value from the next block on."""
+
+    NAME = "governance.parameter_changed"
+    INDEXED = ("name",)
+
+    name: str
+    before: int
+    after: int
+
+
+class PolicySet(TypedEvent, frozen=True):
+    """An operation has a rule of the consortium's own."""
+
+    NAME = "governance.policy_set"
+    INDEXED = ("target",)
+
+    target: str
+    kind: str
+    roles: str
+    """Joined by a comma and a space."""
+    organisations: int
+    """How many are named; which, the record says."""
+    numerator: int
+    denominator: int
+
+
+class FeatureScheduled(TypedEvent, frozen=True):
+    """A feature will hold from a height on."""
+
+    NAME = "governance.feature_scheduled"
+    INDEXED = ("name",)
+
+    name: str
+    height: int
+
+
 EVENTS: Final = (
     RoleGranted,
     RoleRevoked,
@@ -102,6 +193,14 @@ EVENTS: Final = (
     LeaderReadmitted,
     NodeAdmitted,
     NodeDismissed,
+    LeaderSuspended,
+    LeaderReturned,
+    EquivocationProved,
+    EpochBegan,
+    ParameterChanged,
+    PolicySet,
+    FeatureScheduled,
+    *outcome_proposal.EVENTS,
 )
 
 CODES: Final[dict[str, Code]] = {
@@ -117,6 +216,16 @@ CODES: Final[dict[str, Code]] = {
         "A governor cannot give up its own office, lest nobody is left to grant one.",
         "Ask another governor.",
     ),
+    "role-full": Code(
+        "Role full",
+        "The role has as many holders as a vote can count.",
+        "Revoke it from those who no longer need it.",
+    ),
+    "governor-last": Code(
+        "Last governor",
+        "Without this identity nobody would hold the role governor, so no role could be granted again.",
+        "Grant the role to another identity first.",
+    ),
     "registrar-numbers-spent": Code(
         "No registrar number left",
         "Registrar numbers have four digits and all were given.",
@@ -126,6 +235,36 @@ CODES: Final[dict[str, Code]] = {
         "Parameters contradict",
         "Two parameters cannot hold together.",
         "See the message for the two.",
+    ),
+    "parameters-window": Code(
+        "Window cannot shrink",
+        "A shorter validity window would admit transactions a second time that were accepted under the longer one.",
+        "Keep the window or make it longer.",
+    ),
+    "policy-target": Code(
+        "No such operation",
+        "The policy names an operation that this chain does not have.",
+        "Check the spelling against the list of operations.",
+    ),
+    "policy-unmeetable": Code(
+        "Rule that nobody meets",
+        "Under this rule no policy could ever be changed again.",
+        "Choose a rule that today's holders of its roles can meet.",
+    ),
+    "feature-active": Code(
+        "Feature active",
+        "The feature's height has been reached, and blocks since then rely on it.",
+        "Nothing can be done.",
+    ),
+    "feature-notice": Code(
+        "Too little notice",
+        "The height is passed or so near that nodes could not prepare.",
+        "Choose a later height.",
+    ),
+    "features-full": Code(
+        "Too many features",
+        "As many features have a height as the chain remembers.",
+        "This needs a new version of the chain.",
     ),
     "policy-rule": Code(
         "Unfit rule",
@@ -207,4 +346,5 @@ CODES: Final[dict[str, Code]] = {
         "The validator leads in its turn.",
         "Nothing needs to be done.",
     ),
+    **outcome_proposal.CODES,
 }

@@ -7,12 +7,15 @@ import msgspec
 
 from contracts.identity.record import (
     KEY_BYTES,
+    NO_RECOVERY,
     PURPOSES,
+    RECOVERY_DELAY_MS_MIN,
     Aliases,
     Controllers,
     ControllerThreshold,
     Methods,
     NextKeyHashes,
+    RecoveryPlan,
     Services,
     Threshold,
     VerificationMethod,
@@ -37,13 +40,14 @@ class CreateIdentity(Operation, frozen=True, array_like=True, tag="identity.crea
     services: Services = ()
     also_known_as: Aliases = ()
     next_key_hashes: NextKeyHashes = ()
+    recovery: RecoveryPlan = NO_RECOVERY
 
     def check(self) -> None:
         """See ``Operation.check``.
 
         Raises:
             OperationFailed: ``identity-key-form``, ``identity-duplicate``,
-                ``identity-initial-key`` or ``identity-threshold``.
+                ``identity-initial-key``, ``identity-threshold`` or ``identity-recovery-plan``.
         """
         check_methods(self.methods)
         check_unique(service.fragment for service in self.services)
@@ -51,6 +55,19 @@ class CreateIdentity(Operation, frozen=True, array_like=True, tag="identity.crea
         if self.methods and self.initial_key not in keys:
             raise OperationFailed("identity-initial-key", "the initial key is not among the authentication keys")
         check_thresholds(len(keys) or 1, self.threshold, self.controllers, self.controller_threshold)
+        check_plan(self.recovery)
+
+
+class SponsorIdentity(Operation, frozen=True, array_like=True, tag="identity.sponsor"):
+    """Bring an identity to the ledger whose holder has shown to hold its key; the sender answers for it.
+
+    The new document has one key, ``key-1``, for authentication and assertion; all else is for its
+    holder to add.
+    """
+
+    initial_key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    proof: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+    """By ``initial_key`` over chain and sponsor (``record.sponsorship_bytes``): nobody else can use it."""
 
 
 class UpdateIdentity(Operation, frozen=True, array_like=True, tag="identity.update"):
@@ -87,18 +104,19 @@ class RotateIdentity(Operation, frozen=True, array_like=True, tag="identity.rota
     """Keys announced for the next rotation; empty = the next rotation is free."""
     controllers: Controllers = ()
     controller_threshold: ControllerThreshold = 0
+    recovery: RecoveryPlan | None = None
+    """Who may recover the identity; nil leaves it as it is."""
 
     def check(self) -> None:
         """See ``Operation.check``.
 
         Raises:
             OperationFailed: ``identity-key-form``, ``identity-duplicate``,
-                ``identity-authentication-key`` or ``identity-threshold``.
+                ``identity-authentication-key``, ``identity-threshold`` or ``identity-recovery-plan``.
         """
-        check_methods(self.methods)
-        if any("authentication" not in method.purposes for method in self.methods):
-            raise OperationFailed("identity-authentication-key", "every key of identity.rotate must authenticate")
+        check_signing_methods(self.methods)
         check_thresholds(len(self.methods), self.threshold, self.controllers, self.controller_threshold)
+        check_plan(self.recovery or NO_RECOVERY)
 
 
 class DeactivateIdentity(Operation, frozen=True, array_like=True, tag="identity.deactivate"):
@@ -124,6 +142,33 @@ def check_methods(methods: tuple[VerificationMethod, ...]) -> None:
             raise OperationFailed("identity-key-form", f"{method.fragment}: an ed25519 key cannot agree on secrets")
     check_unique(method.fragment for method in methods)
     check_unique(method.public_key for method in methods)
+
+
+def check_signing_methods(methods: tuple[VerificationMethod, ...]) -> None:
+    """Refuse a list of new signing keys in which one is unfit, or does not sign.
+
+    Raises:
+        OperationFailed: ``identity-key-form``, ``identity-duplicate`` or ``identity-authentication-key``.
+    """
+    check_methods(methods)
+    if any("authentication" not in method.purposes for method in methods):
+        raise OperationFailed("identity-authentication-key", "every key of a rotation or recovery must authenticate")
+
+
+def check_plan(plan: RecoveryPlan) -> None:
+    """Refuse a plan for recovery that nobody can follow, or that leaves no time to object.
+
+    Raises:
+        OperationFailed: ``identity-recovery-plan`` or ``identity-duplicate``.
+    """
+    check_unique(plan.guardians)
+    count = len(plan.guardians)
+    if plan.threshold > count or bool(count) != bool(plan.threshold):
+        raise OperationFailed("identity-recovery-plan", f"{plan.threshold} of {count} guardians are asked to agree")
+    if (count and plan.delay_ms < RECOVERY_DELAY_MS_MIN) or (not count and plan.delay_ms):
+        raise OperationFailed(
+            "identity-recovery-plan", f"a delay of {plan.delay_ms} ms; at least {RECOVERY_DELAY_MS_MIN} with guardians"
+        )
 
 
 def check_unique(values: Iterable[str | bytes]) -> None:

@@ -16,6 +16,16 @@ class IdentityCreated(TypedEvent, frozen=True):
     version: int
 
 
+class IdentitySponsored(TypedEvent, frozen=True):
+    """A member brought an identity to the ledger and answers for it."""
+
+    NAME = "identity.sponsored"
+    INDEXED = ("did", "sponsor")
+
+    did: str
+    sponsor: str
+
+
 class IdentityUpdated(TypedEvent, frozen=True):
     """Services, aliases or other keys of an identity changed."""
 
@@ -48,7 +58,7 @@ class IdentityDeactivated(TypedEvent, frozen=True):
     version: int
 
 
-EVENTS: Final = (IdentityCreated, IdentityUpdated, IdentityRotated, IdentityDeactivated)
+EVENTS: Final = (IdentityCreated, IdentitySponsored, IdentityUpdated, IdentityRotated, IdentityDeactivated)
 
 CODES: Final[dict[str, Code]] = {
     "identity-exists": Code(
@@ -75,6 +85,21 @@ CODES: Final[dict[str, Code]] = {
         "Not the sender's identity",
         "The identity to be created is not the transaction's sender.",
         "Set the sender to the DID of the initial key: everyone creates their own identity.",
+    ),
+    "identity-proof": Code(
+        "Key not shown",
+        "The new identity's key did not sign for this sponsor on this chain.",
+        "Let the holder of the new key sign the sponsorship bytes of the chain and the transaction's sender.",
+    ),
+    "identity-recovery-plan": Code(
+        "Impossible recovery plan",
+        "More guardians are asked to agree than there are, or the delay is too short or stands without guardians.",
+        "Name 1 to 8 guardians, how many of them must agree, and a delay of an hour to a year.",
+    ),
+    "identity-guardian-unknown": Code(
+        "Unknown guardian",
+        "A guardian is not an active identity of this chain, or is the identity itself.",
+        "Name other identities that exist.",
     ),
     "identity-threshold": Code(
         "Impossible threshold",

@@ -13,9 +13,11 @@ from chainnode.crypto.ed25519 import SCHEME_ED25519
 from chainnode.state.view import State
 from chainnode.types.ids import did_of_key
 from chainnode.types.transaction import Transaction
+from contracts.identity.management import CREATION
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import IdentityRecord, read_identity
 from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import authorise, read_policies
 
 SCHEMES_FROM: Final = MappingProxyType({SCHEME_ED25519: 0})
 """Signature schemes by number, each with the height from which it counts; later schemes join here."""
@@ -37,7 +39,8 @@ def authenticate(transaction: Transaction, state: State, height: int) -> Identit
 
     Raises:
         OperationFailed: ``unsupported-scheme``, ``unknown-sender``, ``sender-deactivated``,
-            ``key-not-of-sender`` or ``threshold-not-met``.
+            ``key-not-of-sender`` or ``threshold-not-met``; for a sender that creates itself also
+            ``operation-forbidden``, ``role-missing`` or ``approval-required``, as the policy has it.
     """
     sender = transaction.payload.sender
     for signature in transaction.signatures:
@@ -46,7 +49,7 @@ def authenticate(transaction: Transaction, state: State, height: int) -> Identit
     signers = tuple(signature.public_key for signature in transaction.signatures)
     record = read_identity(state, sender)
     if record is None:
-        _authenticate_creation(transaction, signers)
+        _authenticate_creation(transaction, signers, state)
         return None
     if record.deactivated:
         raise OperationFailed("sender-deactivated", f"{sender} was deactivated")
@@ -58,7 +61,7 @@ def authenticate(transaction: Transaction, state: State, height: int) -> Identit
     return record
 
 
-def _authenticate_creation(transaction: Transaction, signers: tuple[bytes, ...]) -> None:
+def _authenticate_creation(transaction: Transaction, signers: tuple[bytes, ...], state: State) -> None:
     first = transaction.operations[0]
     chain_id, sender = transaction.payload.chain_id, transaction.payload.sender
     if not isinstance(first, CreateIdentity) or did_of_key(chain_id, first.initial_key) != sender:
@@ -69,6 +72,8 @@ def _authenticate_creation(transaction: Transaction, signers: tuple[bytes, ...])
             raise OperationFailed("key-not-of-sender", f"{signer.hex()} is no key of {sender}")
     if first.initial_key not in signers:
         raise OperationFailed("key-not-of-sender", "the initial key of a new identity must sign its creation")
+    # Here already, so that admission turns strangers away where they may not create themselves.
+    authorise(read_policies(state).get("identity.create", CREATION), "identity.create", sender, ())
 
 
 def _authenticate_controllers(

@@ -4,10 +4,14 @@ The library's dates end at the year 9999 where a header's time need not, and a c
 may not fail on a valid block.
 """
 
+import re
 from functools import lru_cache
 from typing import Final
 
 DAY_MS: Final = 86_400_000
+_DATE_TIME: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?Z"
+)
 
 
 @lru_cache(16)
@@ -44,3 +48,23 @@ def date_time(time_ms: int) -> str:
     days, rest = divmod(time_ms // 1_000, 86_400)
     date = day_of(days)
     return f"{date[:-4]}-{date[-4:-2]}-{date[-2:]}T{rest // 3_600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}Z"
+
+
+def time_of(text: str) -> int | None:
+    """The last millisecond that ``date_time`` would write as ``text``; None for what is no such text.
+
+    Fractions of a second are read too, to the millisecond. Whoever asks what was in force at a
+    time that it has read here means the end of that second: several blocks may lie within it.
+    """
+    found = _DATE_TIME.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+    if year < 1970 or not 1 <= month <= 12 or not 1 <= day <= 31 or hour > 23 or minute > 59 or second > 59:
+        return None
+    days = days_before(year, month, day)
+    if day_of(days) != f"{year:04d}{month:02d}{day:02d}":
+        return None
+    fraction = found.group(7)
+    milliseconds = 999 if fraction is None else int(fraction[:3].ljust(3, "0"))
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + milliseconds

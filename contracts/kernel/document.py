@@ -21,16 +21,17 @@ _HEX: Final = re.compile(r"(?:[0-9a-f]{2})*")
 
 def to_document(value: msgspec.Struct) -> Document:
     """Field names and values, ready for a JSON encoder."""
-    return {name: _shown(getattr(value, name)) for name in value.__struct_fields__}
+    return {name: shown(getattr(value, name)) for name in value.__struct_fields__}
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """A value of any of the ledger's types as JSON holds it."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, msgspec.Struct):
         return to_document(value)
     if isinstance(value, tuple | list):
-        return [_shown(item) for item in value]
+        return [shown(item) for item in value]
     return value
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.kernel.collection import Collection
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OperationSpec
@@ -24,3 +25,5 @@ class Family:
     codes: Mapping[str, Code]
     records: tuple[Record, ...]
     lifecycles: tuple[Lifecycle, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    """What readers can list and filter."""

@@ -12,30 +12,42 @@ from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
 from chainnode.types.transaction import Transaction
 from contracts.assets.family import FAMILY as ASSETS
+from contracts.disputes.family import FAMILY as DISPUTES
 from contracts.evidence.family import FAMILY as EVIDENCE
 from contracts.governance.family import FAMILY as GOVERNANCE
+from contracts.governance.operations_proposal import Propose
 from contracts.identity.family import FAMILY as IDENTITY
 from contracts.identity.record import IdentityRecord
 from contracts.identity.resolution import did_document
+from contracts.income.family import FAMILY as INCOME
 from contracts.kernel import outcome as kernel_outcome
+from contracts.kernel.collection import Collection
 from contracts.kernel.document import Document, from_document, to_document
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
+from contracts.market.family import FAMILY as MARKET
+from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
     GOVERNANCE,
     IDENTITY,
     ASSETS,
+    RIGHTS,
     EVIDENCE,
+    MARKET,
+    INCOME,
+    DISPUTES,
 )
 """Every family, in the order of the reference."""
 
 _SPECS: Final = tuple(spec for family in FAMILIES for spec in family.operations)
 OPERATIONS: Final = MappingProxyType({spec.name: spec for spec in _SPECS})
 """Every operation by name."""
+FEATURES: Final = frozenset(spec.feature for spec in _SPECS if spec.feature is not None)
+"""Features that this program knows: a chain that schedules another needs a newer one (``chainnode.chain.upgrade``)."""
 SPEC_OF: Final[MappingProxyType[type[Operation], OperationSpec]] = MappingProxyType({s.type: s for s in _SPECS})
 
 EVENTS: Final[MappingProxyType[str, type[TypedEvent]]] = MappingProxyType(
@@ -52,6 +64,11 @@ LIFECYCLES: Final[MappingProxyType[str, Lifecycle]] = MappingProxyType(
     {machine.name: machine for family in FAMILIES for machine in family.lifecycles}
 )
 """Every state machine by the name of its kind of record."""
+
+COLLECTIONS: Final[MappingProxyType[str, Collection]] = MappingProxyType(
+    {collection.name: collection for family in FAMILIES for collection in family.collections}
+)
+"""Every kind of record that readers can list, by its name in ``/v1/<name>``."""
 
 _RECORDS: Final = tuple(record for family in FAMILIES for record in family.records)
 
@@ -80,7 +97,30 @@ def decode_operation(data: bytes) -> Operation:
     if encode(operation) != data:
         raise OperationFailed("operation-not-canonical", "the bytes are not the canonical encoding")
     operation.check()
+    if isinstance(operation, Propose):
+        _check_proposed(operation)
     return operation
+
+
+def _check_proposed(proposal: Propose) -> None:
+    """What is put to the vote must read, and be a thing that a vote can do."""
+    for index, raw in enumerate(proposal.operations):
+        try:
+            spec = SPEC_OF[type(_decode_proposed(raw))]
+        except OperationFailed as failure:
+            raise OperationFailed(
+                "proposal-operation", f"operation {index} of the proposal: {failure.code}: {failure.message}"
+            ) from failure
+        if not spec.by_proposal:
+            raise OperationFailed(
+                "proposal-operation-unfit", f"operation {index}, {spec.name}, acts in somebody's own name"
+            )
+
+
+def _decode_proposed(raw: bytes) -> Operation:
+    if _name_of(raw) == "governance.propose":
+        raise OperationFailed("operation-malformed", "a proposal holds no proposals")
+    return decode_operation(raw)
 
 
 def _name_of(data: bytes) -> str | None:

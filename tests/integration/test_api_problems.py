@@ -151,7 +151,10 @@ REQUESTS: dict[str, Attempt] = {
     "state-not-found": lambda api: api.get("/v1/state/nothing/here"),
     "state-key": lambda api: api.get("/v1/state/0xNOTHEX"),
     "evidence-not-found": lambda api: api.get(f"/v1/evidence/{ID}"),
+    "record-not-found": lambda api: api.get("/v1/roles/did:cnode:x:y"),
     "asset-not-found": lambda api: api.get(f"/v1/assets/{ID}"),
+    "board-not-found": lambda api: api.get(f"/v1/market/statistics?board={ID}"),
+    "right-not-found": lambda api: api.get(f"/v1/rights/{ID}/force"),
     "identity-not-found": lambda api: api.get("/v1/identities/did:cnode:test-chain:" + "a" * 32),
     "problem-not-found": lambda api: api.get("/problems/no-such-problem"),
     "proof-pending": lambda api: api.get("/v1/proofs/state?key=nothing/here&height=1000"),
@@ -177,6 +180,14 @@ async def test_an_answer_says_what_is_allowed_instead(api: ApiNode) -> None:
 async def full_pool(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
     patch.setattr(api.node._pool, "_transactions_max", 0)
     return await api.post(signed(api))
+
+
+async def full_share(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
+    patch.setattr(api.node._pool, "_sender_percent", 0)
+    patch.setattr(api.node._driver, "note_pending", lambda: None)
+    patch.setattr(api.node._pool, "select", lambda *_: [])
+    assert (await api.post(signed(api)))[0] == 202
+    return await api.post(signed(api, nonce=bytes(15) + b"\x01"))
 
 
 async def busy_verifier(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
@@ -208,6 +219,7 @@ async def our_bug(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
 
 CONDITIONS: dict[str, Callable[[ApiNode, pytest.MonkeyPatch], Awaitable[Reply]]] = {
     "pool-full": full_pool,
+    "pool-sender-full": full_share,
     "overloaded": busy_verifier,
     "store-failed": full_disk,
     "node-halted": halted_node,
@@ -236,6 +248,11 @@ async def test_the_same_evidence_id_of_two_submitters_is_ambiguous(api: ApiNode)
     did = api.wallet("civic-notary").did
     status, document, _ = await api.get(f"{path}?submitter={did}")
     assert (status, document["submitter"]) == (200, did)
+    proof = path.replace("/v1/evidence/", "/v1/proofs/evidence/")
+    status, document, _ = await api.get(proof)
+    assert (status, document["code"]) == (409, "evidence-ambiguous")
+    await api.wallet("harbour-exchange").submit(api.client, [evidence(6)])
+    assert (await api.get(f"{proof}?submitter={did}"))[0] == 200
 
 
 async def test_a_commit_that_cannot_be_seen_is_not_a_failure(tmp_path: Path) -> None:
@@ -361,6 +378,10 @@ async def test_no_request_near_a_valid_one_fails_unexpectedly(api: ApiNode) -> N
     for method, path, body, headers in hostile_requests(600):
         status, document, response = await api.ask(method, path, data=body, headers=headers)
         seen.add(status)
+        if path.startswith("/1.0/") and response.content_type == "application/did-resolution":
+            metadata = msgspec.json.decode(document)["didResolutionMetadata"]
+            assert "error" in metadata, "its errors are those of its own standard"
+            continue
         assert status < 500, (method, path, body, headers, document)
         if status >= 400:
             assert document["code"] in PROBLEMS, (method, path, document)

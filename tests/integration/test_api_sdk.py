@@ -58,7 +58,7 @@ async def test_every_typed_question_is_answered(api: ApiNode) -> None:
     assert (await client.block(done.height or 0)).transactions == (done.tx_id,)
     assert [one.tx_id for one in await client.receipts(done.height or 0)] == [done.tx_id]
     record = await client.evidence((1).to_bytes(16, "big"))
-    assert (await client.evidence_of((1).to_bytes(32, "big"))).items[0]["evidence_id"] == record["evidence_id"]
+    assert (await client.evidence_of((1).to_bytes(32, "big")))[0]["evidence_id"] == record["evidence_id"]
     assert (await client.state(bytes.fromhex(record["state_key"]))).document["submitter"] == wallet.did
     assert (await client.identity(wallet.did))["did"] == wallet.did
     assert [one.tx_id async for one in client.all_events("evidence.recorded", "submitter", wallet.did)] == [done.tx_id]
@@ -68,7 +68,7 @@ async def test_every_typed_question_is_answered(api: ApiNode) -> None:
     assert (genesis, genesis_hash) == (api.net.genesis, api.node.service.genesis_hash)
     status = await client.status()
     assert (status.chain_id, status.validators, status.halted) == (CHAIN_ID, 1, None)
-    assert (await client.assets()).items == ()
+    assert (await client.collection("assets")).items == ()
     with pytest.raises(NotFound):
         await client.transaction(bytes(32))
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks.harness import Figure
 
-IN_PROCESS = [name for name in command.BENCHMARKS if name not in {"startup", "end_to_end"}]
+IN_PROCESS = [name for name in command.BENCHMARKS if name not in {"startup", "end_to_end", "hostile"}]
 
 
 def run(name: str) -> dict[str, Figure]:

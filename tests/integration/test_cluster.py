@@ -33,7 +33,7 @@ def _roots(net: Cluster) -> set[tuple[int, bytes, bytes]]:
 async def _agree(net: Cluster, seconds: float = 15.0) -> None:
     """Every node at the same height, block and state root, and the results of every transaction certified."""
     nodes = net.nodes.values()
-    await until(lambda: len(_roots(net)) == 1 and not any(n.ledger.tip.holds_transactions for n in nodes), seconds)
+    await until(lambda: len(_roots(net)) == 1 and not any(n.ledger.tip.proof_due for n in nodes), seconds)
 
 
 async def test_cluster_agrees_under_load_from_every_side(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def _check_blocks(net: Cluster, expected: set[bytes]) -> None:
         seen += [receipt.tx_id for receipt in queries[0].receipts(height)]
     assert len(seen) == len(set(seen))
     assert set(seen) == expected
-    assert not tip.holds_transactions
+    assert not tip.proof_due
 
 
 def _check_proof(net: Cluster, tx_id: bytes) -> None:
@@ -147,7 +147,7 @@ async def test_flood_is_refused_with_a_retryable_code_and_memory_stays_bounded(t
     async with cluster(tmp_path) as net:
         await _linked(net)
         node = net.nodes[FIRST]
-        node._pool._transactions_max = 100
+        node._pool._transactions_max, node._pool._sender_percent = 100, 100
         flood = [net.envelope(number) for number in range(1, 601)]
         answers = await node.service.submit(flood)
         accepted = [answer for answer in answers if answer.outcome == "accepted"]

@@ -37,7 +37,7 @@ async def _agree(net: Cluster, names: Sequence[str] = NAMES, seconds: float = 20
 
     def equal() -> bool:
         tips = {(node.ledger.tip.block_hash, node.ledger.tip.state_root) for node in nodes}
-        return len(tips) == 1 and not any(node.ledger.tip.holds_transactions for node in nodes)
+        return len(tips) == 1 and not any(node.ledger.tip.proof_due for node in nodes)
 
     await until(equal, seconds)
 
@@ -165,7 +165,7 @@ async def test_validator_whose_journal_alone_is_old_only_follows(tmp_path: Path)
         await until(lambda: back.service.queries.locate(ids[0]) is not None)
         assert back._data.sign_state.last.position == position
         # Above the height in doubt every memory agrees again: a restart gives it back its voice.
-        await until(lambda: back.ledger.tip.height >= height and not back.ledger.tip.holds_transactions)
+        await until(lambda: back.ledger.tip.height >= height and not back.ledger.tip.proof_due)
         await net.stop(NAMES[3])
         await net.stop(NAMES[2])
         healed = await net.start(NAMES[3])

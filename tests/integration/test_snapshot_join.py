@@ -80,7 +80,7 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
             await until(lambda: stored_heights(shelf)[-1:] >= [450], 20)
 
             replaying = await _start(net, "observer-0", _config(net, "observer-0"))
-            config = _config(net, "observer-1", sync__snapshot="true")
+            config = _config(net, "observer-1", sync__snapshot="true", sync__back_fill="false")
             base = await join_by_snapshot(config, net.genesis)
             assert base >= 450
             assert base % EVERY == 0
@@ -93,7 +93,7 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
             assert len(stored_heights(shelf)) <= 2
         await until(
             lambda: len({node.ledger.tip for node in net.nodes.values()}) == 1
-            and not replaying.ledger.tip.holds_transactions,
+            and not replaying.ledger.tip.proof_due,
             20,
         )
         assert dict(joined.ledger.store.all_state()) == dict(replaying.ledger.store.all_state())
@@ -105,9 +105,15 @@ async def test_late_observers_join_by_replay_and_by_snapshot_while_the_others_go
         # A restart finds everything in its place, and the folder of the fetch gone for good.
         await net.stop("observer-1")
         assert await join_by_snapshot(config, net.genesis) == 0
-        again = await _start(net, "observer-1", config)
+        again = await _start(net, "observer-1", _config(net, "observer-1", sync__snapshot="true"))
         await until(lambda: again.ledger.tip == replaying.ledger.tip)
         assert again.ledger.store.base() == base
+        # Switched on, the rest comes by itself: nothing is pruned any more, and old results can be proved.
+        await until(lambda: again.service.status().history_from == 1, 30)
+        assert await _answers(again, f"/v1/blocks/{base}", "/v1/blocks/1") == [(200, None), (200, None)]
+        assert again.service.queries.receipt(ids[0]) == replaying.service.queries.receipt(ids[0])
+        assert again.service.queries.prove_transaction(ids[0]) == replaying.service.queries.prove_transaction(ids[0])
+        assert not any(net.nodes[name]._links.reported for name in net.nodes)
 
 
 async def test_node_without_a_snapshot_to_join_by_replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ KNOWN = [
 ]
 """Twelve transactions, each under two signatures: 24 envelopes, 12 ids."""
 COUNT_MAX = 6
+SENDER_PERCENT = 75
 BYTES_MAX = 5 * max(len(item.envelope) for item in KNOWN)
 
 
@@ -25,7 +26,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pool = Pool(COUNT_MAX, BYTES_MAX)
+        self.pool = Pool(COUNT_MAX, BYTES_MAX, sender_percent=SENDER_PERCENT)
         self.model: list[Transaction] = []
 
     @property
@@ -36,15 +37,20 @@ class PoolMachine(RuleBasedStateMachine):
     def add(self, item: Transaction) -> None:
         known = any(held.tx_id == item.tx_id for held in self.model)
         full = len(self.model) >= COUNT_MAX or self.model_bytes + len(item.envelope) > BYTES_MAX
+        own = [held for held in self.model if held.payload.sender == item.payload.sender]
+        own_bytes = sum(len(held.envelope) for held in own) + len(item.envelope)
+        greedy = own and (
+            len(own) >= COUNT_MAX * SENDER_PERCENT / 100 or own_bytes > BYTES_MAX * SENDER_PERCENT / 100
+        )
         try:
             added = self.pool.add(item)
         except Rejected as error:
-            assert error.code == "pool-full"
-            assert full and not known
+            assert not known
+            assert full if error.code == "pool-full" else greedy and error.code == "pool-sender-full"
             return
         assert added is not known
         if added:
-            assert not full
+            assert not full and not greedy
             self.model.append(item)
 
     @rule(items=st.lists(st.sampled_from(KNOWN), max_size=5))

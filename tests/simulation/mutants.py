@@ -223,15 +223,17 @@ EPOCHS = (
         Edit("contracts.governance.succession", "_change", "if changes > changes_max(len(present_set)):", "if False:"),
     ), profile="epochs"),
     Mutant("join_without_proof", "E6: a joiner is synced, and holds its key", (
-        Edit("contracts.governance.succession", "_check_joiner",
+        Edit("contracts.governance.succession", "check_join_proof",
              "if not verify(entry.consensus_key, signed, proof.signature):", "if False:"),
     ), profile="epochs"),
     Mutant("quorum_breaking_change", "E7: those who live are a quorum of the next set", (
         Edit("contracts.governance.succession", "_change", "if reachable < quorum_of(len(after)):", "if False:"),
     ), profile="dwindling", always=("death", "consortium")),
     Mutant("removed_votes_on", "E2: who left follows, and signs nothing", (
-        Edit("chainnode.node.replica_driver", "ReplicaDriver._tell_core", "own_index if changed else None",
-             "self.replica.own_index if changed else None"),
+        Edit("chainnode.node.replica_driver", "ReplicaDriver._tell_core",
+             "self._enter_epoch(validators) if changed else None",
+             "self.replica.own_index if changed and self._enter_epoch(validators) is None else"
+             " self._enter_epoch(validators) if changed else None"),
     ), profile="epochs"),
     Mutant("boundary_not_shown", "E4: a peer of an earlier epoch is shown how it ended", (
         Edit("chainnode.node.links", "MessageGate._status", "if boundary is not None:", "if False:"),

@@ -11,6 +11,7 @@ from chainnode.crypto.hashing import ZERO_HASH
 from chainnode.proofs import merkle
 from chainnode.proofs.bundle import (
     Authority,
+    BlockOpened,
     Bundle,
     Claim,
     EpochLink,
@@ -27,7 +28,7 @@ from chainnode.state.tree import StateTree
 from chainnode.types.block import Header, block_hash, certificate_hash
 from chainnode.types.genesis import EMPTY_TREE_ROOT, Genesis, genesis_header
 from chainnode.types.ids import did_of_key
-from chainnode.types.receipt import Receipt
+from chainnode.types.receipt import BlockReceipt, Event, Receipt
 from chainnode.types.transaction import build_payload, decode_transaction, sign_payload
 from chainnode.types.validator_set import Validator, ValidatorList, validators_hash
 from consensus.certificates import CertificateKind, encode_certificate, make_certificate, vote_bytes
@@ -74,6 +75,8 @@ class SmallChain:
         self.links: list[EpochLink] = []
         self.envelopes: list[list[bytes]] = [[]]
         self.receipts: list[list[bytes]] = [[]]
+        self.opened: list[bytes] = [b""]
+        """Of each block its own receipt."""
         self.nodes: dict[bytes, bytes] = {}
         self.state: dict[bytes, bytes] = {}
         self.tree = StateTree(self.nodes)
@@ -99,6 +102,7 @@ class SmallChain:
         code: str = "ok",
         next_set: ValidatorList | None = None,
         forged: Mapping[str, object] | None = None,
+        events: Sequence[Event] = (),
     ) -> int:
         """Append one decided block; returns its height.
 
@@ -119,7 +123,7 @@ class SmallChain:
             body_bytes=sum(map(len, envelopes)),
             evidence_root=EMPTY_TREE_ROOT,
             prev_state_root=self.tree.root(height - 1),
-            prev_results_root=merkle.root([merkle.leaf_hash(item) for item in self.receipts[-1]]),
+            prev_results_root=EMPTY_TREE_ROOT if height == 1 else merkle.root(self.result_leaves(height - 1)),
             history_root=self.frontier.root(),
             validators_hash=validators_hash(current),
             next_validators_hash=validators_hash(next_set or current),
@@ -131,6 +135,7 @@ class SmallChain:
         ids = [decode_transaction(item).tx_id for item in envelopes]
         failed = -1 if code == "ok" else 0
         self.receipts.append([encode(Receipt(i, height, n, code, failed, "", ())) for n, i in enumerate(ids)])
+        self.opened.append(encode(BlockReceipt(height, tuple(events))))
         update = self.tree.update(height - 1, height, changes or {})
         self.nodes.update(update.writes)
         self.tree.adopt(update)
@@ -173,8 +178,17 @@ class SmallChain:
 
     def receipt(self, height: int, index: int) -> ReceiptProof:
         """A transaction's receipt with its path."""
-        leaves = [merkle.leaf_hash(item) for item in self.receipts[height]]
-        return ReceiptProof(self.receipts[height][index], tuple(merkle.inclusion_path(leaves, index)))
+        path = merkle.inclusion_path(self.result_leaves(height), index + 1)
+        return ReceiptProof(self.receipts[height][index], tuple(path))
+
+    def result_leaves(self, height: int) -> list[bytes]:
+        """Leaf hashes of the results tree: the block's own receipt, then those of its transactions."""
+        return [merkle.leaf_hash(item) for item in (self.opened[height], *self.receipts[height])]
+
+    def opened_at(self, height: int) -> Bundle:
+        """Bundle of kind block-opened."""
+        path = tuple(merkle.inclusion_path(self.result_leaves(height), 0))
+        return self.bundle(BlockOpened(self.opened[height], path), (height, height + 1))
 
     def bundle(self, claim: Claim, heights: Sequence[int], *, later: int | None = None) -> Bundle:
         """The bundle of ``claim`` over ``heights``, certified at the last of them or, through history, at ``later``."""

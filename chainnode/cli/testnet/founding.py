@@ -16,11 +16,11 @@ from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
 from consensus.quorum import quorum_of
-from contracts.governance.operations import GrantRole, SetParameters
+from contracts.governance.operations import GrantRole, SetParameters, SetPolicy
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import CONTROLLERS_MAX
 from contracts.kernel.operation import encode_operation
-from contracts.kernel.policy import Role
+from contracts.kernel.policy import EVERYONE, Role
 
 INSTITUTIONS: Final[dict[str, tuple[Role, ...]]] = {
     "harbour-exchange": ("exchange", "member"),
@@ -98,6 +98,8 @@ def build_genesis(
         if node.consensus_key is None
     )
     operations = [] if parameters is None else [encode_operation(SetParameters(parameters))]
+    # Whoever tries a network out on one machine is no stranger; a consortium leaves creation to sponsors.
+    operations.append(encode_operation(SetPolicy("identity.create", EVERYONE)))
     operations += [encode_operation(CreateIdentity(member.key.public_key)) for member in members]
     operators = tuple(validator.did for validator in validators)[:CONTROLLERS_MAX]
     founded = CreateIdentity(

@@ -13,6 +13,7 @@ from contracts.assets.dcat.adapter import Adapter
 from contracts.assets.dcat.coverage import box, time_range
 from contracts.assets.dcat.linked_data import Graph, Node, has_type, resolve, texts
 from contracts.assets.description import (
+    DESCRIPTION_BYTES_MAX,
     AssetDescription,
     AssetKind,
     DeliveryMode,
@@ -21,15 +22,12 @@ from contracts.assets.description import (
     Space,
     TimeRange,
 )
-from contracts.kernel.operation import OPERATION_BYTES_MAX
 
 ACCESS: Final = ("public", "restricted public", "non-public", "restricted", "confidential", "sensitive", "normal")
 """DCAT-US access levels, and those of the EU's vocabulary."""
 _ACCESS_BY_WORDS: Final = {level.replace("-", " "): level for level in ACCESS}
 API_FORMATS: Final = ("api", "rest", "wms", "wfs", "wcs", "geoservice", "sparql", "odata", "ogc", "graphql")
 DISTRIBUTIONS_MAX: Final = 128
-DESCRIPTION_BYTES_MAX: Final = OPERATION_BYTES_MAX - 2_048
-"""Room for identifier, holder and framing."""
 _IANA: Final = re.compile(r"https?://www\.iana\.org/assignments/media-types/(.+)", re.ASCII)
 
 
@@ -164,9 +162,9 @@ def _delivery_modes(distributions: tuple[Distribution, ...]) -> tuple[DeliveryMo
 
 
 def _shrunk(description: AssetDescription, adapter: Adapter) -> AssetDescription:
-    """The description within the bound of one operation: first distributions go, then keywords."""
-    for name in ("distributions", "keywords"):
-        values: tuple[Any, ...] = getattr(description, name)
+    """The description within its bound: first distributions go, then keywords, at last the summary's end."""
+    for name in ("distributions", "keywords", "summary"):
+        values: Any = getattr(description, name)
         kept = len(values)
         while kept and len(encode(description)) > DESCRIPTION_BYTES_MAX:
             kept //= 2

@@ -21,7 +21,7 @@ from chainnode.crypto import ed25519
 from chainnode.errors import StoreError
 from chainnode.mempool import verifier
 from chainnode.node import config as node_config
-from chainnode.node import data_directory, links, snapshot_join, snapshot_keeper, wiring
+from chainnode.node import data_directory, links, opening, snapshot_join, snapshot_keeper, voting_keys, wiring
 from chainnode.node.wiring import Node
 from chainnode.store import durable_file, journal, layout, ledger_store, sign_state, snapshot_export, snapshot_import
 from chainnode.store.snapshot_export import SnapshotExport
@@ -108,6 +108,8 @@ def installed() -> Iterator[None]:
             (snapshot_join, "read_key", _read_key),
             (snapshot_join, "PeerNetwork", _make_port),
             (wiring, "read_key", _read_key),
+            (opening, "read_key", _read_key),
+            (voting_keys, "read_key", _read_key),
             (wiring, "PeerNetwork", _make_port),
             (links, "verify", signing.verify),
             (chain_certificate, "verify", signing.verify),

@@ -5,10 +5,9 @@ import sys
 
 from chainnode.chain.executor import execute_block
 from chainnode.proofs import merkle
-from chainnode.types.genesis import EMPTY_TREE_ROOT
-from chainnode.types.receipt import decode_receipt
+from chainnode.types.receipt import decode_block_receipt, decode_receipt, silent_block_receipt
 from contracts.identity.operations import CreateIdentity
-from tests.support.local_chain import LocalChain, envelope, evidence, key_of, transaction
+from tests.support.local_chain import LocalChain, double_vote, envelope, evidence, key_of, transaction
 from tests.support.shared import ROOT
 
 NEWCOMER = key_of("newcomer")
@@ -77,22 +76,23 @@ def test_refused_transaction_gets_a_receipt_and_leaves_no_trace() -> None:
 
 
 def test_results_root_is_the_tree_over_the_receipts() -> None:
-    """prev_results_root: RFC 6962 tree over the canonical receipts in block order."""
+    """prev_results_root: RFC 6962 tree over the block's own receipt and the transactions', in block order."""
     chain = LocalChain()
     candidate = chain.build(1, 2, 3)
     found = execute_block(candidate, chain.ledger.store.state)
-    assert found.results_root == merkle.root([merkle.leaf_hash(data) for data in found.receipt_bytes])
+    leaves = [merkle.leaf_hash(data) for data in (found.block_receipt_bytes, *found.receipt_bytes)]
+    assert found.results_root == merkle.root(leaves)
     assert [decode_receipt(data) for data in found.receipt_bytes] == found.receipts
     assert [(item.height, item.index) for item in found.receipts] == [(1, 0), (1, 1), (1, 2)]
     assert [item.tx_id for item in found.receipts] == [item.tx_id for item in candidate.transactions]
 
 
 def test_empty_block_changes_nothing_when_there_is_nothing_to_note() -> None:
-    """An empty block has an empty results tree; presence is noted once in 16 blocks, leaders when one was silent."""
+    """An empty block has its silent receipt alone; presence is noted once in 16 blocks, leaders when one was silent."""
     chain = LocalChain()
     chain.grow(2, 0)
     found = execute_block(chain.build(), chain.ledger.store.state)
-    assert (found.receipts, found.changes, found.results_root) == ([], {}, EMPTY_TREE_ROOT)
+    assert (found.receipts, found.changes, found.results_root) == ([], {}, merkle.leaf_hash(silent_block_receipt(3)))
 
 
 def test_executing_writes_nothing_below() -> None:
@@ -103,3 +103,18 @@ def test_executing_writes_nothing_below() -> None:
     assert found.changes
     assert dict(chain.engine.iterate()) == before
     assert envelope(1) == envelope(1)
+
+
+def test_what_a_block_does_by_itself_stands_in_its_own_receipt() -> None:
+    """BlockReceipt [tag 10, height, events]: leaf 0, before the receipts of the transactions."""
+    chain = LocalChain()
+    chain.grow(1)
+    candidate = chain.ledger.build(1, [transaction(9)], chain.now_ms, [double_vote(chain, 2, height=1)])
+    found = execute_block(candidate, chain.ledger.store.state)
+    assert decode_block_receipt(found.block_receipt_bytes) == found.block_receipt
+    names = [event.name for event in found.block_receipt.events]
+    assert (found.block_receipt.height, names) == (
+        2, ["governance.equivocation_proved", "governance.leader_suspended"],
+    )  # fmt: skip
+    leaves = [merkle.leaf_hash(data) for data in (found.block_receipt_bytes, *found.receipt_bytes)]
+    assert found.results_root == merkle.root(leaves)

@@ -37,7 +37,7 @@ def test_ledger_on_genesis_stands_at_height_zero() -> None:
     """A node that has seen nothing but the genesis document."""
     ledger = LocalChain().ledger
     assert (ledger.tip.height, ledger.tip.block_hash, ledger.chain_id) == (0, GENESIS_HASH, CHAIN_ID)
-    assert not ledger.tip.holds_transactions
+    assert not ledger.tip.proof_due
     assert len(ledger.validators.validators) == ledger.surroundings.validators.size == 4
 
 

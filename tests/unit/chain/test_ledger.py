@@ -8,14 +8,27 @@ import pytest
 from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.chain.ledger import Ledger, LedgerDiverged, index_entries
 from chainnode.codec.canonical import encode
-from chainnode.errors import InvariantBroken, NotFound, StoreError
+from chainnode.errors import InvariantBroken, NotFound, Rejected, StoreError
+from chainnode.proofs.verifier import verify_bundle
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import block_hash
 from chainnode.types.ids import did_of_key
+from chainnode.types.parameters import ChainParameters
+from chainnode.types.receipt import BlockReceipt
 from consensus.certificates import encode_certificate
+from contracts.governance.operations import SetParameters
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import identity_key
-from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of, key_of, transaction
+from tests.support.local_chain import (
+    CHAIN_ID,
+    GENESIS_HASH,
+    LocalChain,
+    certificate_of,
+    consortium_proposal,
+    double_vote,
+    key_of,
+    transaction,
+)
 
 
 def _content(ledger: Ledger) -> tuple[object, ...]:
@@ -36,13 +49,13 @@ def test_blocks_are_committed_in_order_with_their_results() -> None:
     assert receipts is not None
     assert [receipt.code for receipt in receipts] == ["ok", "ok"]
     tip = chain.ledger.tip
-    assert (tip.height, tip.block_hash, tip.holds_transactions) == (1, candidate.block_hash, True)
+    assert (tip.height, tip.block_hash, tip.proof_due) == (1, candidate.block_hash, True)
     assert tip.state_root not in {before.state_root, bytes(32)}
     assert tip.history_root != before.history_root
     chain.extend()
     tip = chain.ledger.tip
     assert not chain.extend().transactions
-    assert not chain.ledger.tip.holds_transactions
+    assert not chain.ledger.tip.proof_due
     assert chain.ledger.tip.state_root == tip.state_root
 
 
@@ -242,8 +255,51 @@ def test_events_are_indexed_by_name_and_by_each_declared_attribute() -> None:
     chain = LocalChain()
     receipts = chain.commit(chain.build(1, 2))
     assert receipts is not None
-    entries = index_entries(1, receipts)
+    entries = index_entries(1, receipts, BlockReceipt(1, ()))
     assert len(entries) == len(set(entries)) == 2 * (1 + 3)
+
+
+def test_block_that_does_something_by_itself_is_certified_and_its_events_are_found() -> None:
+    """Proof block: its results are due a certificate; events, receipt and proof of the block are read like others."""
+    chain = LocalChain()
+    chain.grow(2, 0)
+    assert not chain.ledger.tip.proof_due
+    candidate = chain.ledger.build(2, [], chain.now_ms, [double_vote(chain, 2, height=2)])
+    chain.commit(candidate)
+    assert chain.ledger.tip.proof_due
+    assert chain.reopened().tip == chain.ledger.tip
+    with pytest.raises(Rejected, match="not there yet"):
+        chain.queries.prove_opened(3)
+    chain.grow(1, 0)
+    names = ["governance.equivocation_proved", "governance.leader_suspended"]
+    assert [event.name for event in chain.queries.block_receipt(3).events] == names
+    (found,), _ = chain.queries.events("governance.equivocation_proved", "", None, None, 10)
+    assert (found.height, found.tx_index, found.tx_id) == (3, -1, b"")
+    shown = verify_bundle(chain.queries.prove_opened(3), genesis_hash=GENESIS_HASH)
+    assert shown.opened == chain.queries.block_receipt(3)
+    silent = verify_bundle(chain.queries.prove_opened(2), genesis_hash=GENESIS_HASH)
+    assert silent.opened == chain.queries.block_receipt(2) == BlockReceipt(2, ())
+    for height in (0, 9):
+        with pytest.raises(NotFound):
+            chain.queries.prove_opened(height)
+
+
+def test_parameters_hold_from_the_next_block_on_for_a_running_and_a_restarted_node() -> None:
+    """Parameter changes take effect from the next block consistently on every node."""
+    chain = LocalChain()
+    wider = ChainParameters(validity_window=1_500, block_transactions_max=3, view_timeout_ms=3_000)
+    consortium_proposal(chain, SetParameters(wider))
+    assert chain.ledger.surroundings.parameters == chain.reopened().surroundings.parameters == wider
+    assert chain.ledger.validity_window == 1_500
+    assert chain.ledger.fresh_fault(chain.build(1, 2, 3, 4, valid_until=1_400), 0, chain.now_ms) == "block-transactions"
+    late = chain.ledger.tip.height + 1_500
+    chain.extend(1, valid_until=late)
+    chain.grow(1_100, 0)
+    again = chain.build(1, valid_until=late)
+    assert again.transactions == [], "a wider window remembers longer"
+    assert chain.reopened().height_of(transaction(1, valid_until=late).tx_id) == chain.ledger.height_of(
+        transaction(1, valid_until=late).tx_id
+    )
 
 
 def _with_header(candidate: Candidate, **changes: object) -> Candidate:

@@ -12,3 +12,11 @@ def test_invariant_stops_only_when_the_claim_is_false():
     with pytest.raises(InvariantBroken, match="two and two"):
         invariant(2 + 2 == 5, "two and two")
     assert not issubclass(InvariantBroken, Exception)
+
+
+def test_invariant_of_the_core_is_that_of_the_node():
+    """One class: the command line ends a node with its own words, whichever of the two contradicted itself."""
+    from chainnode import errors
+
+    assert errors.InvariantBroken is InvariantBroken
+    assert errors.invariant is invariant

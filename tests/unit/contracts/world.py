@@ -13,11 +13,12 @@ from chainnode.types.ids import did_of_key
 from chainnode.types.receipt import Receipt, decode_receipt
 from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
 from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
-from contracts.governance.operations import GrantRole
+from contracts.governance.operations import GrantRole, SetPolicy
 from contracts.identity.operations import CreateIdentity
 from contracts.kernel.execution import apply_genesis, execute_transaction
 from contracts.kernel.operation import Operation, encode_operation
-from contracts.kernel.policy import Role
+from contracts.kernel.policy import EVERYONE, Role
+from tests.support.announced import unannounced
 
 CHAIN = "test-1"
 TIME_MS = 1_795_305_600_000
@@ -39,9 +40,11 @@ def did_of(name: str) -> str:
 
 
 def founding_operations() -> list[Operation]:
+    """The members with their roles, and leave for newcomers to create themselves."""
     created: list[Operation] = [CreateIdentity(key_of(name).public_key) for name in MEMBERS]
+    opened = SetPolicy("identity.create", EVERYONE)
     granted = [GrantRole(did_of(name), role) for name, roles in MEMBERS.items() for role in roles]
-    return [*created, *granted]
+    return [*created, opened, *granted]
 
 
 def genesis_of(operations: Sequence[Operation]) -> Genesis:
@@ -69,11 +72,14 @@ class World:
         return decode_transaction(sign_payload(payload, keys))
 
     def execute(self, transaction: Transaction) -> Receipt:
+        before = dict(self.overlay.changes())
         receipt = execute_transaction(
             transaction, chain_id=CHAIN, height=self.height, time_ms=self.time_ms, index=0, overlay=self.overlay
         )
         assert self.overlay.depth == 0
         assert decode_receipt(encode(receipt)) == receipt
+        silent = unannounced(before, self.overlay.changes(), receipt.events)
+        assert not silent, silent
         return receipt
 
     def submit(

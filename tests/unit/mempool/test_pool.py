@@ -3,7 +3,7 @@
 import pytest
 
 from chainnode.errors import Rejected
-from chainnode.mempool.pool import Pool
+from chainnode.mempool.pool import STRANGERS, Pool
 from tests.support.local_chain import forged, transaction
 
 
@@ -59,6 +59,51 @@ def test_full_pool_refuses_and_keeps_what_it_has() -> None:
         assert pool.by_leaf(sent[3].leaf_hash) is None
         pool.remove([sent[0].tx_id])
         assert pool.add(sent[3])
+
+
+def test_sender_holds_no_more_than_its_share() -> None:
+    """A flood of one sender leaves room for others, in count and in bytes; what leaves the pool makes room again."""
+    sent = [transaction(number) for number in range(1, 7)]
+    other = transaction(9, signer="civic-notary", sender="civic-notary")
+    size = len(sent[0].envelope)
+    for pool in (Pool(8, sender_percent=25), Pool(bytes_max=8 * size, sender_percent=25)):
+        for item in sent[:2]:
+            pool.add(item)
+        with pytest.raises(Rejected) as caught:
+            pool.add(sent[2])
+        assert caught.value.code == "pool-sender-full"
+        assert caught.value.details == {"pending": 2, "pending_bytes": 2 * size}
+        assert sent[2].tx_id not in pool
+        assert pool.add(other)
+        pool.remove([sent[0].tx_id])
+        assert pool.add(sent[2])
+        pool.expire(10**6)
+        assert not pool._holdings
+
+
+def test_strangers_share_one_small_bucket() -> None:
+    """Senders that do not exist yet cost nothing to invent: all of them have a quarter of one sender's share."""
+    pool = Pool(32, sender_percent=25)
+    pool.add(transaction(1), STRANGERS)
+    pool.add(transaction(2, signer="civic-notary", sender="civic-notary"), STRANGERS)
+    for signer in ("harbour-exchange", "civic-notary"):
+        with pytest.raises(Rejected, match="this sender"):
+            pool.add(transaction(3, signer=signer, sender=signer), STRANGERS)
+    assert pool.add(transaction(3))
+    pool.remove([transaction(1).tx_id, transaction(3).tx_id])
+    assert pool.add(transaction(4), STRANGERS)
+    pool.expire(10**6)
+    assert not pool._holdings
+    assert not pool._strange
+
+
+def test_sender_with_nothing_here_always_has_room_for_one() -> None:
+    """A share smaller than one transaction would lock a sender out for ever."""
+    pool = Pool(3, sender_percent=1)
+    assert pool.add(transaction(1))
+    pool.check_share("did:other", 10**6)
+    with pytest.raises(Rejected):
+        pool.check_share("did:other", 1, reserved=1)
 
 
 def test_room_counts_what_is_being_verified() -> None:

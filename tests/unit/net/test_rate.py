@@ -35,6 +35,18 @@ def test_keys_have_buckets_of_their_own_and_the_least_used_is_forgotten() -> Non
     assert buckets.take("b", 1, 0.0)
 
 
+def test_another_rate_holds_for_all_and_keeps_debts() -> None:
+    buckets = KeyedBuckets(rate=10, burst=10, keys_max=2)
+    buckets.charge("a", 15, 0.0)
+    assert buckets.take("b", 1, 0.0)
+    buckets.grant(rate=5, burst=4, now_s=0.0)
+    assert not buckets.take("a", 1, 1.0)
+    assert buckets.take("a", 1, 1.3)
+    assert buckets.take("b", 4, 0.0)
+    assert not buckets.take("b", 1, 0.0)
+    assert not buckets.take("c", 5, 0.0)
+
+
 def test_debt_of_a_key_is_its_own() -> None:
     buckets = KeyedBuckets(rate=10, burst=10, keys_max=2)
     buckets.charge("a", 30, 0.0)

@@ -9,8 +9,9 @@ from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
 from chainnode.node import links as links_module
 from chainnode.node.links import NO_INDEX, MessageGate
-from consensus.inputs import Halted, MessageReceived, Started
-from consensus.messages import Decided, Message, Status, encode_message
+from consensus.inputs import BlockApplied, Halted, MessageReceived, Started
+from consensus.messages import Decided, Message, Status, ViewChange, encode_message
+from consensus.quorum import ValidatorSet
 from consensus.signing import SignatureClaim
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
 from tests.unit.node.clock import StillClock
@@ -189,6 +190,25 @@ def test_flood_of_new_valid_messages_costs_a_bounded_share(monkeypatch: pytest.M
         gate.receive(next(flood))
     assert len(gate.fed) == 2 * share + 1 + share // 100
     assert gate.wire.penalised == []
+
+
+def test_share_of_a_peer_follows_the_size_of_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E2: with twice as many validators each may ask for half as many checks, so that all together ask for no more."""
+    monkeypatch.setattr(links_module, "CHECKS_PER_S_MAX", 4_000)
+    gate = _Gate()
+    keys = (*gate.replica.validators.public_keys, *(bytes([n]) * 32 for n in range(4)))
+    grown = ValidatorSet(1, bytes([7]) * 32, keys)
+    tip = gate.replica.tip
+    applied = BlockApplied(tip.height + 1, bytes(32), False, None, (), grown, 0)
+    gate.replica.step(applied, gate.clock.monotonic_ms())
+
+    def asked(view: int) -> ViewChange:
+        return signed(ViewChange(CHAIN_ID, 1, grown.hash, tip.height + 2, view, 1, -1, b""))
+
+    flood = (asked(view) for view in range(1, 10_000))
+    while not gate.gate.filtered["peer_share"]:
+        gate.receive(next(flood))
+    assert len(gate.fed) == 2 * 4_000 // 8
 
 
 def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> None:

@@ -9,7 +9,7 @@ from chainnode.node.status import Finality, NodeStatus
 STATUS = NodeStatus(
     name="n", role="validator", version="1", chain_id="c", genesis_hash=bytes(32), height=7, block_hash=bytes(32),
     state_root=bytes(32), block_time_ms=1_500, epoch=0, view=2, phase="preparing", leader=None, syncing=True,
-    halted=None, peers=[], pool_transactions=3, pool_bytes=900, view_changes=4, validators=4, quorum=3,
+    halted=None, history_from=1, peers=[], pool_transactions=3, pool_bytes=900, view_changes=4, validators=4, quorum=3,
     committed_transactions=11, transactions_per_second=2.5, finality_ms=Finality(12.0, 80.0), uptime_ms=9_000,
 )  # fmt: skip
 
@@ -35,7 +35,7 @@ def test_times_are_in_seconds() -> None:
     for line in (
         "chainnode_block_time_seconds 1.5", "chainnode_finality_p50_seconds 0.012",
         "chainnode_finality_p99_seconds 0.08", "chainnode_uptime_seconds 9.0", "chainnode_syncing 1.0",
-        "chainnode_transactions_committed_total 11.0",
+        "chainnode_transactions_committed_total 11.0", "chainnode_history_from_height 1.0",
     ):
         assert line in text
 

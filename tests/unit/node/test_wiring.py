@@ -12,7 +12,8 @@ from chainnode.mempool.verifier import InlineVerifier, ProcessVerifier
 from chainnode.node import wiring
 from chainnode.node.config import MempoolSection, NodeConfig, load_config
 from chainnode.node.data_directory import DataDirectory
-from chainnode.node.wiring import Node, build_verifier
+from chainnode.node.opening import build_verifier
+from chainnode.node.wiring import Node
 from chainnode.store.leveldb import LevelDBOptions
 from chainnode.types.genesis import genesis_hash
 from tests.support.cluster import Cluster, cluster, until
@@ -106,7 +107,7 @@ async def test_single_validator_decides_alone_and_cleans_up(tmp_path: Path) -> N
         answers = await node.service.submit([net.envelope(1), net.envelope(2, valid_for=1)])
         places = await node.service.wait_committed([answer.tx_id for answer in answers], 5_000)
         assert None not in places.values()
-        await until(lambda: not node.ledger.tip.holds_transactions)
+        await until(lambda: not node.ledger.tip.proof_due)
         assert (len(node._pool), list(node._outbox.unsettled()), node.service._admitted_ms) == (0, [], {})
         assert all(check.ok for check in node.service.health())
         counts = node._counts()

@@ -69,7 +69,7 @@ def make_replica(chain: LocalChain, own_index: int | None = 0) -> Replica:
     """A replica above the chain's tip."""
     around = chain.ledger.surroundings
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
-    tip = Tip(around.tip.height, around.tip.block_hash, around.tip.holds_transactions, certificate)
+    tip = Tip(around.tip.height, around.tip.block_hash, around.tip.proof_due, certificate)
     return Replica(
         chain.ledger.chain_id, around.validators, own_index, tip=tip, timers=around.parameters.timer_config()
     )

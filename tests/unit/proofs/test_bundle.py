@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from chainnode.errors import DecodeError
+from chainnode.proofs import merkle
 from chainnode.proofs.bundle import (
     BUNDLE_BYTES_MAX,
     Bundle,
@@ -33,7 +34,7 @@ def test_bundle_is_plain_message_pack(chain: SmallChain) -> None:
     """Bundle [tag 9, version, claim, headers, history, authority]; the format belongs to no library."""
     bundle = chain.bundle(chain.evidence(1, 0, bytes(16), bytes(32)).claim, (1, 2), later=3)
     plain = msgpack.unpackb(encode_bundle(bundle))
-    receipt = [chain.receipts[1][0], []]
+    receipt = [chain.receipts[1][0], [merkle.leaf_hash(chain.opened[1])]]
     claim = ["evidence-existed", bytes(16), bytes(32), 0, None, chain.envelopes[1][0], 0, [], receipt]
     assert plain[:3] == [9, 1, claim]
     assert plain[3] == chain.headers[1:3]
@@ -52,10 +53,11 @@ def test_bundle_of_each_kind_survives_its_encoding(chain: SmallChain) -> None:
         chain.evidence(1, 0, bytes(16), bytes(32)),
         chain.state_at(1, b"k", b"v"),
         chain.state_at(1, b"x", None),
+        chain.opened_at(1),
     ):
         assert decode_bundle(encode_bundle(bundle)) == bundle
         kinds.add(kind_of(bundle.claim))
-    assert kinds == {"transaction-included", "evidence-existed", "state-present", "state-absent"}
+    assert kinds == {"transaction-included", "evidence-existed", "state-present", "state-absent", "block-opened"}
 
 
 def test_bundle_without_authority_keeps_the_rest(chain: SmallChain) -> None:

@@ -14,6 +14,7 @@ from chainnode.proofs.errors import ProofInvalid
 from chainnode.proofs.evidence import BatchItem
 from chainnode.proofs.verifier import verify_bundle
 from chainnode.types.block import block_hash
+from chainnode.types.receipt import Event, silent_block_receipt
 from chainnode.types.transaction import decode_transaction
 from tests.support.small_chain import CHAIN_ID, TIME_MS, SmallChain, envelope, key_of, validator_list
 
@@ -37,6 +38,7 @@ class Made:
     ordered: Bundle
     present: Bundle
     absent: Bundle
+    opened: Bundle
 
 
 def make(validators: int) -> Made:
@@ -55,6 +57,7 @@ def make(validators: int) -> Made:
         chain.included(2, 1, receipt=False),
         chain.state_at(2, b"asset/1", b"record"),
         chain.state_at(2, b"asset/3", None),
+        chain.opened_at(2),
     )
 
 
@@ -227,10 +230,14 @@ def test_verifier_refuses_each_claim_that_its_proof_does_not_show(made: Made) ->
         (changed(made.evidence, index=1), "root-mismatch"),
         (changed(made.batch, digest=ITEMS[2]), "root-mismatch"),
         (changed(made.batch, item=None), "evidence-item"),
-        (changed(made.evidence, receipt=chain.receipt(2, 1)), "root-mismatch"),
+        (changed(made.evidence, receipt=chain.receipt(2, 1)), "path-length"),
         (changed(made.included, receipt=None), "header-count"),
         (changed(made.ordered, receipt=chain.receipt(2, 1)), "header-count"),
         (changed(made.included, path=()), "path-length"),
+        (changed(chain.opened_at(2), path=()), "path-length"),
+        (changed(chain.opened_at(2), receipt=chain.opened[1]), "root-mismatch"),
+        (changed(chain.opened_at(2), receipt=chain.receipts[2][0]), "root-mismatch"),
+        (chain.bundle(chain.opened_at(2).claim, (2,)), "header-count"),
         (changed(made.present, value=b"other"), "root-mismatch"),
         (changed(made.present, key=b"asset/2"), "root-mismatch"),
         (chain.bundle(hidden, (3,)), "root-mismatch"),
@@ -241,6 +248,37 @@ def test_verifier_refuses_each_claim_that_its_proof_does_not_show(made: Made) ->
         (msgspec.structs.replace(made.present, version=2), "bundle-version"),
     ):
         assert refused(bundle, chain) == code
+
+
+def test_verifier_reports_what_a_block_did_by_itself() -> None:
+    """block-opened: the block's own receipt is the first leaf of its results, whether or not it did anything."""
+    chain = SmallChain(1)
+    chain.extend([envelope([RECORD])], events=(Event("governance.epoch_began", {"epoch": 1}),))
+    chain.extend()
+    chain.extend()
+    found = verify_bundle(encode_bundle(chain.opened_at(1)), genesis_hash=chain.genesis_hash)
+    assert (found.kind, found.height, found.tx_id, found.receipt) == ("block-opened", 1, None, None)
+    assert found.opened is not None
+    assert [event.name for event in found.opened.events] == ["governance.epoch_began"]
+    silent = verify_bundle(encode_bundle(chain.opened_at(2)), genesis_hash=chain.genesis_hash).opened
+    assert silent is not None
+    assert silent.events == ()
+    assert refused(chain.bundle(chain.opened_at(1).claim, (0, 1)), chain) == "header-height"
+
+
+def test_verifier_takes_no_receipt_of_a_transaction_for_the_blocks_own() -> None:
+    """A leaf is read by its kind and its place: certified results in a false order show nothing."""
+    chain = SmallChain(1)
+    chain.extend([envelope([RECORD])])
+    chain.opened[1], chain.receipts[1][0] = chain.receipts[1][0], chain.opened[1]
+    chain.extend()
+    assert refused(chain.opened_at(1), chain) == "malformed"
+    assert refused(chain.included(1, 0), chain) == "malformed"
+    chain = SmallChain(1)
+    chain.extend([envelope([RECORD])])
+    chain.opened[1] = silent_block_receipt(7)
+    chain.extend()
+    assert refused(chain.opened_at(1), chain) == "receipt-block"
 
 
 def test_verifier_checks_the_senders_signatures(made: Made) -> None:
@@ -306,7 +344,7 @@ def test_verifier_refuses_parts_that_are_not_what_they_should_be(made: Made) -> 
     assert caught.value.code == "header-height"
 
 
-@pytest.mark.parametrize("name", ["evidence", "batch", "included", "present", "absent"])
+@pytest.mark.parametrize("name", ["evidence", "batch", "included", "present", "absent", "opened"])
 def test_verifier_refuses_every_single_bit_change_of_the_bytes(smallest: Made, name: str) -> None:
     """Each single-bit change of a bundle is rejected: MessagePack form."""
     data = encode_bundle(getattr(smallest, name))

@@ -16,7 +16,9 @@ from chainnode.store.layout import chunk_key, height_key, history_key, index_ent
 def test_byte_order_is_ledger_order(places: list[tuple[int, int]]) -> None:
     assert sorted(places) == [layout.read_position(key) for key in sorted(position_bytes(*place) for place in places)]
     assert sorted(places) == sorted(places, key=lambda place: chunk_key(b"r", *place))
-    assert sorted(places) == sorted(places, key=lambda p: index_entry("n", "a", 1, height=p[0], index=p[1], event=0))
+    assert sorted(places) == sorted(
+        places, key=lambda p: index_entry("n", "a", 1, height=p[0], index=p[1] + layout.BLOCK_INDEX, event=0)
+    )
 
 
 def test_no_record_kind_can_be_taken_for_another() -> None:
@@ -36,7 +38,10 @@ def test_keys_have_golden_bytes() -> None:
     assert history_key(2, 5) == b"y\x02" + bytes(7) + b"\x05"
     entry = index_entry("evidence.recorded", "digest", b"\x01" * 32, height=1, index=2, event=3)
     triple = msgpack.packb(["evidence.recorded", "digest", b"\x01" * 32])
-    assert entry == sha256(triple).digest()[:20] + bytes.fromhex("0000000000000001 00000002 00000003")
+    assert entry == sha256(triple).digest()[:20] + bytes.fromhex("0000000000000001 00000003 00000003")
+    own = index_entry("evidence.recorded", "digest", b"\x01" * 32, height=1, index=layout.BLOCK_INDEX, event=0)
+    assert own[20:] == bytes.fromhex("0000000000000001 00000000 00000000"), "the block's own events come first"
+    assert layout.read_event_place(own[20:]) == (1, -1, 0)
     assert entry.hex().startswith("e2f8de96618f01b23923c385121177bc2bee73fd")
     assert seal(b"1234", b"56789") == b"56789" + bytes.fromhex("cbf43926"), "the check value of CRC-32"
 

@@ -1,16 +1,18 @@
 """Typed reads over a chain of three blocks and a longer one."""
 
+from dataclasses import replace
+
 import pytest
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import Misuse, StoreCorrupt
 from chainnode.store import layout
 from chainnode.store.key_value import WriteBatch
-from chainnode.store.layout import chunk_key, height_key, seal
+from chainnode.store.layout import chunk_key, height_key, index_entry, seal
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.store.memory import MemoryKeyValue
-from chainnode.types.receipt import decode_receipt
+from chainnode.types.receipt import BlockReceipt, Event, decode_receipt
 from tests.unit.store.chain_builder import chain, genesis_bytes, tx_id
 
 BLOCKS = chain(3, transactions=70)
@@ -117,6 +119,27 @@ def test_events_come_in_ledger_order_and_the_cursor_moves_to_the_end(reader: Led
     assert reader.events(cursor)[0] == []
 
 
+def test_events_of_the_block_itself_come_before_those_of_its_transactions() -> None:
+    """Chunk 0 holds the block's own receipt; its events have no transaction."""
+    blocks = chain(2, 2)
+    opened = encode(BlockReceipt(2, (Event("thing.begun", {"n": 1}), Event("thing.begun", {"n": 2}))))
+    entries = [index_entry("thing.begun", "", None, height=2, index=layout.BLOCK_INDEX, event=n) for n in (0, 1)]
+    blocks[2] = replace(blocks[2], block_receipt=opened, index_entries=[*blocks[2].index_entries, *entries])
+    store = LedgerStore.initialise(MemoryKeyValue(), genesis_bytes(), blocks[0])
+    for commit in blocks[1:]:
+        store.commit(commit)
+    assert (store.block_receipt(1), store.block_receipt(2)) == (None, opened)
+    assert store.receipts(2) == list(blocks[2].receipts)
+    assert store.receipt(2, 1) == blocks[2].receipts[1]
+    assert store.index_scan("thing.begun") == [EventPosition(2, -1, 0), EventPosition(2, -1, 1)]
+    assert store.index_scan("thing.begun", after=EventPosition(2, -1, 0)) == [EventPosition(2, -1, 1)]
+    seen, cursor = store.events(limit=3)
+    rest, cursor = store.events(cursor, limit=3)
+    places = [(logged.position.height, logged.position.index, logged.tx_id != b"") for logged in (*seen, *rest)]
+    assert places == [(1, 0, True), (1, 1, True), (2, -1, False), (2, -1, False), (2, 0, True), (2, 1, True)]
+    assert store.events(cursor)[0] == []
+
+
 def test_event_page_is_bounded_by_work_when_receipts_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """'a page may be empty while more follows'"""
     memory = MemoryKeyValue()
@@ -126,7 +149,7 @@ def test_event_page_is_bounded_by_work_when_receipts_are_silent(monkeypatch: pyt
         records = tuple(
             encode(type(silent)(tx_id(height, index), height, index, "failed", 0, "", ())) for index in range(64)
         )
-        key = chunk_key(layout.RECEIPTS, height, 0)
+        key = chunk_key(layout.RECEIPTS, height, 1)
         batch.put(key, seal(key, encode(records)))
     memory.write(batch, sync=True)
     reader = LedgerReader(memory)
@@ -168,7 +191,7 @@ def test_header_that_is_not_the_decided_one_is_refused(store: MemoryKeyValue, re
 
 
 def test_undecodable_record_is_corruption(store: MemoryKeyValue, reader: LedgerReader) -> None:
-    change(store, chunk_key(layout.RECEIPTS, 2, 0), b"\xc1")
+    change(store, chunk_key(layout.RECEIPTS, 2, 1), b"\xc1")
     for read in (lambda: reader.receipt(2, 0), lambda: reader.receipts(2), reader.events):
         with pytest.raises(StoreCorrupt):
             read()

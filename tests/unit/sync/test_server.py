@@ -14,6 +14,7 @@ from chainnode.sync.wire import (
     GET_BLOCK,
     GET_BLOCKS,
     GET_HEADERS,
+    GET_RECEIPTS,
     GET_TRANSACTIONS,
     BlocksWanted,
     BlockWanted,
@@ -21,6 +22,7 @@ from chainnode.sync.wire import (
     decode_blocks,
     decode_envelopes,
     decode_headers,
+    decode_receipts,
 )
 from chainnode.types.block import decode_header, decode_stored_block
 from tests.support.local_chain import LocalChain, transaction
@@ -143,7 +145,25 @@ def test_number_of_blocks_in_one_answer_is_bounded() -> None:
     assert served.heights(1, 2**53) == list(range(1, BLOCKS_PER_ANSWER_MAX + 1))
 
 
-@pytest.mark.parametrize("kind", [0, 7, 65_535])
+def test_receipts_are_answered_as_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By block, the block's own first (empty where it has no events); within the bytes of an answer, at least one."""
+    served = _Served()
+    store = served.chain.ledger.store
+
+    def receipts(first: int, last: int) -> list[tuple[bytes, ...]]:
+        return list(decode_receipts(served.server.answer(GET_RECEIPTS, encode(BlocksWanted(first, last)))))
+
+    whole = [(store.block_receipt(height) or b"", *store.receipts(height)) for height in (1, 2, 3)]
+    assert all(len(outcomes) == 2 for outcomes in whole)
+    assert receipts(1, 9) == whole
+    assert receipts(2, 2) == whole[1:2]
+    assert receipts(0, 1) == whole[:1]
+    assert receipts(4, 9) == []
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", 1)
+    assert receipts(1, 3) == whole[:1]
+
+
+@pytest.mark.parametrize("kind", [0, 8, 65_535])
 def test_unknown_request_is_the_peers_fault(kind: int) -> None:
     """PeerError ``request-kind``: no such request."""
     with pytest.raises(PeerError) as caught:

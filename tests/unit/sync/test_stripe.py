@@ -145,6 +145,32 @@ def test_nothing_is_asked_beyond_what_is_held_back_until_it_is_reached() -> None
     assert again.first == 5
 
 
+def test_everything_from_a_height_is_fetched_anew() -> None:
+    """What arrived under a set whose epoch has ended since is let go of; late answers to the old orders still count."""
+    stripe: Stripe[int] = Stripe(1, 100)
+    first, second, third, *_ = _all_orders(stripe, PEERS)
+    stripe.delivered(first, _heights(first), 16, 0.0)
+    stripe.delivered(second, _heights(second), 16, 0.0)
+    assert [stripe.pop() for _ in range(5)] == [1, 2, 3, 4, 5]
+    held = stripe.bytes_held
+    stripe.again_from(5)
+    assert stripe.next_height == 5
+    assert stripe.pop() is None
+    assert stripe.bytes_held < held
+    again = stripe.order(PEERS, 0.0)
+    assert again is not None
+    assert again.first == 5
+    stripe.delivered(again, _heights(again), 16, 0.0)
+    stripe.delivered(third, _heights(third), 16, 0.0)
+    assert _drain(stripe)[0] == 5
+    assert stripe.next_height > again.last
+    while not stripe.done:
+        order = stripe.order(PEERS, 0.0)
+        if order is not None:
+            stripe.delivered(order, _heights(order), 16, 0.0)
+        _drain(stripe)
+
+
 FATES = ("whole", "short", "fail", "slow", "one")
 
 

@@ -8,7 +8,15 @@ import pytest
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import DecodeError
-from chainnode.types.receipt import Event, Receipt, Scalar, decode_receipt
+from chainnode.types.receipt import (
+    BlockReceipt,
+    Event,
+    Receipt,
+    Scalar,
+    decode_block_receipt,
+    decode_receipt,
+    silent_block_receipt,
+)
 
 ATTRIBUTES: dict[str, Scalar] = {"asset_id": b"\x01", "count": 3, "frozen": False, "holder": "did:x", "parent": None}
 RECEIPT = Receipt(bytes(32), 7, 2, "ok", -1, "", (Event("asset.registered", ATTRIBUTES),))
@@ -61,3 +69,17 @@ def test_receipt_outside_its_bounds_is_refused(plain: list[Any]) -> None:
     """Every count and length is bounded."""
     with pytest.raises(DecodeError):
         decode_receipt(msgpack.packb(plain))
+
+
+def test_block_receipt_is_plain_message_pack_and_no_receipt_of_a_transaction() -> None:
+    """BlockReceipt [tag 10, height, events]; a verifier must not take it for a transaction's, nor the other way."""
+    own = BlockReceipt(7, (Event("asset.registered", ATTRIBUTES),))
+    assert msgpack.unpackb(encode(own)) == [10, 7, [["asset.registered", ATTRIBUTES]]]
+    assert decode_block_receipt(encode(own)) == own
+    assert msgpack.unpackb(silent_block_receipt(7)) == [10, 7, []]
+    with pytest.raises(DecodeError):
+        decode_receipt(encode(own))
+    with pytest.raises(DecodeError):
+        decode_block_receipt(encode(RECEIPT))
+    with pytest.raises(DecodeError):
+        decode_block_receipt(msgpack.packb([10, 7, [["x", {}]] * 1_025]))

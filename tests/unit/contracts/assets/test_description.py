@@ -5,11 +5,13 @@ import pytest
 
 from chainnode.codec.canonical import encode
 from contracts.assets.description import (
+    DESCRIPTION_BYTES_MAX,
     AssetDescription,
     Box,
     Compliance,
     Field,
     Parent,
+    PersonalBasis,
     Processing,
     Quality,
     Source,
@@ -18,8 +20,10 @@ from contracts.assets.description import (
     Valuation,
     Volume,
     check_description,
+    check_size,
 )
 from contracts.kernel.outcome import OperationFailed
+from tests.unit.contracts.assets.register import code_of
 
 decode = msgspec.msgpack.Decoder(AssetDescription).decode
 FULL = AssetDescription(
@@ -104,6 +108,13 @@ def test_part_beyond_its_bound_does_not_read(change: dict) -> None:
     [
         ({"grade": "core", "general_level": 0}, "asset-grade-core"),
         ({"grade": "important"}, "asset-grade-level"),
+        ({"grade": "important", "general_level": 0, "compliance": None}, "asset-compliance-missing"),
+        ({"personal_information": "personal"}, "asset-basis-missing"),
+        ({"personal_information": "sensitive"}, "asset-basis-missing"),
+        (
+            {"personal_information": "sensitive", "personal_basis": PersonalBasis("consent", bytes(32))},
+            "asset-assessment-missing",
+        ),
         ({"period": TimeRange(5, 4)}, "asset-range"),
         ({"space": Space("", Box(0, 1, 0, 0))}, "asset-range"),
         ({"parents": (Parent(bytes(32), "part-of"),) * 2}, "asset-parent-twice"),
@@ -120,3 +131,16 @@ def test_open_period_and_box_across_the_date_line_are_fine() -> None:
         msgspec.structs.replace(FULL, period=TimeRange(5), space=Space("", Box(170_000_000, 0, -170_000_000, 1)))
     )
     check_description(msgspec.structs.replace(FULL, grade="important", general_level=0))
+
+
+def test_personal_information_with_a_basis_is_fine() -> None:
+    """Personal information needs a basis, sensitive information an assessment as well."""
+    basis = PersonalBasis("contract", bytes(32))
+    check_description(msgspec.structs.replace(FULL, personal_information="personal", personal_basis=basis))
+    assessed = msgspec.structs.replace(basis, assessment_hash=bytes(32))
+    check_description(msgspec.structs.replace(FULL, personal_information="sensitive", personal_basis=assessed))
+
+
+def test_description_of_exactly_the_bound_is_taken() -> None:
+    assert code_of(lambda: check_size(DESCRIPTION_BYTES_MAX)) == "ok"
+    assert code_of(lambda: check_size(DESCRIPTION_BYTES_MAX + 1)) == "asset-too-large"

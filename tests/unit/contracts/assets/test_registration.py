@@ -24,7 +24,7 @@ def test_fast_path_registers_in_one_operation() -> None:
     world = World()
     receipt = world.submit("exchange", register("a"))
     record = found(world, "a")
-    assert record.status == "REGISTERED"
+    assert record.status == "CERTIFIED"
     assert (record.holder, record.registrar) == (did_of("exchange"), did_of("exchange"))
     assert (record.registered_height, record.registered_ms) == (world.height, world.time_ms)
     assert receipt.events[0].name == "asset.registered"

@@ -1,15 +1,26 @@
 from chainnode.types.receipt import Receipt
 from contracts.evidence.operations import RecordEvidence
-from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
+from contracts.governance.operations import SetPolicy
+from contracts.identity.operations import (
+    CreateIdentity,
+    DeactivateIdentity,
+    RotateIdentity,
+    SponsorIdentity,
+    UpdateIdentity,
+)
 from contracts.identity.record import (
+    LIFECYCLE,
     METHODS_MAX,
+    RECOVERY_DELAY_MS_MIN,
     IdentityRecord,
+    RecoveryPlan,
     Service,
     VerificationMethod,
     next_key_hash,
     read_identity,
+    sponsorship_bytes,
 )
-from tests.unit.contracts.world import TIME_MS, World, did_of, key_of
+from tests.unit.contracts.world import CHAIN, TIME_MS, World, did_of, founding_operations, key_of
 
 
 def signing(*names: str) -> tuple[VerificationMethod, ...]:
@@ -118,3 +129,46 @@ def test_operations_after_the_end_in_one_transaction_are_refused() -> None:
         receipt = world.submit("member", DeactivateIdentity(), after)
         assert (receipt.code, receipt.failed_operation) == ("sender-deactivated", 1)
     assert not current(world, "member").deactivated
+
+
+def closed_world() -> World:
+    """A chain with its default policy: nobody creates itself."""
+    return World([operation for operation in founding_operations() if not isinstance(operation, SetPolicy)])
+
+
+def sponsorship(sponsor: str, newcomer: str = "newcomer", chain: str = CHAIN) -> SponsorIdentity:
+    key = key_of(newcomer)
+    return SponsorIdentity(key.public_key, key.sign(sponsorship_bytes(chain, did_of(sponsor))))
+
+
+def test_newcomer_needs_a_sponsor_where_the_consortium_has_not_opened_creation() -> None:
+    """Nobody appears on a permissioned ledger unless a member answers for it."""
+    world = closed_world()
+    assert world.submit("newcomer", CreateIdentity(key_of("newcomer").public_key)).code == "operation-forbidden"
+    receipt = world.submit("exchange", sponsorship("exchange"))
+    assert [event.name for event in receipt.events] == ["identity.created", "identity.sponsored"]
+    record = current(world, "newcomer")
+    assert (record.sponsor, record.version, record.status) == (did_of("exchange"), 1, "ACTIVE")
+    assert world.submit("newcomer", UpdateIdentity()).code == "ok"
+    assert world.submit("stranger", sponsorship("stranger", "other")).code == "role-missing"
+
+
+def test_sponsorship_needs_the_agreement_of_the_new_key_to_this_sponsor_on_this_chain() -> None:
+    world = closed_world()
+    assert world.submit("exchange", sponsorship("member")).code == "identity-proof"
+    assert world.submit("exchange", sponsorship("exchange", chain="other-1")).code == "identity-proof"
+    assert world.submit("exchange", SponsorIdentity(key_of("x").public_key, bytes(64))).code == "identity-proof"
+    assert world.submit("exchange", sponsorship("exchange")).code == "ok"
+    assert world.submit("exchange", sponsorship("exchange")).code == "identity-exists"
+
+
+def test_guardians_are_other_active_identities_from_the_beginning() -> None:
+    create = CreateIdentity(
+        key_of("newcomer").public_key, recovery=RecoveryPlan((did_of("nobody"),), 1, RECOVERY_DELAY_MS_MIN)
+    )
+    assert World().submit("newcomer", create).code == "identity-guardian-unknown"
+
+
+def test_deactivated_document_ends_for_good() -> None:
+    """DEACTIVATED has no way out."""
+    assert LIFECYCLE.actions("DEACTIVATED") == ()

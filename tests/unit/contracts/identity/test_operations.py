@@ -10,10 +10,10 @@ from contracts.identity.operations import (
     check_thresholds,
     check_unique,
 )
-from contracts.identity.record import Purpose, Service, VerificationMethod
+from contracts.identity.record import RECOVERY_DELAY_MS_MIN, Purpose, RecoveryPlan, Service, VerificationMethod
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
-from tests.unit.contracts.world import key_of
+from tests.unit.contracts.world import did_of, key_of
 
 A, B = key_of("a").public_key, key_of("b").public_key
 SIGNS: tuple[Purpose, ...] = ("authentication",)
@@ -102,3 +102,31 @@ def test_keys_travel_in_the_operation_meant_for_them() -> None:
     assert code_of(CreateIdentity(A, (asserts,))) == "identity-initial-key"
     assert code_of(CreateIdentity(A, (asserts, VerificationMethod("l", "ed25519", B, SIGNS)))) == "identity-initial-key"
     assert code_of(UpdateIdentity((asserts,))) is None
+
+
+GUARDIAN = did_of("exchange")
+
+
+@pytest.mark.parametrize(
+    ("plan", "good"),
+    [
+        (RecoveryPlan(), True),
+        (RecoveryPlan((GUARDIAN,), 1, RECOVERY_DELAY_MS_MIN), True),
+        (RecoveryPlan((GUARDIAN,), 1, RECOVERY_DELAY_MS_MIN - 1), False),
+        (RecoveryPlan((GUARDIAN,), 2, RECOVERY_DELAY_MS_MIN), False),
+        (RecoveryPlan((GUARDIAN,), 0, RECOVERY_DELAY_MS_MIN), False),
+        (RecoveryPlan((), 1, RECOVERY_DELAY_MS_MIN), False),
+        (RecoveryPlan((), 0, 1), False),
+    ],
+)
+def test_plan_for_recovery_can_be_followed_and_leaves_time_to_object(plan: RecoveryPlan, good: bool) -> None:
+    """An hour to a year, where there are guardians; nothing where there are none."""
+    expected = None if good else "identity-recovery-plan"
+    assert code_of(CreateIdentity(A, recovery=plan)) == expected
+    method = VerificationMethod("a", "ed25519", A, SIGNS)
+    assert code_of(RotateIdentity((method,), recovery=plan)) == expected
+
+
+def test_guardian_stands_once_in_a_plan() -> None:
+    plan = RecoveryPlan((GUARDIAN, GUARDIAN), 2, RECOVERY_DELAY_MS_MIN)
+    assert code_of(CreateIdentity(A, recovery=plan)) == "identity-duplicate"

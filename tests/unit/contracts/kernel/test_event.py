@@ -11,7 +11,7 @@ from contracts.kernel.registry import EVENTS
 def test_event_becomes_a_name_and_scalars(name: str) -> None:
     """Event [name, {attribute: scalar}]."""
     kind: type[TypedEvent] = EVENTS[name]
-    samples = {"str": "x", "bytes": b"x", "int": 1}
+    samples = {"str": "x", "bytes": b"x", "int": 1, "bool": True}
     event = kind(**{f.name: samples[f.type.__name__] for f in msgspec.structs.fields(kind)}).to_event()
     assert event.name == name
     assert len(name) <= EVENT_NAME_CHARS_MAX

@@ -31,6 +31,6 @@ def test_step_that_no_line_allows_is_refused_with_the_code_of_the_machine() -> N
     assert found.value.message == "door is OPEN; open needs nothing"
 
 
-def test_superseded_evidence_is_final_and_the_fast_path_registers_at_once() -> None:
-    assert EVIDENCE.actions("SUPERSEDED") == ()
-    assert ASSET.after(None, "register") == "REGISTERED"
+def test_revoked_evidence_is_final_and_the_fast_path_registers_at_once() -> None:
+    assert EVIDENCE.actions("REVOKED") == ()
+    assert ASSET.after(None, "register") == "CERTIFIED"

@@ -11,9 +11,7 @@ from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
 from contracts.governance.operations import GrantRole
 from contracts.identity.operations import UpdateIdentity
 from contracts.identity.record import Service
-from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, encode_operation
-from contracts.kernel.policy import ANY_MEMBER
 from contracts.kernel.registry import (
     CODES,
     EVENTS,
@@ -25,7 +23,6 @@ from contracts.kernel.registry import (
     operation_document,
     operation_from_document,
 )
-from tests.support.shared import ROOT
 from tests.unit.contracts.families import SAMPLES
 from tests.unit.contracts.world import CHAIN, World, did_of, key_of
 
@@ -164,18 +161,3 @@ def test_tables_agree_with_each_other() -> None:
 def test_encoding_does_not_depend_on_how_an_operation_was_built() -> None:
     first = GrantRole(did=did_of("member"), role="notary")
     assert encode_operation(first) == encode_operation(GrantRole(did_of("member"), "notary"))
-
-
-def test_readme_shows_every_operation_with_its_rule_and_codes() -> None:
-    """contracts/README.md: operations table by family with roles and codes."""
-    page = (ROOT / "contracts" / "README.md").read_text("utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
-    shown = {row[0].strip("`"): row[1:] for row in rows}
-    words = {"EVERYONE": "everyone", "SELF": "the identity itself", "FORBIDDEN": "nobody"}
-    expected = {}
-    for name, spec in OPERATIONS.items():
-        roles = "any role" if spec.rule == ANY_MEMBER else ", ".join(spec.rule.roles)
-        codes = ", ".join(f"`{code}`" for code in spec.codes) or "none"
-        expected[name] = [words.get(spec.rule.kind, roles), spec.genesis, codes]
-    assert shown == expected
-    assert all(f"`{code}`" in page for code in kernel_outcome.CODES)
