@@ -17,7 +17,7 @@ from chainnode.chain import certificate as chain_certificate
 from chainnode.errors import StoreError
 from chainnode.mempool import verifier
 from chainnode.node import config as node_config
-from chainnode.node import data_directory, links, wiring
+from chainnode.node import data_directory, links, opening, wiring
 from chainnode.node.wiring import Node
 from chainnode.store import durable_file, journal, ledger_store, sign_state
 from chainnode.sync import snapshot_shelf
@@ -81,6 +81,7 @@ def installed() -> Iterator[None]:
             (data_directory, "settle_replacement", lambda path: False),
             (snapshot_shelf, "stored_heights", lambda folder: []),
             (wiring, "read_key", _read_key),
+            (opening, "read_key", _read_key),
             (wiring, "PeerNetwork", _make_port),
             (links, "verify", signing.verify),
             (chain_certificate, "verify", signing.verify),
