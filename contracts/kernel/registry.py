@@ -22,7 +22,7 @@ from contracts.identity.resolution import did_document
 from contracts.income.family import FAMILY as INCOME
 from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.collection import Collection
-from contracts.kernel.document import Document, from_document, to_document
+from contracts.kernel.document import Document, from_document, named_reason, to_document
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
@@ -130,6 +130,12 @@ def _name_of(data: bytes) -> str | None:
         return None
 
 
+def _reason(data: bytes, cause: BaseException) -> str:
+    """Why bytes are no operation, naming the field; in the library's words, so never for a receipt."""
+    spec = OPERATIONS.get(_name_of(data) or "")
+    return (str(cause) if spec is None else named_reason(spec.type, str(cause)))[:512]
+
+
 def decode_operations(transaction: Transaction) -> None:
     """Fill ``transaction.operations``; depends on the bytes alone, never on state or height.
 
@@ -142,10 +148,10 @@ def decode_operations(transaction: Transaction) -> None:
         try:
             operations.append(decode_operation(bytes(raw)))
         except OperationFailed as failure:
-            cause = failure.__cause__
             message = f"operation {index}: {failure.message}"
-            if failure.code == "operation-malformed" and cause is not None:
-                raise Rejected(failure.code, message, operation=index, reason=str(cause)[:512]) from failure
+            if failure.code == "operation-malformed" and failure.__cause__ is not None:
+                reason = _reason(bytes(raw), failure.__cause__)
+                raise Rejected(failure.code, message, operation=index, reason=reason) from failure
             raise Rejected(failure.code, message, operation=index) from failure
     transaction.operations = tuple(operations)
 
@@ -163,7 +169,7 @@ def checked_operation(operation: Operation) -> bytes:
         raise Rejected("operation-malformed", "the operation cannot be encoded", reason=str(error)[:512]) from error
     except OperationFailed as failure:
         if failure.code == "operation-malformed" and failure.__cause__ is not None:
-            raise Rejected(failure.code, failure.message, reason=str(failure.__cause__)[:512]) from failure
+            raise Rejected(failure.code, failure.message, reason=_reason(data, failure.__cause__)) from failure
         raise
     return data
 
