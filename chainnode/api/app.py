@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from chainnode.api import blocks, collections, identifiers, proofs, state, status, transactions
+from chainnode.api import blocks, collections, identifiers, lineage, proofs, rights, state, status, transactions
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity
@@ -22,6 +22,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *transactions.ROUTES,
     *blocks.ROUTES,
     *state.ROUTES,
+    *lineage.ROUTES,
+    *rights.ROUTES,
     *identifiers.ROUTES,
     *collections.ROUTES,
     *proofs.ROUTES,

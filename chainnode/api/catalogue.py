@@ -187,6 +187,7 @@ _READ: Final = {
         409, "Several submitters", "More than one submitter used this evidence id.", "Add submitter=<DID>."
     ),
     "asset-not-found": Problem(404, "Asset not found", "No asset of this id is registered here.", "Check the id."),
+    "right-not-found": Problem(404, "Right not found", "No right of this id was granted here.", "Check the id."),
     "identity-not-found": Problem(404, "Identity not found", "No identity has this DID here.", "Check the DID."),
     "record-not-found": Problem(404, "Record not found", "No such record has these ids here.", "Check the ids."),
     "problem-not-found": Problem(404, "Unknown problem", "No problem has this code.", "GET /problems lists them."),
@@ -229,13 +230,16 @@ _READ: Final = {
 
 _FORBIDDEN: Final = frozenset(
     {"role-missing", "operation-forbidden", "key-not-of-sender", "threshold-not-met", "approval-required"}
-    | {"sender-deactivated", "unknown-sender", "role-own-governor", "genesis-only"}
+    | {"sender-deactivated", "unknown-sender", "role-own-governor", "proposal-not-own", "vote-not-elector"}
 )
 _BYTES: Final = frozenset(
     {"unknown-operation", "operation-malformed", "operation-not-canonical", "wrong-chain", "unsupported-scheme"}
     | {"state-key"}
 )
-_EXISTS: Final = frozenset({"role-held", "role-not-held", "feature-inactive"})
+_EXISTS: Final = frozenset(
+    {"role-held", "role-not-held", "governor-last", "feature-inactive", "feature-active"}
+    | {"proposal-status", "vote-twice"}
+)
 
 
 def _contract_status(code: str) -> int:

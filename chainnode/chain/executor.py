@@ -15,8 +15,8 @@ from chainnode.proofs.merkle import root as merkle_root
 from chainnode.state.overlay import Overlay
 from chainnode.types.receipt import BlockReceipt, Receipt
 from consensus.equivocation import decode_equivocation
-from contracts.governance.opening import BlockFacts, open_block
-from contracts.kernel.execution import execute_transaction
+from contracts.governance.opening import BlockFacts
+from contracts.kernel.execution import execute_transaction, open_block
 
 
 @dataclass(slots=True, frozen=True)
@@ -44,7 +44,8 @@ def execute_block(candidate: Candidate, read: Callable[[bytes], bytes | None]) -
     """
     header = candidate.header
     overlay = Overlay(read)
-    opened = BlockReceipt(header.height, tuple(event.to_event() for event in open_block(_facts(candidate), overlay)))
+    events = open_block(_facts(candidate), chain_id=header.chain_id, time_ms=header.time_ms, overlay=overlay)
+    opened = BlockReceipt(header.height, tuple(events))
     receipts = [
         execute_transaction(
             transaction, chain_id=header.chain_id, height=header.height, time_ms=header.time_ms,

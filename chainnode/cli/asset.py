@@ -9,6 +9,7 @@ import msgspec
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.demo.material import read_catalogue
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.lineage import command as lineage
 from chainnode.cli.output import dump, emit, examples, fields, json_option
 from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
 from chainnode.sdk.answer import Submission
@@ -109,6 +110,8 @@ def show(asset_id: str, nodes: tuple[str, ...]) -> None:
     found = run(ask())
     emit(found, fields(found))
 
+
+command.add_command(lineage)
 
 OUTCOMES: Final = ("registered", "adapted", "refused", "unsettled")
 

@@ -22,7 +22,7 @@ OPERATION_ROOM_BYTES: Final = PAYLOAD_BYTES_MAX - 4 * KIB
 _SIGNINGS_MAX: Final = 4
 """Times one batch is signed anew because it expired before any node took it."""
 _ABOUT_THE_SENDER: Final = frozenset(
-    {"role-missing", "operation-forbidden", "approval-required", "feature-inactive", "genesis-only"}
+    {"role-missing", "operation-forbidden", "approval-required", "feature-inactive"}
 )
 """Refusals that meet every operation of the same kind alike."""
 

@@ -65,6 +65,7 @@ class Permit(msgspec.Struct, frozen=True, array_like=True):
     used_ms: int
 
 
+decode_edge = msgspec.msgpack.Decoder(Edge).decode
 _decode_lineage = lru_cache(1024)(msgspec.msgpack.Decoder(LineageRecord).decode)
 
 

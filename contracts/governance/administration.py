@@ -1,9 +1,8 @@
 """What the governance operations do.
 
 At genesis the founders act: they all hold the same genesis hash, so no signature says
-more. Afterwards a governor grants and revokes roles; parameters and policies change
-only with the consortium's vote, which this version does not carry, so they are fixed
-at genesis.
+more. Afterwards a governor grants and revokes roles, unless the policy asks for a vote;
+parameters, policies and features change by vote (``contracts.governance.rulemaking``).
 """
 
 from typing import Final
@@ -13,24 +12,15 @@ import msgspec
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
 from chainnode.types.ids import did_chain
-from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
+from contracts.governance.operations import GrantRole, RevokeRole
 from contracts.governance.outcome import RoleGranted, RoleRevoked
-from contracts.governance.record import PARAMETERS_KEY, REGISTRAR_COUNT_KEY, REGISTRARS_MAX
+from contracts.governance.record import REGISTRAR_COUNT_KEY, REGISTRARS_MAX
 from contracts.identity.record import read_identity
 from contracts.kernel.context import Context
+from contracts.kernel.electorate import add_holder, holders_of, remove_holder
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import (
-    FORBIDDEN,
-    POLICIES_KEY,
-    Grant,
-    Policies,
-    RoleRecord,
-    Rule,
-    read_policies,
-    role_record,
-    roles_key,
-)
+from contracts.kernel.policy import BY_GOVERNOR, Grant, Role, RoleRecord, role_record, roles_key
 
 REGISTERING_ROLES: Final = ("exchange", "registrar")
 
@@ -41,7 +31,7 @@ def grant_role(operation: GrantRole, context: Context, state: State) -> None:
     """Add the role, and a registrar number with the first registering role.
 
     Raises:
-        OperationFailed: ``role-did-unknown``, ``role-held`` or ``registrar-numbers-spent``.
+        OperationFailed: ``role-did-unknown``, ``role-held``, ``role-full`` or ``registrar-numbers-spent``.
     """
     did, role = operation.did, operation.role
     identity = read_identity(state, did)
@@ -55,7 +45,8 @@ def grant_role(operation: GrantRole, context: Context, state: State) -> None:
         number = _next_registrar_number(state)
     grant = Grant(role, context.height, context.time_ms, context.sender)
     grants = tuple(sorted((*before.grants, grant), key=lambda held: held.role))
-    state.put(roles_key(did), encode(RoleRecord(did, grants, number)))
+    add_holder(state, role, did)
+    state.put(roles_key(did), encode(RoleRecord(did, grants, number, before.suspended_by)))
     context.emit(RoleGranted(did, role, context.sender, number))
 
 
@@ -63,7 +54,7 @@ def revoke_role(operation: RevokeRole, context: Context, state: State) -> None:
     """Remove the role; the registrar number stays with its holder for ever.
 
     Raises:
-        OperationFailed: ``role-not-held`` or ``role-own-governor``.
+        OperationFailed: ``role-not-held``, ``role-own-governor`` or ``governor-last``.
     """
     did, role = operation.did, operation.role
     if role == "governor" and did == context.sender:
@@ -71,21 +62,29 @@ def revoke_role(operation: RevokeRole, context: Context, state: State) -> None:
     before = role_record(state, did) if did_chain(did) is not None else None
     if before is None or all(grant.role != role for grant in before.grants):
         raise OperationFailed("role-not-held", f"{did} does not hold {role}")
+    _remove(before, role, context, state)
+
+
+def leave_offices(context: Context, state: State) -> None:
+    """Take every role from the sender, whose identity has just ended: nobody counts who can no longer vote.
+
+    Raises:
+        OperationFailed: ``governor-last``.
+    """
+    record = role_record(state, context.sender)
+    while record is not None and record.grants:
+        record = _remove(record, record.grants[0].role, context, state)
+
+
+def _remove(before: RoleRecord, role: Role, context: Context, state: State) -> RoleRecord:
+    if role == "governor" and holders_of(state, role) == (before.did,):
+        raise OperationFailed("governor-last", f"{before.did} is the last governor: nobody could grant a role again")
     grants = tuple(grant for grant in before.grants if grant.role != role)
-    state.put(roles_key(did), encode(RoleRecord(did, grants, before.registrar_number)))
-    context.emit(RoleRevoked(did, role, context.sender))
-
-
-def set_parameters(operation: SetParameters, _context: Context, state: State) -> None:
-    """Replace the parameters."""
-    state.put(PARAMETERS_KEY, encode(operation.parameters))
-
-
-def set_policy(operation: SetPolicy, _context: Context, state: State) -> None:
-    """Replace one operation's rule; that the operation exists is checked when genesis is complete."""
-    rules = dict(read_policies(state))
-    rules[operation.target] = operation.rule
-    state.put(POLICIES_KEY, encode(Policies(tuple(sorted(rules.items(), key=lambda item: item[0])))))
+    after = RoleRecord(before.did, grants, before.registrar_number, before.suspended_by)
+    remove_holder(state, role, before.did)
+    state.put(roles_key(before.did), encode(after))
+    context.emit(RoleRevoked(before.did, role, context.sender))
+    return after
 
 
 def _next_registrar_number(state: State) -> int:
@@ -97,17 +96,20 @@ def _next_registrar_number(state: State) -> int:
     return number
 
 
-BY_GOVERNOR: Final = Rule("ANY", ("governor",))
-
 OPERATIONS: Final = (
     OperationSpec(
         GrantRole,
         grant_role,
         BY_GOVERNOR,
-        ("role-did-unknown", "role-held", "registrar-numbers-spent"),
+        ("role-did-unknown", "role-held", "role-full", "registrar-numbers-spent"),
         genesis="also",
+        by_proposal=True,
     ),
-    OperationSpec(RevokeRole, revoke_role, BY_GOVERNOR, ("role-not-held", "role-own-governor")),
-    OperationSpec(SetParameters, set_parameters, FORBIDDEN, ("parameters-contradict",), genesis="only"),
-    OperationSpec(SetPolicy, set_policy, FORBIDDEN, ("policy-rule",), genesis="only"),
+    OperationSpec(
+        RevokeRole,
+        revoke_role,
+        BY_GOVERNOR,
+        ("role-not-held", "role-own-governor", "governor-last"),
+        by_proposal=True,
+    ),
 )

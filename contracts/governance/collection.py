@@ -2,9 +2,12 @@
 
 from typing import Final
 
+from contracts.governance.outcome_proposal import ProposalMade
+from contracts.governance.proposal import PROPOSAL, ProposalRecord, ProposalVotes
 from contracts.governance.record import MisbehaviourRecord
 from contracts.kernel.collection import Collection, Filter
-from contracts.kernel.policy import RoleRecord
+from contracts.kernel.electorate import Holders
+from contracts.kernel.policy import Role, RoleRecord
 
 COLLECTIONS: Final = (
     Collection(
@@ -22,5 +25,33 @@ COLLECTIONS: Final = (
         record=MisbehaviourRecord,
         summary="Validators that were proved to have signed two things for one place.",
         filters=(Filter("did"), Filter("epoch")),
+    ),
+    Collection(
+        name="proposals",
+        namespace=("governance", "proposals"),
+        ids=("number",),
+        record=ProposalRecord,
+        summary="What is or was put to the vote, and what became of it.",
+        filters=(
+            Filter("proposer", indexes=((ProposalMade, "proposer"),)),
+            Filter("status", choices=PROPOSAL.statuses()),
+        ),
+    ),
+    Collection(
+        name="votes",
+        namespace=("governance", "votes"),
+        ids=("number",),
+        record=ProposalVotes,
+        id_types={"number": int},
+        summary="Who voted how on a proposal.",
+        filters=(Filter("votes.did"),),
+    ),
+    Collection(
+        name="holders",
+        namespace=("governance", "holders"),
+        ids=("role",),
+        record=Holders,
+        id_types={"role": Role},
+        summary="Who holds a role: whose agreement a collective rule counts.",
     ),
 )

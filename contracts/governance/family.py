@@ -2,18 +2,25 @@
 
 from typing import Final
 
-from contracts.governance import administration, succession
+from contracts.governance import administration, proposing, rulemaking, succession
 from contracts.governance.collection import COLLECTIONS
 from contracts.governance.outcome import CODES, EVENTS
+from contracts.governance.proposal import PROPOSAL
 from contracts.governance.record import RECORDS
 from contracts.kernel.family import Family
 
 FAMILY: Final = Family(
     name="governance",
-    operations=(*administration.OPERATIONS, *succession.OPERATIONS),
+    operations=(
+        *administration.OPERATIONS,
+        *rulemaking.OPERATIONS,
+        *succession.OPERATIONS,
+        *proposing.OPERATIONS,
+    ),
     events=EVENTS,
     codes=CODES,
     records=RECORDS,
+    lifecycles=(PROPOSAL,),
     collections=COLLECTIONS,
 )
 """Who may do what, and who agrees."""

@@ -70,6 +70,13 @@ class SetPolicy(Operation, frozen=True, array_like=True, tag="governance.set_pol
             raise OperationFailed("policy-rule", "FRACTION needs 0 < numerator <= denominator")
 
 
+class ActivateFeature(Operation, frozen=True, array_like=True, tag="governance.activate_feature"):
+    """Let a feature hold from a height on; nodes that do not know it stop before."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9-]{0,63}\Z")]
+    height: Height
+
+
 class JoinProof(msgspec.Struct, frozen=True, array_like=True):
     """A joiner shows that it holds the chain, and the key it will vote with."""
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.governance import outcome_proposal
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.outcome import Code
 
@@ -146,6 +147,43 @@ class EpochBegan(TypedEvent, frozen=True):
     """Members of the set."""
 
 
+class ParameterChanged(TypedEvent, frozen=True):
+    """One parameter of the chain has another value from the next block on."""
+
+    NAME = "governance.parameter_changed"
+    INDEXED = ("name",)
+
+    name: str
+    before: int
+    after: int
+
+
+class PolicySet(TypedEvent, frozen=True):
+    """An operation has a rule of the consortium's own."""
+
+    NAME = "governance.policy_set"
+    INDEXED = ("target",)
+
+    target: str
+    kind: str
+    roles: str
+    """Joined by a comma and a space."""
+    organisations: int
+    """How many are named; which, the record says."""
+    numerator: int
+    denominator: int
+
+
+class FeatureScheduled(TypedEvent, frozen=True):
+    """A feature will hold from a height on."""
+
+    NAME = "governance.feature_scheduled"
+    INDEXED = ("name",)
+
+    name: str
+    height: int
+
+
 EVENTS: Final = (
     RoleGranted,
     RoleRevoked,
@@ -159,6 +197,10 @@ EVENTS: Final = (
     LeaderReturned,
     EquivocationProved,
     EpochBegan,
+    ParameterChanged,
+    PolicySet,
+    FeatureScheduled,
+    *outcome_proposal.EVENTS,
 )
 
 CODES: Final[dict[str, Code]] = {
@@ -174,6 +216,16 @@ CODES: Final[dict[str, Code]] = {
         "A governor cannot give up its own office, lest nobody is left to grant one.",
         "Ask another governor.",
     ),
+    "role-full": Code(
+        "Role full",
+        "The role has as many holders as a vote can count.",
+        "Revoke it from those who no longer need it.",
+    ),
+    "governor-last": Code(
+        "Last governor",
+        "Without this identity nobody would hold the role governor, so no role could be granted again.",
+        "Grant the role to another identity first.",
+    ),
     "registrar-numbers-spent": Code(
         "No registrar number left",
         "Registrar numbers have four digits and all were given.",
@@ -183,6 +235,36 @@ CODES: Final[dict[str, Code]] = {
         "Parameters contradict",
         "Two parameters cannot hold together.",
         "See the message for the two.",
+    ),
+    "parameters-window": Code(
+        "Window cannot shrink",
+        "A shorter validity window would admit transactions a second time that were accepted under the longer one.",
+        "Keep the window or make it longer.",
+    ),
+    "policy-target": Code(
+        "No such operation",
+        "The policy names an operation that this chain does not have.",
+        "Check the spelling against the list of operations.",
+    ),
+    "policy-unmeetable": Code(
+        "Rule that nobody meets",
+        "Under this rule no policy could ever be changed again.",
+        "Choose a rule that today's holders of its roles can meet.",
+    ),
+    "feature-active": Code(
+        "Feature active",
+        "The feature's height has been reached, and blocks since then rely on it.",
+        "Nothing can be done.",
+    ),
+    "feature-notice": Code(
+        "Too little notice",
+        "The height is passed or so near that nodes could not prepare.",
+        "Choose a later height.",
+    ),
+    "features-full": Code(
+        "Too many features",
+        "As many features have a height as the chain remembers.",
+        "This needs a new version of the chain.",
     ),
     "policy-rule": Code(
         "Unfit rule",
@@ -264,4 +346,5 @@ CODES: Final[dict[str, Code]] = {
         "The validator leads in its turn.",
         "Nothing needs to be done.",
     ),
+    **outcome_proposal.CODES,
 }

@@ -15,6 +15,9 @@ Keys and what they hold:
     governance/features          activation heights of later features
     governance/roles/<did>       the roles of one identity
     governance/registrar-count   registrar numbers given so far
+    governance/holders/<role>    who holds a role (``contracts.kernel.electorate``)
+
+Proposals: ``contracts.governance.proposal``.
 """
 
 from typing import Annotated, Final
@@ -28,6 +31,8 @@ from chainnode.types.parameters import ChainParameters
 from chainnode.types.transaction import Height
 from chainnode.types.validator_set import ObserverNode, PublicKey, Validator, ValidatorList
 from consensus.leader import Leadership
+from contracts.governance import proposal
+from contracts.kernel.electorate import Holders
 from contracts.kernel.policy import Features, Policies, RoleRecord
 
 PARAMETERS_KEY: Final = key("governance", "parameters")
@@ -136,5 +141,7 @@ RECORDS: Final = (
     ("governance", 3, "epochs", EpochRecord),
     ("governance", 4, "misbehaviour", MisbehaviourRecord),
     ("governance", 3, "roles", RoleRecord),
+    ("governance", 3, "holders", Holders),
+    *proposal.RECORDS,
 )
 """How state keys map to types: namespace, number of parts with it, second part if fixed, type."""

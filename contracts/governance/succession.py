@@ -16,7 +16,6 @@ from chainnode.limits import VALIDATORS_MAX
 from chainnode.state.view import State
 from chainnode.types.validator_set import Validator
 from consensus.quorum import faults_max, quorum_of
-from contracts.governance.administration import BY_GOVERNOR
 from contracts.governance.operations import (
     AddValidator,
     AdmitNode,
@@ -56,6 +55,7 @@ from contracts.identity.record import read_identity
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import BY_GOVERNOR
 
 _JOIN: Final = domain("governance/join")
 
@@ -84,8 +84,8 @@ def add_validator(operation: AddValidator, context: Context, state: State) -> No
     planned = _planned(state)
     if len(planned.validators) >= VALIDATORS_MAX:
         raise OperationFailed("validators-full", f"a set has at most {VALIDATORS_MAX} validators")
-    _check_joiner(entry, operation.proof, planned.validators, context, state)
-    _change(planned, (*planned.validators, entry), (*planned.joined, entry.consensus_key), context, state)
+    fresh = _check_joiner(entry, operation.proof, planned.validators, context, state)
+    _change(planned, (*planned.validators, entry), (*planned.joined, *fresh), context, state)
     context.emit(ValidatorAdded(entry.name, entry.did, entry.consensus_key, _effective_epoch(state)))
 
 
@@ -116,9 +116,9 @@ def replace_validator(operation: ReplaceValidator, context: Context, state: Stat
     leaving = _member(planned, operation.consensus_key)
     others = tuple(validator for validator in planned.validators if validator is not leaving)
     same_node = leaving.node_key == entry.node_key and leaving.did == entry.did
-    _check_joiner(entry, operation.proof, others, context, state, same_node=same_node)
+    fresh = _check_joiner(entry, operation.proof, others, context, state, same_node=same_node)
     after = tuple(entry if validator is leaving else validator for validator in planned.validators)
-    joined = (*(key for key in planned.joined if key != leaving.consensus_key), entry.consensus_key)
+    joined = (*(key for key in planned.joined if key != leaving.consensus_key), *fresh)
     _change(planned, after, joined, context, state)
     epoch = _effective_epoch(state)
     context.emit(ValidatorRemoved(leaving.name, leaving.did, leaving.consensus_key, epoch))
@@ -231,8 +231,12 @@ def _check_joiner(
     state: State,
     *,
     same_node: bool = False,
-) -> None:
+) -> tuple[bytes, ...]:
     """E6: a stranger to the next set, a node that follows the chain, and a key that has shown that it holds it.
+
+    Returns:
+        The joiner's key if it showed so lately; empty where a proposal took so long that its proof, checked when it
+        was made, is of an older block. Then the joiner may join, but does not count as within reach (E7).
 
     Raises:
         OperationFailed: ``validator-known``, ``node-unknown``, ``join-proof-height`` or ``join-proof-signature``.
@@ -246,13 +250,31 @@ def _check_joiner(
     if not same_node and (entry.node_key, entry.did) not in nodes:
         raise OperationFailed("node-unknown", "the joiner's node must follow the chain first, for the same institution")
     _check_active(entry.did, state)
+    if context.proposal and _checkpoint_hash(proof.height, state) is None:
+        return ()
+    check_join_proof(entry, proof, context, state)
+    return (entry.consensus_key,)
+
+
+def check_join_proof(entry: Validator, proof: JoinProof, context: Context, state: State) -> None:
+    """E6: the joiner's key signed a recent checkpoint and exactly this entry.
+
+    Raises:
+        OperationFailed: ``join-proof-height`` or ``join-proof-signature``.
+    """
+    block_hash = _checkpoint_hash(proof.height, state)
+    if block_hash is None:
+        raise OperationFailed("join-proof-height", f"{proof.height} is the height of no recent checkpoint")
+    signed = join_bytes(context.chain_id, proof.height, block_hash, entry)
+    if not verify(entry.consensus_key, signed, proof.signature):
+        raise OperationFailed("join-proof-signature", "the joiner's key did not sign this block and entry")
+
+
+def _checkpoint_hash(height: int, state: State) -> bytes | None:
     for checkpoint in read_checkpoints(state).checkpoints:
-        if checkpoint.height == proof.height:
-            signed = join_bytes(context.chain_id, checkpoint.height, checkpoint.block_hash, entry)
-            if not verify(entry.consensus_key, signed, proof.signature):
-                raise OperationFailed("join-proof-signature", "the joiner's key did not sign this block and entry")
-            return
-    raise OperationFailed("join-proof-height", f"{proof.height} is the height of no recent checkpoint")
+        if checkpoint.height == height:
+            return checkpoint.block_hash
+    return None
 
 
 def _change(
@@ -291,12 +313,14 @@ OPERATIONS: Final = (
         BY_GOVERNOR,
         ("validators-full", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
          "join-proof-signature", "change-limit", "change-breaks-quorum"),
+        by_proposal=True,
     ),
     OperationSpec(
         RemoveValidator,
         remove_validator,
         BY_GOVERNOR,
         ("validator-unknown", "validator-last", "change-limit", "change-breaks-quorum"),
+        by_proposal=True,
     ),
     OperationSpec(
         ReplaceValidator,
@@ -304,9 +328,14 @@ OPERATIONS: Final = (
         BY_GOVERNOR,
         ("validator-unknown", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
          "join-proof-signature", "change-limit", "change-breaks-quorum"),
+        by_proposal=True,
     ),
-    OperationSpec(CancelChange, cancel_change, BY_GOVERNOR, ("change-none",)),
-    OperationSpec(ReadmitLeader, readmit_leader, BY_GOVERNOR, ("validator-unknown", "leader-not-suspended")),
-    OperationSpec(AdmitNode, admit_node, BY_GOVERNOR, ("node-known", "node-did-unknown", "nodes-full")),
-    OperationSpec(DismissNode, dismiss_node, BY_GOVERNOR, ("node-unknown", "node-joins")),
+    OperationSpec(CancelChange, cancel_change, BY_GOVERNOR, ("change-none",), by_proposal=True),
+    OperationSpec(
+        ReadmitLeader, readmit_leader, BY_GOVERNOR, ("validator-unknown", "leader-not-suspended"), by_proposal=True
+    ),
+    OperationSpec(
+        AdmitNode, admit_node, BY_GOVERNOR, ("node-known", "node-did-unknown", "nodes-full"), by_proposal=True
+    ),
+    OperationSpec(DismissNode, dismiss_node, BY_GOVERNOR, ("node-unknown", "node-joins"), by_proposal=True),
 )  # fmt: skip

@@ -13,20 +13,33 @@ from chainnode.state.overlay import Overlay
 from chainnode.state.view import State
 from chainnode.types.genesis import Genesis
 from chainnode.types.parameters import ChainParameters
-from chainnode.types.receipt import OK, Receipt
+from chainnode.types.receipt import OK, Event, Receipt
 from chainnode.types.transaction import Transaction
-from contracts.governance.opening import found_consortium
+from contracts.governance.administration import leave_offices
+from contracts.governance.opening import BlockFacts, found_consortium
+from contracts.governance.opening import open_block as open_records
 from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, ObserverList
 from contracts.identity.operations import DeactivateIdentity
 from contracts.kernel.authentication import authenticate
 from contracts.kernel.context import Context
-from contracts.kernel.operation import Operation, OperationSpec
+from contracts.kernel.enactment import DEFAULT_RULES, open_proposals
+from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
-from contracts.kernel.policy import authorise, feature_height, read_policies, roles_of
-from contracts.kernel.registry import OPERATIONS, SPEC_OF, decode_operation, decode_operations
+from contracts.kernel.policy import authorise, check_feature, read_policies, roles_of
+from contracts.kernel.registry import SPEC_OF, decode_operation, decode_operations
 
 WHOLE: int = -1
 """``failed_operation`` of a transaction that was refused before its first operation."""
+
+
+def open_block(facts: BlockFacts, *, chain_id: str, time_ms: int, overlay: Overlay) -> list[Event]:
+    """Do what the block brings by itself, before its first transaction: its receipt's events.
+
+    Leaders, proofs of equivocation, presence and epochs first, then proposals: a proposal is counted and carried out
+    on the records of the block in which it happens.
+    """
+    events = [event.to_event() for event in open_records(facts, overlay)]
+    return events + open_proposals(chain_id=chain_id, height=facts.height, time_ms=time_ms, overlay=overlay)
 
 
 def execute_transaction(
@@ -53,6 +66,7 @@ def execute_transaction(
             index=index,
             sender=transaction.payload.sender,
             signers=tuple(signature.public_key for signature in transaction.signatures),
+            default_rules=DEFAULT_RULES,
         )
         authority = _Authority(overlay, context.sender)
         most = TRANSACTION_STATE_BYTES + TRANSACTION_STATE_FACTOR * len(transaction.envelope)
@@ -93,26 +107,18 @@ class _Authority:
 def _apply(operation: object, context: Context, authority: _Authority, state: State) -> None:
     spec = SPEC_OF[type(operation)]  # type: ignore[index]  # decode_operations filled in nothing else
     name = spec.name
-    if spec.genesis == "only":
-        raise OperationFailed("genesis-only", f"{name} sets up a chain and cannot be used afterwards")
     if authority.ended:
         raise OperationFailed("sender-deactivated", f"{context.sender} was deactivated by this transaction")
-    _check_feature(spec, context.height, state)
+    check_feature(name, spec.feature, context.height, state)
     authorise(authority.policies.get(name, spec.rule), name, context.sender, authority.roles)
     spec.apply(operation, context, state)
     if len(context.events) > EVENTS_PER_TRANSACTION_MAX:
         raise OperationFailed("too-many-events", f"more than {EVENTS_PER_TRANSACTION_MAX} events")
     if spec.family == "governance":
         authority.refresh()
-    authority.ended = spec.type is DeactivateIdentity
-
-
-def _check_feature(spec: OperationSpec, height: int, state: State) -> None:
-    if spec.feature is None:
-        return
-    active_from = feature_height(state, spec.feature)
-    if active_from is None or height < active_from:
-        raise OperationFailed("feature-inactive", f"{spec.name} waits for the feature {spec.feature}")
+    if spec.type is DeactivateIdentity:
+        leave_offices(context, state)
+        authority.ended = True
 
 
 def apply_genesis(genesis: Genesis, overlay: Overlay) -> None:
@@ -133,6 +139,7 @@ def apply_genesis(genesis: Genesis, overlay: Overlay) -> None:
         index=0,
         sender="",
         signers=(),
+        default_rules=DEFAULT_RULES,
     )
     for number, raw in enumerate(genesis.operations):
         try:
@@ -144,9 +151,6 @@ def apply_genesis(genesis: Genesis, overlay: Overlay) -> None:
                 operation=number,
                 reason=refusal.code,
             ) from refusal
-    for name in read_policies(overlay):
-        if name not in OPERATIONS:
-            raise ConfigError("genesis-operation", f"genesis gives a rule to the unknown operation {name[:64]!a}")
 
 
 def _apply_at_genesis(operation: Operation, context: Context, state: State) -> None:

@@ -46,7 +46,9 @@ class OperationSpec:
     """Who may, unless the consortium's policy says otherwise."""
     codes: tuple[str, ...]
     """Refusals that ``check`` and ``apply`` can raise, beside the kernel's own."""
-    genesis: Literal["never", "also", "only"] = "never"
+    genesis: Literal["never", "also"] = "never"
+    by_proposal: bool = False
+    """Whether a proposal may carry it: it changes the consortium's affairs, and nobody acts in another's name by it."""
     feature: str | None = None
     """Feature that must have reached its activation height; None = from the first block."""
     name: str = field(init=False)

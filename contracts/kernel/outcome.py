@@ -100,13 +100,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "approval-required": Code(
         "Approval required",
-        "The policy asks for the agreement of several members, which one transaction cannot carry.",
+        "The policy asks for the agreement of several members, who give it by voting.",
         "Put the change forward as a proposal.",
-    ),
-    "genesis-only": Code(
-        "Only at genesis",
-        "This operation sets the chain up and cannot be used afterwards.",
-        "Agree on it before the chain starts.",
     ),
     "not-at-genesis": Code(
         "Not at genesis",

@@ -2,8 +2,8 @@
 
 A rule is *kind x organisations x roles*. One transaction has one sender, so only the
 kinds about a sender can be met by it; the collective kinds (ALL, MAJORITY, COUNT,
-FRACTION) are representable, because policies outlive the code that reads them, and
-answer ``approval-required`` until proposals carry several members' agreement.
+FRACTION) answer ``approval-required``: several members agree by a proposal, which is counted as
+``contracts.kernel.electorate`` says.
 
 Defaults stand beside each operation; the consortium's own rules are one state value,
 ``governance/policies``, so that a transaction needs one read for all of them.
@@ -72,6 +72,9 @@ SELF: Final = Rule("SELF")
 FORBIDDEN: Final = Rule("FORBIDDEN")
 ANY_MEMBER: Final = Rule("ANY", ROLES)
 """Whoever holds any role belongs to the consortium."""
+BY_GOVERNOR: Final = Rule("ANY", ("governor",))
+BY_VOTE: Final = Rule("MAJORITY", ("governor",))
+"""More than half of the governors: of one governor, that one, but in the open and with a time to look at it."""
 
 
 class Policies(msgspec.Struct, frozen=True, array_like=True):
@@ -97,6 +100,8 @@ class RoleRecord(msgspec.Struct, frozen=True, array_like=True):
     grants: tuple[Grant, ...]
     registrar_number: int
     """Given once to whoever may register assets, in order of granting; 0 = none."""
+    suspended_by: tuple[bytes, ...] = ()
+    """Orders that keep the identity from acting; here, because every transaction reads this record."""
 
 
 class Features(msgspec.Struct, frozen=True, array_like=True):
@@ -139,10 +144,28 @@ def read_policies(state: State) -> Mapping[str, Rule]:
     return {} if stored is None else dict(_decode_policies(stored).rules)
 
 
+def read_features(state: State) -> tuple[tuple[str, int], ...]:
+    """Features that have a height, each with the first at which it holds; sorted by name."""
+    stored = state.get(FEATURES_KEY)
+    return () if stored is None else _decode_features(stored).heights
+
+
 def feature_height(state: State, feature: str) -> int | None:
     """The height from which ``feature`` holds; None where none is set."""
-    stored = state.get(FEATURES_KEY)
-    return None if stored is None else dict(_decode_features(stored).heights).get(feature)
+    return dict(read_features(state)).get(feature)
+
+
+def check_feature(operation: str, feature: str | None, height: int, state: State) -> None:
+    """Check that ``feature``, if the operation waits for one, is active in the block at ``height``.
+
+    Raises:
+        OperationFailed: ``feature-inactive``.
+    """
+    if feature is None:
+        return
+    active_from = feature_height(state, feature)
+    if active_from is None or height < active_from:
+        raise OperationFailed("feature-inactive", f"{operation} waits for the feature {feature}")
 
 
 def authorise(rule: Rule, operation: str, sender: str, roles: tuple[Role, ...]) -> None:
@@ -160,5 +183,7 @@ def authorise(rule: Rule, operation: str, sender: str, roles: tuple[Role, ...]) 
             return
         raise OperationFailed("role-missing", f"{operation} needs one of the roles {', '.join(rule.roles)}")
     if kind in COLLECTIVE:
-        raise OperationFailed("approval-required", f"{operation} needs the approval {kind} of several members")
+        raise OperationFailed(
+            "approval-required", f"{operation} needs {kind} of {', '.join(rule.roles)}: put it forward as a proposal"
+        )
     raise OperationFailed("operation-forbidden", f"the policy of this chain forbids {operation}")

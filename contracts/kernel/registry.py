@@ -14,6 +14,7 @@ from chainnode.types.transaction import Transaction
 from contracts.assets.family import FAMILY as ASSETS
 from contracts.evidence.family import FAMILY as EVIDENCE
 from contracts.governance.family import FAMILY as GOVERNANCE
+from contracts.governance.operations_proposal import Propose
 from contracts.identity.family import FAMILY as IDENTITY
 from contracts.identity.record import IdentityRecord
 from contracts.identity.resolution import did_document
@@ -88,7 +89,30 @@ def decode_operation(data: bytes) -> Operation:
     if encode(operation) != data:
         raise OperationFailed("operation-not-canonical", "the bytes are not the canonical encoding")
     operation.check()
+    if isinstance(operation, Propose):
+        _check_proposed(operation)
     return operation
+
+
+def _check_proposed(proposal: Propose) -> None:
+    """What is put to the vote must read, and be a thing that a vote can do."""
+    for index, raw in enumerate(proposal.operations):
+        try:
+            spec = SPEC_OF[type(_decode_proposed(raw))]
+        except OperationFailed as failure:
+            raise OperationFailed(
+                "proposal-operation", f"operation {index} of the proposal: {failure.code}: {failure.message}"
+            ) from failure
+        if not spec.by_proposal:
+            raise OperationFailed(
+                "proposal-operation-unfit", f"operation {index}, {spec.name}, acts in somebody's own name"
+            )
+
+
+def _decode_proposed(raw: bytes) -> Operation:
+    if _name_of(raw) == "governance.propose":
+        raise OperationFailed("operation-malformed", "a proposal holds no proposals")
+    return decode_operation(raw)
 
 
 def _name_of(data: bytes) -> str | None:

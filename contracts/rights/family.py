@@ -4,6 +4,7 @@ from typing import Final
 
 from contracts.kernel.family import Family
 from contracts.rights import exercise, granting
+from contracts.rights.collection import COLLECTIONS
 from contracts.rights.outcome import EVENTS
 from contracts.rights.record import LIFECYCLE, RECORDS
 from contracts.rights.refusal import CODES
@@ -15,5 +16,6 @@ FAMILY: Final = Family(
     codes=CODES,
     records=RECORDS,
     lifecycles=(LIFECYCLE,),
+    collections=COLLECTIONS,
 )
 """Who may do what with an asset."""

@@ -200,8 +200,13 @@ class Consortium(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["member", "stranger"]))
     def deactivate(self, name: str) -> None:
+        governors = [held for held in MEMBERS if "governor" in self.roles[held]]
+        if name not in self.ended and governors == [name]:
+            assert self.send(name, DeactivateIdentity()) == "governor-last"
+            return
         self.change(name, DeactivateIdentity(), self.keys[name])
         self.ended.add(name)
+        self.roles[name].clear()
 
     def change(self, name: str, operation: Operation, key: str) -> None:
         code = self.send(name, operation)

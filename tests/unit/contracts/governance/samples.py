@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from contracts.governance.operations import (
+    ActivateFeature,
     AddValidator,
     AdmitNode,
     CancelChange,
@@ -21,6 +22,10 @@ from contracts.governance.operations import (
 from contracts.kernel.operation import Operation
 from contracts.kernel.policy import Rule
 from tests.unit.contracts.governance.consortium import node, validator
+from tests.unit.contracts.governance.test_administration import REFUSALS as ADMINISTRATION_REFUSALS
+from tests.unit.contracts.governance.test_proposing import REFUSALS as PROPOSING_REFUSALS
+from tests.unit.contracts.governance.test_proposing import SAMPLES as PROPOSING_SAMPLES
+from tests.unit.contracts.governance.test_rulemaking import REFUSALS as RULEMAKING_REFUSALS
 from tests.unit.contracts.governance.test_succession import REFUSALS as SUCCESSION_REFUSALS
 from tests.unit.contracts.world import did_of
 
@@ -36,7 +41,14 @@ SAMPLES: tuple[Operation, ...] = (
     ReadmitLeader(bytes(32)),
     AdmitNode(node("n")),
     DismissNode(bytes(32)),
+    ActivateFeature("lanes", 100),
+    *PROPOSING_SAMPLES,
 )
 
-REFUSALS: dict[str, Callable[[], str]] = {**SUCCESSION_REFUSALS}
+REFUSALS: dict[str, Callable[[], str]] = {
+    **SUCCESSION_REFUSALS,
+    **RULEMAKING_REFUSALS,
+    **PROPOSING_REFUSALS,
+    **ADMINISTRATION_REFUSALS,
+}
 """Code -> a run that ends in it, and returns the code of the receipt."""

@@ -1,8 +1,13 @@
+from collections.abc import Callable
+
+import pytest
+
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.governance.operations import GrantRole, RevokeRole
 from contracts.governance.queries import role_record
 from contracts.identity.operations import DeactivateIdentity
+from contracts.kernel import electorate
 from contracts.kernel.policy import Grant, RoleRecord, roles_of
 from tests.unit.contracts.world import TIME_MS, World, did_of
 
@@ -68,3 +73,26 @@ def test_role_goes_to_active_identities_of_this_chain_only() -> None:
     for did in (did_of("stranger"), did_of("nobody"), "did:web:example.org", ""):
         assert world.submit("governor", GrantRole(did, "member")).code == "role-did-unknown"
     assert world.submit("governor", RevokeRole("", "member")).code == "role-not-held"
+
+
+def test_last_governor_cannot_end_its_identity() -> None:
+    """At least one governor always remains, whichever way it would leave."""
+    world = World()
+    before = world.content()
+    receipt = world.submit("governor", DeactivateIdentity())
+    assert (receipt.code, world.content()) == ("governor-last", before)
+    world.submit("governor", GrantRole(did_of("member"), "governor"))
+    assert world.submit("governor", DeactivateIdentity()).code == "ok"
+    assert roles(world, "governor").grants == ()
+
+
+def _full() -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(electorate, "HOLDERS_MAX", 1)
+        return World().submit("governor", GrantRole(did_of("stranger"), "member")).code
+
+
+REFUSALS: dict[str, Callable[[], str]] = {
+    "governor-last": lambda: World().submit("governor", DeactivateIdentity()).code,
+    "role-full": _full,
+}

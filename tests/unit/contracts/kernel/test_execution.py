@@ -47,8 +47,8 @@ def test_transaction_leaves_nothing_when_its_last_operation_fails() -> None:
         ("member", RegisterAsset("a", AssetDescription("dataset", "A")), "role-missing"),
         ("stranger", evidence(), "role-missing"),
         ("exchange", GrantRole(did_of("stranger"), "member"), "role-missing"),
-        ("governor", SetParameters(ChainParameters()), "genesis-only"),
-        ("governor", SetPolicy("evidence.record", EVERYONE), "genesis-only"),
+        ("governor", SetParameters(ChainParameters()), "approval-required"),
+        ("governor", SetPolicy("evidence.record", EVERYONE), "approval-required"),
     ],
 )
 def test_sender_without_authority_is_refused(sender: str, operation: Operation, code: str) -> None:

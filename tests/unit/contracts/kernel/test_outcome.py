@@ -128,7 +128,6 @@ REACHED: dict[str, Callable[[], str]] = {
     "role-missing": lambda: World().submit("stranger", evidence()).code,
     "operation-forbidden": lambda: with_rule(FORBIDDEN).submit("member", evidence()).code,
     "approval-required": lambda: with_rule(Rule("ALL", ("member",))).submit("member", evidence()).code,
-    "genesis-only": lambda: World().submit("governor", SetPolicy("asset.register", EVERYONE)).code,
     "not-at-genesis": lambda: genesis_refusal(evidence()),
     "feature-inactive": inactive,
     "too-many-events": overflowing,
