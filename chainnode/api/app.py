@@ -5,7 +5,18 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from chainnode.api import blocks, collections, identifiers, lineage, proofs, rights, state, status, transactions
+from chainnode.api import (
+    blocks,
+    collections,
+    identifiers,
+    lineage,
+    market,
+    proofs,
+    rights,
+    state,
+    status,
+    transactions,
+)
 from chainnode.api.answer import accepted_type
 from chainnode.api.border import Border, Next
 from chainnode.api.capacity import Capacity
@@ -27,6 +38,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *identifiers.ROUTES,
     *collections.ROUTES,
     *proofs.ROUTES,
+    *market.ROUTES,
 )
 """Everything that is served."""
 

@@ -187,6 +187,7 @@ _READ: Final = {
         409, "Several submitters", "More than one submitter used this evidence id.", "Add submitter=<DID>."
     ),
     "asset-not-found": Problem(404, "Asset not found", "No asset of this id is registered here.", "Check the id."),
+    "board-not-found": Problem(404, "Board not found", "No board of this id was opened here.", "Check the id."),
     "right-not-found": Problem(404, "Right not found", "No right of this id was granted here.", "Check the id."),
     "identity-not-found": Problem(404, "Identity not found", "No identity has this DID here.", "Check the DID."),
     "record-not-found": Problem(404, "Record not found", "No such record has these ids here.", "Check the ids."),

@@ -82,7 +82,7 @@ def _shown(value: object) -> str:
 
 def _key_problems(config: NodeConfig) -> list[tuple[str, str]]:
     problems = []
-    for name in ("consensus_key_file", "node_key_file"):
+    for name in ("consensus_key_file", "next_consensus_key_file", "node_key_file"):
         path = getattr(config.keys, name)
         if path is None or not path.is_file():
             continue

@@ -70,6 +70,8 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True):
 
     consensus_key_file: Path | None = None
     """Signs votes. A validator must have one; an observer may, and votes once governance has added it to the set."""
+    next_consensus_key_file: Path | None = None
+    """Follows it once governance has put this key in its place; read when the epoch begins that names it."""
     node_key_file: Path
     """Signs the HELLO of links."""
     passphrase_file: Path | None = None
@@ -200,6 +202,9 @@ def missing_files(config: NodeConfig) -> list[tuple[str, Path]]:
     found = []
     for setting in SETTINGS.values():
         path = getattr(getattr(config, setting.section), setting.name)
+        # The next key is made when a rotation is planned; until then its place is empty.
+        if setting.key == "keys.next_consensus_key_file":
+            continue
         if setting.name.endswith("_file") and isinstance(path, Path) and not path.is_file():
             found.append((setting.key, path))
     return found

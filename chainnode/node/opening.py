@@ -1,7 +1,6 @@
 """Parts of a node that follow from its configuration and data: what checks, what waits, and what may vote."""
 
 import os
-from pathlib import Path
 
 import structlog
 
@@ -11,11 +10,12 @@ from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import ConfigError
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier, ProcessVerifier, Verifier
-from chainnode.node.config import MempoolSection, NodeConfig
+from chainnode.node.config import KeysSection, MempoolSection, NodeConfig
 from chainnode.node.data_directory import DataDirectory, Votes
 from chainnode.node.key_file import read_key
 from chainnode.node.links import Membership
 from chainnode.node.rejoin import NOTHING_ABOVE, forgotten_height
+from chainnode.node.voting_keys import VotingKeys
 from consensus.recovery import Recovered
 from consensus.replica import Replica
 from consensus.tip import Tip as ConsensusTip
@@ -35,13 +35,20 @@ def build_verifier(section: MempoolSection) -> Verifier:
     return ProcessVerifier(section.verifier_workers or max(1, (os.cpu_count() or 1) - 1))
 
 
-def optional_key(path: Path | None, passphrase: str | None) -> SigningKey | None:
-    """The key in a file that need not be there."""
-    return None if path is None else read_key(path, passphrase)
+def read_voting_keys(section: KeysSection, passphrase: str | None) -> VotingKeys | None:
+    """The keys this node may vote with; None for one that only observes.
+
+    Raises:
+        ConfigError: as ``read_key``, of the present key; the next one is read when it is needed.
+    """
+    path = section.consensus_key_file
+    if path is None:
+        return None
+    return VotingKeys(read_key(path, passphrase), section.next_consensus_key_file, passphrase)
 
 
 def check_keys(
-    config: NodeConfig, ledger: Ledger, membership: Membership, consensus_key: SigningKey | None, node_key: SigningKey
+    config: NodeConfig, ledger: Ledger, membership: Membership, keys: VotingKeys | None, node_key: SigningKey
 ) -> None:
     """Find a key of another chain or node now, not as a refused link at night."""
     role = membership.role_of(node_key.public_key)
@@ -54,11 +61,10 @@ def check_keys(
             "node-key-unknown", f"the chain knows no node with the key in {config.keys.node_key_file}",
             file=str(config.keys.node_key_file),
         )
-    if consensus_key is None:
+    if keys is None:
         return
     # E2: an observer with a key of its own votes once governance has added it; a removed validator keeps its key.
-    index = ledger.surroundings.validators.index_of(consensus_key.public_key)
-    if index != role.validator_index:
+    if keys.enter(ledger.surroundings.validators) != role.validator_index:
         raise ConfigError(
             "consensus-key-unknown",
             f"the key in {config.keys.consensus_key_file} is not that of this node's validator",
@@ -67,23 +73,20 @@ def check_keys(
 
 
 def build_replica(
-    ledger: Ledger, data: DataDirectory, key: SigningKey | None, *, rejoins: bool
+    ledger: Ledger, data: DataDirectory, keys: VotingKeys | None, *, rejoins: bool
 ) -> tuple[Replica, Votes]:
     """The agreement core at the ledger's tip, and what this validator remembers of its own words above it."""
     around = ledger.surroundings
-    own_index = None if key is None else around.validators.index_of(key.public_key)
+    own_index = None if keys is None else keys.enter(around.validators)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.proof_due, certificate)
-    # Beside a rotten slot the sign-state shows an older signature, and yet nothing was lost: the journal was there
-    # when its marked height ended. Asked before the votes are read, which settles both.
-    known_height = data.journal.height if data.sign_state.doubtful else 0
     votes = data.read_votes(tip, around.validators, own_index)
     if rejoins:
         # Outside the set there is nothing to be silent about: whatever it signed, it was below the present epoch.
         votes = Votes(Recovered(), (), None, 0 if own_index is None else NOTHING_ABOVE)
-    elif key is not None and votes.refusal is None and votes.silent_height <= tip.height:
-        signed_height = max(known_height, data.sign_state.last.position[1])
-        if forgotten_height(ledger, key.public_key, signed_height) is not None:
+    elif keys is not None and votes.refusal is None and votes.silent_height <= tip.height:
+        signed_height = data.sign_state.last.position[1]
+        if any(forgotten_height(ledger, key, signed_height) is not None for key in keys.public_keys):
             votes = Votes(None, votes.bodies, "votes-forgotten")
     if votes.refusal is not None:
         # It follows the chain like an observer: reading is safe, a second vote would not be.

@@ -23,6 +23,7 @@ from chainnode.errors import StoreError, invariant
 from chainnode.node.proposal_desk import ProposalDesk
 from chainnode.node.timers import LoopTimers
 from chainnode.node.vote_signer import VoteSigner
+from chainnode.node.voting_keys import VotingKeys
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction
 from consensus.certificates import QuorumCertificate, encode_certificate
@@ -51,6 +52,7 @@ from consensus.outputs import (
     StartSync,
     ViewChanged,
 )
+from consensus.quorum import ValidatorSet
 from consensus.replica import Replica
 
 INPUTS_MAX: Final = 20_000
@@ -108,11 +110,11 @@ class ReplicaDriver:
         pending_count: Callable[[], int],
         after_commit: Callable[[Sequence[Transaction]], None],
         catch_up: Callable[[int, Sequence[int]], None],
-        voting_key: bytes | None = None,
+        voting_keys: VotingKeys | None = None,
     ) -> None:
         """``after_commit`` clears the pool before ``pending_count`` is asked; ``catch_up`` starts a sync run.
 
-        ``voting_key`` is this node's consensus key, if it may vote in whatever set names it.
+        ``voting_keys`` are this node's, if it may vote in whatever set names one of them.
         """
         self.replica: Final = replica
         self._ledger = ledger
@@ -123,7 +125,7 @@ class ReplicaDriver:
         self._pending_count = pending_count
         self._after_commit = after_commit
         self._catch_up = catch_up
-        self._voting_key = voting_key
+        self._voting_keys = voting_keys
         self._timers = LoopTimers(lambda timer: self.feed(TimerFired(timer)))
         self._inputs: deque[Input] = deque()
         self._wake = asyncio.Event()
@@ -155,6 +157,7 @@ class ReplicaDriver:
         Raises:
             InvariantBroken: the program contradicts itself.
         """
+        self.check_upgrade()
         # Links may have brought messages already; the core must hear that it started first.
         self._inputs.appendleft(Started())
         self.note_pending()
@@ -295,25 +298,32 @@ class ReplicaDriver:
             self._links.to_observers(encode_message(message))
             # Last: a journal that fails now halts the node, but the block is durable and everybody was told.
             self._signer.start_height(candidate.header.height)
+        self.check_upgrade()
         self._tell_core(certificate if candidate.header.height == self._ledger.tip.height else None)
         self.note_pending()
+
+    def check_upgrade(self) -> None:
+        """Halt before a block that this program does not understand: at a start, and after every block."""
+        needed = self._ledger.upgrade_needed()
+        if needed is not None:
+            self.halt(needed.reason, needed.details)
 
     def _is_forgotten(self, certificate: QuorumCertificate) -> bool:
         """SPEC, Rejoin: the certificate holds an own signature that the sign-state knows nothing of."""
         around = self._ledger.surroundings
-        if self._voting_key is None or certificate.epoch != around.validators.epoch:
+        if self._voting_keys is None or certificate.epoch != around.validators.epoch:
             return False
-        own = around.validators.index_of(self._voting_key)
+        own = self._voting_keys.index_in(around.validators)
         if own is None or own not in certificate.signer_indexes() or self._signer.is_silent(certificate.height):
             return False
         return certificate.height > self._signer.signed_height
 
     def _tell_core(self, proof: QuorumCertificate | None) -> None:
-        """The tip, who leads above it (R12), and the set that agrees there when an epoch ended with it (E2)."""
+        """The tip, who leads above it (R12), its timers, and the set that agrees there when an epoch ended (E2)."""
         around = self._ledger.surroundings
         tip, validators = around.tip, around.validators
         changed = validators.epoch != self.replica.validators.epoch
-        own_index = None if self._voting_key is None else validators.index_of(self._voting_key)
+        own_index = self._enter_epoch(validators) if changed else None
         self.feed(
             BlockApplied(
                 tip.height,
@@ -322,9 +332,19 @@ class ReplicaDriver:
                 proof,
                 around.leadership.suspended,
                 validators if changed else None,
-                own_index if changed else None,
+                own_index,
+                around.parameters.timer_config(),
             )
         )
+
+    def _enter_epoch(self, validators: ValidatorSet) -> int | None:
+        """E2: the own place in the next set, under whichever key it names."""
+        keys = self._voting_keys
+        if keys is None:
+            return None
+        index = keys.enter(validators)
+        self._signer.enter_epoch(validators.epoch, keys.current)
+        return index
 
     def apply_synced(self, candidate: Candidate, data: bytes, certificate: QuorumCertificate) -> None:
         """``commit_block`` for catch-up, which runs outside a step: failures halt here."""

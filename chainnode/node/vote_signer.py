@@ -38,6 +38,12 @@ class VoteSigner:
         self._journal = journal
         self._sign_state = sign_state
         self._silent_height = silent_height
+        self._epoch = 0
+
+    def enter_epoch(self, epoch: int, key: SigningKey) -> None:
+        """Sign with ``key`` from this epoch on, and nothing of an earlier one: its key may have been another."""
+        self._epoch = epoch
+        self._key = key
 
     @property
     def signed_height(self) -> int:
@@ -92,7 +98,7 @@ class VoteSigner:
         self._journal.sync()
 
     def _sign(self, message: Signed) -> Signed | None:
-        if self._key is None or message.height <= self._silent_height:
+        if self._key is None or message.epoch < self._epoch or message.height <= self._silent_height:
             return None
         try:
             stored = self._sign_state.check(sign_position(message), signed_digest(message))

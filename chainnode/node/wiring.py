@@ -31,7 +31,7 @@ from chainnode.node.data_directory import SNAPSHOTS, DataDirectory
 from chainnode.node.inbound import InboundGossip, NodeInbound
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.node.links import Membership, MessageGate, NodeLinks
-from chainnode.node.opening import build_pool, build_replica, build_verifier, check_keys, optional_key
+from chainnode.node.opening import build_pool, build_replica, build_verifier, check_keys, read_voting_keys
 from chainnode.node.proposal_desk import ProposalDesk
 from chainnode.node.rejoin import Rejoin
 from chainnode.node.replica_driver import ReplicaDriver
@@ -84,15 +84,15 @@ class Node:
         self._observers = ledger.committed_state().get(OBSERVERS_KEY)
         self._epoch = ledger.validators.epoch
         passphrase = None if config.keys.passphrase_file is None else read_passphrase(config.keys.passphrase_file)
-        consensus_key = optional_key(config.keys.consensus_key_file, passphrase)
+        keys = read_voting_keys(config.keys, passphrase)
         node_key = read_key(config.keys.node_key_file, passphrase)
-        check_keys(config, ledger, membership, consensus_key, node_key)
+        check_keys(config, ledger, membership, keys, node_key)
         self._pool = build_pool(config.mempool)
         self._verifier = build_verifier(config.mempool)
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
-        replica, votes = build_replica(ledger, data, consensus_key, rejoins=rejoins)
+        replica, votes = build_replica(ledger, data, keys, rejoins=rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
         )
@@ -102,14 +102,15 @@ class Node:
             genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
-        self._signer = VoteSigner(consensus_key, data.journal, data.sign_state, votes.silent_height)
+        present_key = None if keys is None else keys.current
+        self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height)
         self._rejoin = Rejoin(node_key.public_key) if rejoins and replica.own_index is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
             signer=self._signer,
             links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
             after_commit=self._after_commit, catch_up=self._start_catch_up,
-            voting_key=None if consensus_key is None or votes.refusal is not None else consensus_key.public_key,
+            voting_keys=None if votes.refusal is not None else keys,
         )
         fetcher = BodyFetcher(self._links, self._verifier)
         self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)

@@ -264,3 +264,15 @@ def _check_personal_basis(found: AssetDescription) -> None:
         raise OperationFailed("asset-basis-missing", f"{information} information needs a legal basis")
     if information == "sensitive" and basis.assessment_hash is None:
         raise OperationFailed("asset-assessment-missing", "sensitive information needs an impact assessment")
+
+
+def check_size(description_bytes: int) -> None:
+    """Refuse a description over its bound.
+
+    Raises:
+        OperationFailed: ``asset-too-large``.
+    """
+    if description_bytes > DESCRIPTION_BYTES_MAX:
+        raise OperationFailed(
+            "asset-too-large", f"the description has {description_bytes} bytes, at most {DESCRIPTION_BYTES_MAX}"
+        )

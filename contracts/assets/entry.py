@@ -7,11 +7,10 @@ import msgspec
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
 from contracts.assets.certificate import SERIAL_MAX, certificate_number
-from contracts.assets.description import DESCRIPTION_BYTES_MAX, AssetDescription
+from contracts.assets.description import DESCRIPTION_BYTES_MAX, AssetDescription, check_size
 from contracts.assets.lineage import link
 from contracts.assets.lineage_outcome import LINKING
 from contracts.assets.outcome import AssetRegistered
-from contracts.assets.pending import check_size
 from contracts.assets.record import AssetRecord, asset_key, read_asset, serial_key
 from contracts.identity.record import read_identity
 from contracts.kernel.context import Context

@@ -1,7 +1,7 @@
 """What the holder of a registered asset asked for and nobody has decided yet.
 
-    asset-pending/<id in hex>    PendingRecord: one at a time, gone when decided
-    asset-draft/<id in hex>      AssetDescription: the one applied for or proposed, written once
+    asset-pending/<id in hex>     PendingRecord: one at a time, gone when decided
+    asset-proposal/<id in hex>    AssetDescription: the one proposed, where a change is asked for
 
 A description lies apart from what is decided about it: every step of a procedure then
 writes a small record, and only the transaction that carries a description pays for it.
@@ -16,8 +16,7 @@ from chainnode.codec.canonical import encode
 from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.transaction import Height
-from contracts.assets.description import DESCRIPTION_BYTES_MAX, AssetDescription
-from contracts.kernel.outcome import OperationFailed
+from contracts.assets.description import AssetDescription, check_size
 from contracts.kernel.text import AnyDid, Hash32, Time
 
 Procedure = Literal["change", "transfer", "renewal"]
@@ -48,7 +47,7 @@ class PendingRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 _decode_pending = lru_cache(256)(msgspec.msgpack.Decoder(PendingRecord).decode)
-_decode_draft = msgspec.msgpack.Decoder(AssetDescription).decode
+_decode_proposal = msgspec.msgpack.Decoder(AssetDescription).decode
 
 
 def pending_key(asset_id: bytes) -> bytes:
@@ -56,9 +55,9 @@ def pending_key(asset_id: bytes) -> bytes:
     return key("asset-pending", asset_id)
 
 
-def draft_key(asset_id: bytes) -> bytes:
+def proposal_key(asset_id: bytes) -> bytes:
     """State key of a description that waits for a decision."""
-    return key("asset-draft", asset_id)
+    return key("asset-proposal", asset_id)
 
 
 def read_pending(state: State, asset_id: bytes) -> PendingRecord | None:
@@ -67,44 +66,32 @@ def read_pending(state: State, asset_id: bytes) -> PendingRecord | None:
     return None if stored is None else _decode_pending(stored)
 
 
-def read_draft(state: State, asset_id: bytes) -> AssetDescription | None:
+def read_proposal(state: State, asset_id: bytes) -> AssetDescription | None:
     """The description that waits for a decision about ``asset_id``."""
-    stored = state.get(draft_key(asset_id))
-    return None if stored is None else _decode_draft(stored)
+    stored = state.get(proposal_key(asset_id))
+    return None if stored is None else _decode_proposal(stored)
 
 
-def put_draft(asset_id: bytes, description: AssetDescription, state: State) -> None:
-    """Write the description applied for.
+def put_proposal(asset_id: bytes, description: AssetDescription, state: State) -> None:
+    """Write the description proposed.
 
     Raises:
         OperationFailed: ``asset-too-large``.
     """
     stored = encode(description)
     check_size(len(stored))
-    state.put(draft_key(asset_id), stored)
-
-
-def check_size(description_bytes: int) -> None:
-    """Refuse a description over its bound.
-
-    Raises:
-        OperationFailed: ``asset-too-large``.
-    """
-    if description_bytes > DESCRIPTION_BYTES_MAX:
-        raise OperationFailed(
-            "asset-too-large", f"the description has {description_bytes} bytes, at most {DESCRIPTION_BYTES_MAX}"
-        )
+    state.put(proposal_key(asset_id), stored)
 
 
 def drop_pending(asset_id: bytes, state: State) -> None:
     """Forget what waits for a decision, if anything does."""
-    for state_key in (pending_key(asset_id), draft_key(asset_id)):
+    for state_key in (pending_key(asset_id), proposal_key(asset_id)):
         if state.get(state_key) is not None:
             state.delete(state_key)
 
 
 RECORDS: Final = (
     ("asset-pending", 2, "", PendingRecord),
-    ("asset-draft", 2, "", AssetDescription),
+    ("asset-proposal", 2, "", AssetDescription),
 )
 """How state keys map to types: namespace, number of parts with it, second part if fixed, type."""

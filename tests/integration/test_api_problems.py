@@ -153,6 +153,7 @@ REQUESTS: dict[str, Attempt] = {
     "evidence-not-found": lambda api: api.get(f"/v1/evidence/{ID}"),
     "record-not-found": lambda api: api.get("/v1/roles/did:cnode:x:y"),
     "asset-not-found": lambda api: api.get(f"/v1/assets/{ID}"),
+    "board-not-found": lambda api: api.get(f"/v1/market/statistics?board={ID}"),
     "right-not-found": lambda api: api.get(f"/v1/rights/{ID}/force"),
     "identity-not-found": lambda api: api.get("/v1/identities/did:cnode:test-chain:" + "a" * 32),
     "problem-not-found": lambda api: api.get("/problems/no-such-problem"),

@@ -1,6 +1,7 @@
 """A consortium that changes while it works: real nodes join, leave and are replaced when an epoch ends, under load."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,14 +9,18 @@ from pathlib import Path
 import msgspec
 
 from chainnode.chain.certificate import open_certificate
+from chainnode.cli.testnet.extension import join_proof
+from chainnode.crypto.ed25519 import SigningKey
 from chainnode.net.channel import Channel
+from chainnode.node.key_file import write_key
 from chainnode.node.wiring import Node
 from chainnode.proofs.verifier import verify_bundle
 from chainnode.types.parameters import ChainParameters
 from consensus.messages import Prepare, PrePrepare, decode_message, encode_message
 from consensus.signing import signed_bytes, with_signature
 from contracts.governance.operations import AddValidator, ReadmitLeader, RemoveValidator, ReplaceValidator
-from tests.support.cluster import Cluster, cluster, until
+from contracts.governance.queries import read_checkpoints
+from tests.support.cluster import CHAIN_ID, Cluster, cluster, until
 
 PARAMETERS = ChainParameters(
     idle_block_ms=150, view_timeout_ms=800, view_timeout_max_ms=2_000, resend_ms=300, epoch_blocks=10
@@ -213,3 +218,43 @@ async def test_equivocator_is_named_on_chain_and_leads_no_more_until_readmitted(
         assert key.public_key.hex() in record[0][0].decode()
         assert await net.govern(ReadmitLeader(key.public_key)) == "ok"
         assert all(node.service.halted is None for node in nodes)
+
+
+async def test_validator_takes_up_its_new_key_when_the_epoch_begins_that_names_it(tmp_path: Path) -> None:
+    """E5, E6: replaced by itself with another key, under load and without a restart; no place is signed twice."""
+    async with cluster(tmp_path, parameters=PARAMETERS) as net, load(net):
+        await until(lambda: min(net.heights().values()) >= 3)
+        name = "validator-2"
+        await net.stop(name)
+        next_file = net.folder / name / "next-key.json"
+        await net.start(name, keys__next_consensus_key_file=str(next_file))
+        new_key = SigningKey(secrets.token_bytes(32))
+        write_key(next_file, new_key, name="next", passphrase=None)
+        old = net.nodes[name].ledger.validators.validators[2]
+        entry = msgspec.structs.replace(old, consensus_key=new_key.public_key)
+        node = net.nodes[name]
+        said: dict[tuple[object, ...], set[bytes]] = {}
+
+        def listen(payload: bytes) -> bool:
+            message = decode_message(payload)
+            if isinstance(message, Prepare | PrePrepare):
+                place = (type(message), message.height, message.view)
+                said.setdefault(place, set()).add(message.block_hash)
+            return True
+
+        tap(node, listen)
+        checkpoint = read_checkpoints(node.ledger.committed_state()).checkpoints[-1]
+        proof = join_proof(CHAIN_ID, entry, new_key, checkpoint.height, checkpoint.block_hash)
+        assert await net.govern(ReplaceValidator(old.consensus_key, entry, proof)) == "ok"
+        await epoch(net, 1)
+        await until_signs(net, 2)
+        assert net.nodes["validator-0"].ledger.validators.validators[2].consensus_key == new_key.public_key
+        assert node._driver.replica.own_index == 2
+        assert all(len(hashes) == 1 for hashes in said.values())
+        # A restart knows both keys too; nothing is in doubt.
+        await net.stop(name)
+        node = await net.start(name, keys__next_consensus_key_file=str(next_file))
+        tip = net.heights()["validator-0"]
+        await net.until_height(tip + 2, 20)
+        await until_signs(net, 2)
+        assert node.service.halted is None

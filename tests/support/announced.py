@@ -7,6 +7,8 @@ from contracts.kernel.collection import Collection, values_at
 from contracts.kernel.registry import COLLECTIONS
 
 Content = Mapping[bytes, bytes | None]
+ABSENT = (None, b"")
+"""What a field without a value holds; a query cannot ask for either."""
 INDEXED = tuple(found for found in COLLECTIONS.values() if any(one.indexes for one in found.filters))
 
 
@@ -30,7 +32,7 @@ def _missing(
     found = []
     for one in (one for one in collection.filters if one.indexes):
         had = () if old is None else values_at(collection.decode(old), one.path)
-        gained = [value for value in values_at(collection.decode(new), one.path) if value not in had]
+        gained = [value for value in values_at(collection.decode(new), one.path) if value not in (*had, *ABSENT)]
         told = [
             event.attributes.get(attribute)
             for event in events

@@ -47,8 +47,10 @@ class Cluster:
     def names(self) -> list[str]:
         return [node.name for node in self.manifest.nodes]
 
-    async def start(self, name: str, *, rejoin_after_loss: bool = False) -> Node:
-        config = load_config(config_path(self.folder, name)).config
+    async def start(self, name: str, *, rejoin_after_loss: bool = False, **flags: str) -> Node:
+        """Start a node; ``flags`` are configuration keys with two underscores for the point."""
+        named = {key.replace("__", "."): value for key, value in flags.items()}
+        config = load_config(config_path(self.folder, name), flags=named).config
         if not config.node.data_dir.exists():
             initialise_data(config.node.data_dir, self.genesis)
         node = Node.open(config, self.genesis, rejoin_after_loss=rejoin_after_loss)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chainnode.crypto.ed25519 import verify
@@ -43,6 +44,22 @@ class _Disk:
         self.journal = Journal.open(self.folder / "journal")
         self.sign_state = SignStateFile.open(self.folder / "sign-state")
         self.signer = VoteSigner(KEY, self.journal, self.sign_state)
+
+
+def test_new_key_signs_its_epoch_and_nothing_of_an_earlier_one(tmp_path: Path) -> None:
+    """E2: a vote of the old set under the new key would be a false signature; under the old one it is too late."""
+    disk = _Disk(tmp_path)
+    (before,) = disk.signer.perform([], [prepare(CHAIN, ONE)])
+    disk.signer.enter_epoch(1, CONSENSUS_KEYS[1])
+    assert disk.signer.perform([], [commit(CHAIN, ONE)]) == []
+    next_epoch = msgspec.structs.replace(commit(CHAIN, ONE, height=9), epoch=1)
+    (after,) = disk.signer.perform([], [next_epoch])
+    assert verify(KEY.public_key, signed_bytes(before), before.signature)
+    assert verify(CONSENSUS_KEYS[1].public_key, signed_bytes(after), after.signature)
+    assert disk.sign_state.last.position[0] == 1
+    # Both keys share one memory: what the new one said cannot be said otherwise.
+    assert disk.signer.perform([], [msgspec.structs.replace(next_epoch, block_hash=OTHER)]) == []
+    disk.close()
 
 
 @pytest.fixture

@@ -7,14 +7,20 @@ import pytest
 
 from contracts.assets import lineage
 from contracts.assets.description import AssetDescription, Distribution, Field, Grade, Parent, PersonalBasis, Valuation
-from contracts.assets.measures import freeze_asset, release_asset, tradable_asset, transfer_asset
+from contracts.assets.measures import freeze_asset, release_asset
 from contracts.assets.operations import RegisterAsset
-from contracts.assets.record import LIFECYCLE, ORDERS_MAX
+from contracts.assets.record import ORDERS_MAX
 from contracts.assets.registrar import RegistrarPolicy, SetRegistrarPolicy
 from contracts.kernel.operation import Operation
 from tests.unit.contracts.assets.family_tree import change, parent, register
+from tests.unit.contracts.assets.refusals import (
+    APPLICATION_REFUSALS,
+    APPLICATION_SAMPLES,
+    REQUEST_REFUSALS,
+    REQUEST_SAMPLES,
+)
 from tests.unit.contracts.assets.register import ASSET, ORDER, POLICY, code_of, context_of, register_world, registered
-from tests.unit.contracts.world import World, did_of
+from tests.unit.contracts.world import World
 
 SAMPLES: tuple[Operation, ...] = (
     RegisterAsset(
@@ -28,6 +34,8 @@ SAMPLES: tuple[Operation, ...] = (
         ),
     ),
     SetRegistrarPolicy(POLICY),
+    *APPLICATION_SAMPLES,
+    *REQUEST_SAMPLES,
 )
 
 
@@ -44,10 +52,6 @@ def frozen(orders: int = 1) -> World:
 
 def freezing(world: World, order: bytes) -> str:
     return code_of(lambda: freeze_asset(ASSET, order, context_of(world), world.overlay))
-
-
-def trading(world: World, asset_id: bytes = ASSET, later_ms: int = 0) -> str:
-    return code_of(lambda: tradable_asset(world.overlay, asset_id, world.time_ms + later_ms))
 
 
 def _changed(*parents: str) -> str:
@@ -87,17 +91,12 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "asset-policy-contradicts": lambda: (
         register_world().submit("registrar", SetRegistrarPolicy(RegistrarPolicy(reviewers=2, approvals=3))).code
     ),
-    "asset-unknown": lambda: trading(registered(), bytes(32)),
-    "asset-status": lambda: code_of(lambda: LIFECYCLE.step("REVOKED", "freeze")),
-    "asset-frozen": lambda: trading(frozen()),
-    "asset-expired": lambda: trading(registered(), later_ms=POLICY.validity_ms),
     "asset-order-held": lambda: freezing(frozen(), ORDER + bytes(1)),
     "asset-orders-full": lambda: freezing(frozen(ORDERS_MAX), ORDER),
     "asset-order-unknown": lambda: code_of(
         lambda: release_asset(ASSET, ORDER, context_of(world := registered()), world.overlay)
     ),
-    "asset-holder-same": lambda: code_of(
-        lambda: transfer_asset(ASSET, did_of("alice"), context_of(world := registered()), world.overlay)
-    ),
+    **APPLICATION_REFUSALS,
+    **REQUEST_REFUSALS,
 }
 """Code -> a run that ends in it, and returns the code of the receipt."""

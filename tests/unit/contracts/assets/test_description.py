@@ -5,6 +5,7 @@ import pytest
 
 from chainnode.codec.canonical import encode
 from contracts.assets.description import (
+    DESCRIPTION_BYTES_MAX,
     AssetDescription,
     Box,
     Compliance,
@@ -19,8 +20,10 @@ from contracts.assets.description import (
     Valuation,
     Volume,
     check_description,
+    check_size,
 )
 from contracts.kernel.outcome import OperationFailed
+from tests.unit.contracts.assets.register import code_of
 
 decode = msgspec.msgpack.Decoder(AssetDescription).decode
 FULL = AssetDescription(
@@ -136,3 +139,8 @@ def test_personal_information_with_a_basis_is_fine() -> None:
     check_description(msgspec.structs.replace(FULL, personal_information="personal", personal_basis=basis))
     assessed = msgspec.structs.replace(basis, assessment_hash=bytes(32))
     check_description(msgspec.structs.replace(FULL, personal_information="sensitive", personal_basis=assessed))
+
+
+def test_description_of_exactly_the_bound_is_taken() -> None:
+    assert code_of(lambda: check_size(DESCRIPTION_BYTES_MAX)) == "ok"
+    assert code_of(lambda: check_size(DESCRIPTION_BYTES_MAX + 1)) == "asset-too-large"

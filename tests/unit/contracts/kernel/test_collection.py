@@ -12,7 +12,7 @@ from contracts.assets.operations import RegisterAsset
 from contracts.kernel.collection import Collection, Filter, values_at
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.registry import COLLECTIONS, EVENTS
-from tests.support.announced import unannounced
+from tests.support.announced import ABSENT, unannounced
 from tests.unit.contracts.world import World
 
 
@@ -129,6 +129,7 @@ def test_value_that_no_event_tells_is_noticed() -> None:
     assert unannounced({key: old}, {key: new}, (other,), (collection,)) == ["things: owner became 'p' unannounced"]
     assert unannounced({}, {key: new}, (), (collection,)) == ["things: owner became 'p' unannounced"]
     assert unannounced({key: old}, {key: old}, (), (collection,)) == []
+    assert set(ABSENT) == {None, b""}, "text can be empty and asked for: it is announced like any other"
 
 
 def test_world_holds_transactions_to_the_promise(monkeypatch: pytest.MonkeyPatch) -> None:

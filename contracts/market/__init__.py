@@ -1,0 +1,1 @@
+"""Trading: boards, listings, and trades from the order to the certificate."""

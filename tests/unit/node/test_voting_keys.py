@@ -1,0 +1,45 @@
+"""Which key votes: the one the present set names, read when it is needed and not before."""
+
+from pathlib import Path
+
+from chainnode.crypto.ed25519 import SigningKey
+from chainnode.node.key_file import write_key
+from chainnode.node.voting_keys import VotingKeys
+from consensus.quorum import ValidatorSet
+
+OLD, NEW, OTHER = (SigningKey(bytes([number]) * 32) for number in (1, 2, 3))
+
+
+def _set(epoch: int, *keys: SigningKey) -> ValidatorSet:
+    return ValidatorSet(epoch, bytes([epoch]) * 32, tuple(key.public_key for key in keys))
+
+
+def test_next_key_is_read_when_a_set_names_it(tmp_path: Path) -> None:
+    """The file may appear at any time before; until then the old key goes on."""
+    path = tmp_path / "next.json"
+    keys = VotingKeys(OLD, path)
+    assert keys.enter(_set(0, OTHER, OLD)) == 1
+    assert keys.enter(_set(1, OTHER, NEW)) is None
+    write_key(path, NEW, name="next", passphrase=None)
+    assert keys.enter(_set(1, OLD, OTHER)) == 0
+    assert keys.public_keys == [OLD.public_key]
+    assert keys.enter(_set(2, OTHER, NEW)) == 1
+    assert keys.current.public_key == NEW.public_key
+    assert keys.index_in(_set(3, NEW)) == 0
+    # Removed, it keeps its keys: governance may name either of them again.
+    assert keys.enter(_set(4, OTHER)) is None
+    assert keys.enter(_set(5, OLD)) == 0
+    assert keys.current.public_key == OLD.public_key
+
+
+def test_next_key_that_cannot_be_read_leaves_an_observer(tmp_path: Path) -> None:
+    """A wrong file costs the seat until a restart, never the node."""
+    path = tmp_path / "next.json"
+    keys = VotingKeys(OLD, path)
+    path.write_bytes(b"{}")
+    path.chmod(0o600)
+    assert keys.enter(_set(1, NEW)) is None
+    path.unlink()
+    write_key(path, OTHER, name="another", passphrase=None)
+    assert keys.enter(_set(1, NEW)) is None
+    assert keys.current.public_key == OLD.public_key
