@@ -38,7 +38,7 @@ PURPOSES: Final = ("revocation", "suspension", "refresh", "message")
     ),
 )
 def command() -> None:
-    """Issue and check W3C credentials, and keep their status lists."""
+    """Issue and check credentials and their status lists."""
 
 
 class _Wanted(NamedTuple):

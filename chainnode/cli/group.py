@@ -74,7 +74,7 @@ ENTRIES: Final = (
     ),
     Entry("Using a chain", "right", f"{_CLI}.right", "Grant, use and end rights in assets."),
     Entry("Using a chain", "did", f"{_CLI}.did", "Create, resolve, change, recover and end identities."),
-    Entry("Using a chain", "credential", f"{_CLI}.credential", "Issue and check credentials, keep their status lists."),
+    Entry("Using a chain", "credential", f"{_CLI}.credential", "Issue and check credentials and their status lists."),
     Entry("Using a chain", "market", f"{_CLI}.market", "Trade on boards, and see what was traded."),
     Entry("Using a chain", "income", f"{_CLI}.income", "Set rules of income, and distribute what came in."),
     Entry("Using a chain", "dispute", f"{_CLI}.dispute", "File, answer, decide and enforce disputes."),
