@@ -8,6 +8,7 @@ import msgspec
 
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.demo.material import read_catalogue
+from chainnode.cli.export import command as export
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.lineage import command as lineage
 from chainnode.cli.operation import add_verbs, verbs_of
@@ -113,6 +114,7 @@ def show(asset_id: str, nodes: tuple[str, ...]) -> None:
 
 
 command.add_command(lineage)
+command.add_command(export)
 
 OUTCOMES: Final = ("registered", "adapted", "refused", "unsettled")
 
