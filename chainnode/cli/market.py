@@ -4,9 +4,10 @@ import click
 import msgspec
 
 from chainnode.cli.connection import connected, node_option, run
+from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.output import emit, examples, json_option, table
 from chainnode.cli.tx import check_id
-from chainnode.sdk.market import MarketFigure, market_figures
+from chainnode.sdk.market import MarketFigure, market_figures, recounted_figures
 from contracts.market.statistics import Period, Venue
 
 
@@ -26,17 +27,29 @@ def command() -> None:
 @click.option("--venue", type=click.Choice(["all", "exchange", "off-exchange"]), default="all", show_default=True)
 @click.option("--first", metavar="DAY", help="First day, such as 2026-11-01 (UTC).")
 @click.option("--last", metavar="DAY", help="Last day.")
+@click.option("--recount", is_flag=True, help="Count again from the events of the whole ledger, and compare.")
 @node_option
 @json_option
 def statistics(
-    board_id: str, by: Period, venue: Venue, first: str | None, last: str | None, nodes: tuple[str, ...]
+    board_id: str,
+    by: Period,
+    venue: Venue,
+    first: str | None,
+    last: str | None,
+    recount: bool,
+    nodes: tuple[str, ...],
 ) -> None:
     """Show count, volume and median price of a board's certified trades, in minor units of its currency."""
     wanted = bytes.fromhex(check_id(board_id))
+    if recount and (first is not None or last is not None):
+        raise CommandError("recount-whole", "--recount counts the whole ledger, without --first and --last", Exit.USAGE)
 
     async def ask() -> list[MarketFigure]:
         async with connected(nodes) as client:
-            return await market_figures(client, wanted, by=by, venue=venue, first=first, last=last)
+            told = await market_figures(client, wanted, by=by, venue=venue, first=first, last=last)
+            if recount and told != await recounted_figures(client, wanted, by=by, venue=venue):
+                raise CommandError("recount-differs", "the events of the board tell other figures than the node")
+            return told
 
     found = run(ask())
     columns = MarketFigure.__struct_fields__
