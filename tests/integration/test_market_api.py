@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chainnode.api import market as market_api
+from chainnode.cli import market as market_command
 from chainnode.cli.failure import Exit
 from chainnode.cli.main import main
 from chainnode.errors import NotFound, Rejected
@@ -90,6 +91,10 @@ async def traded(api: ApiNode, number: int, price: int) -> bytes:
     return trade_id
 
 
+async def nothing_counted(*_question: object, **_more: object) -> list[MarketFigure]:
+    return []
+
+
 async def test_trade_runs_through_all_steps_and_is_counted(
     api: ApiNode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,6 +133,9 @@ async def test_trade_runs_through_all_steps_and_is_counted(
     printed = [text for text in capsys.readouterr().out.splitlines() if text.startswith("[{")]
     (line,) = json.loads(printed[0])
     assert (line["volume"], line["median_price"]) == (1_300, 250)
+    monkeypatch.setattr(market_command, "recounted_figures", nothing_counted)
+    assert await asyncio.to_thread(main, shown) == Exit.FAILED
+    assert "recount-differs" in capsys.readouterr().err
 
 
 async def test_question_about_no_board_or_no_day_is_refused(api: ApiNode) -> None:

@@ -79,8 +79,6 @@ def test_every_action_of_the_tables_is_driven() -> None:
 class Market(RuleBasedStateMachine):
     """Two orders of one listing and a report; the first trade begins in any status."""
 
-    references = st.sampled_from(REFERENCES)
-
     @initialize(status=st.sampled_from(sorted(PATHS)), payer=st.sampled_from(["seller", "buyer"]))
     def begin(self, status: str, payer: str) -> None:
         self.trading = Trading(fee_payer=payer, listing={"expires_ms": START + 9 * DAY})
@@ -129,22 +127,18 @@ class Market(RuleBasedStateMachine):
             action = data.draw(st.sampled_from(possible))
             self.check(trade, action, ACTIONS[action](self.trading, trade))
 
-    @rule(reference=references, leg=st.sampled_from(["price", "fee"]), part=st.sampled_from(["some", "rest", "more"]))
-    def pay(self, reference: str, leg: Any, part: str) -> None:
-        trade = self.trade(reference)
-        if trade is None:
-            return
+    @rule(data=st.data(), leg=st.sampled_from(["price", "fee"]), part=st.sampled_from(["some", "rest", "more"]))
+    def pay(self, data: st.DataObject, leg: Any, part: str) -> None:
+        trade = data.draw(st.sampled_from(self.trades()))
         owed = trade.proceeds - trade.paid if leg == "price" else trade.fee - trade.paid_fee
         amount = {"some": max(1, owed // 2), "rest": max(1, owed), "more": owed + 1}[part]
         code = settle(self.trading, trade, leg, amount)
         self.check(trade, "settle", code)
         assert code != "ok" or amount <= owed
 
-    @rule(reference=references, part=st.sampled_from(["some", "rest", "more"]))
-    def pay_back(self, reference: str, part: str) -> None:
-        trade = self.trade(reference)
-        if trade is None:
-            return
+    @rule(data=st.data(), part=st.sampled_from(["some", "rest", "more"]))
+    def pay_back(self, data: st.DataObject, part: str) -> None:
+        trade = data.draw(st.sampled_from(self.trades()))
         ordered_back = trade.status == "REFUNDING"
         due = trade.refund_due if ordered_back else trade.paid + trade.paid_fee - trade.refunded
         amount = {"some": max(1, due // 2), "rest": max(1, due), "more": due + 1}[part]
@@ -152,13 +146,12 @@ class Market(RuleBasedStateMachine):
         self.check(trade, "conclude_refund" if ordered_back and amount == due else "refund", code)
         assert code != "ok" or amount <= due
 
-    @rule(reference=references, second=st.booleans(), lift=st.booleans())
-    def hold_by_another(self, reference: str, second: bool, lift: bool) -> None:
-        trade = self.trade(reference)
-        if trade is not None:
-            order = b"2" * 16 if second else b"3" * 16
-            action = release if lift else hold
-            self.check(trade, "release" if lift else "hold", action(self.trading, trade, order))
+    @rule(data=st.data(), second=st.booleans(), lift=st.booleans())
+    def hold_by_another(self, data: st.DataObject, second: bool, lift: bool) -> None:
+        trade = data.draw(st.sampled_from(self.trades()))
+        order = b"2" * 16 if second else b"3" * 16
+        action = release if lift else hold
+        self.check(trade, "release" if lift else "hold", action(self.trading, trade, order))
 
     def check(self, trade: TradeRecord, action: str, code: str) -> None:
         """The table decides: a step that it lacks is refused with its code, one that it has leads where it says."""
