@@ -53,5 +53,8 @@ SUSPENSION_HEIGHTS_MIN: Final = 64
 SUSPENSION_HEIGHTS_MAX: Final = 1_024
 """Reached after four time-outs; a validator that comes back waits no longer for its turn."""
 
+EVIDENCE_EPOCHS_MAX: Final = 1
+"""Epochs back from which equivocation is still proved (R10): a witness whose epoch ends has its turns in the next."""
+
 EQUIVOCATION_BYTES_MAX: Final = 1_024
 """A proof of equivocation (R10): its place and two statements of 170 bytes."""

@@ -19,13 +19,16 @@ from chainnode.chain.surroundings import Surroundings, Tip
 from chainnode.crypto.ed25519 import verify
 from chainnode.errors import Rejected
 from chainnode.types.block import BLOCK_VERSION, Header
+from chainnode.types.validator_set import voting_set
 from consensus.equivocation import (
     MalformedEquivocation,
     check_equivocation,
     decode_equivocation,
     equivocation_claims,
 )
-from contracts.governance.queries import is_proved
+from consensus.limits import EVIDENCE_EPOCHS_MAX
+from consensus.quorum import ValidatorSet
+from contracts.governance.queries import is_proved, read_epoch
 
 
 def _require(found: object, expected: object, code: str, what: str) -> None:
@@ -112,6 +115,8 @@ def check_transactions(candidate: Candidate, around: Surroundings) -> None:
 def check_misbehaviour(items: Sequence[bytes], around: Surroundings) -> None:
     """Check that every item proves equivocation of a member that leads still, lately, and once (SPEC R10).
 
+    The offence may be one of the epoch before, where the accused had another index perhaps.
+
     Raises:
         Rejected: ``equivocation-...``: what the first bad item is.
     """
@@ -121,20 +126,33 @@ def check_misbehaviour(items: Sequence[bytes], around: Surroundings) -> None:
             found = decode_equivocation(item)
         except MalformedEquivocation as error:
             raise Rejected(error.code.replace("_", "-"), "a misbehaviour item is unreadable") from error
-        wrong = check_equivocation(found, around.validators)
+        validators = _set_of(found.epoch, around)
+        wrong = check_equivocation(found, validators)
         if wrong is not None:
             raise Rejected(wrong.replace("_", "-"), f"a misbehaviour item proves nothing: {wrong}")
         height = around.tip.height + 1
         if not height - around.parameters.validity_window <= found.height <= height:
             raise Rejected("equivocation-age", "a misbehaviour item is too old or of the future", found=found.height)
-        key = around.validators.public_keys[found.accused]
-        known = found.accused in around.leadership.excluded or is_proved(around.state, key, found.height)
-        if known or (found.accused, found.height) in places:
+        key = validators.public_keys[found.accused]
+        index = around.validators.index_of(key)
+        if index is None:
+            raise Rejected("equivocation-left", "the accused is no member any more", height=found.height)
+        known = index in around.leadership.excluded or is_proved(around.state, key, found.height)
+        if known or (index, found.height) in places:
             raise Rejected("equivocation-known", "the misbehaviour is on the chain already", height=found.height)
-        places.add((found.accused, found.height))
-        for claim in equivocation_claims(found, around.validators, around.chain_id):
+        places.add((index, found.height))
+        for claim in equivocation_claims(found, validators, around.chain_id):
             if not verify(claim.public_key, claim.signed_bytes, claim.signature):
                 raise Rejected("equivocation-signature", "a misbehaviour item carries an invalid signature")
+
+
+def _set_of(epoch: int, around: Surroundings) -> ValidatorSet:
+    """The set of a late enough epoch; the present one for any other, whose check then finds the fault."""
+    present = around.validators
+    if not 0 < present.epoch - epoch <= EVIDENCE_EPOCHS_MAX:
+        return present
+    record = read_epoch(around.state, epoch)
+    return present if record is None else voting_set(record.validators)
 
 
 def check_fresh(candidate: Candidate, around: Surroundings, *, leader: int, now_ms: int) -> None:

@@ -7,9 +7,14 @@ import msgspec
 
 from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.operation import Verb, add_verbs, verbs_of
 from chainnode.cli.output import emit, examples, json_option, table
 from chainnode.cli.tx import check_id
 from chainnode.sdk.market import MarketFigure, market_figures, recounted_figures
+from contracts.market.operations import ListAsset, OpenBoard
+from contracts.market.operations_trade import Order, ReportTrade
+from contracts.market.record import board_id_of, listing_id_of
+from contracts.market.record_trade import trade_id_of
 from contracts.market.statistics import Period, Venue
 
 RECOUNTS_MAX: Final = 3
@@ -62,3 +67,27 @@ def statistics(
     rows = [["-" if value is None else value for value in msgspec.structs.astuple(figure)] for figure in found]
     headings = [name.replace("_", " ") for name in columns]
     emit([msgspec.to_builtins(figure) for figure in found], table(headings, rows) if rows else ["nothing was traded"])
+
+
+def _board_id(operation: OpenBoard, did: str) -> dict[str, str]:
+    return {"board_id": board_id_of(did, operation.reference).hex()}
+
+
+def _listing_id(operation: ListAsset, did: str) -> dict[str, str]:
+    return {"listing_id": listing_id_of(did, operation.reference).hex()}
+
+
+def _trade_id(operation: Order | ReportTrade, did: str) -> dict[str, str]:
+    return {"trade_id": trade_id_of(did, operation.reference).hex()}
+
+
+add_verbs(
+    command,
+    verbs_of(
+        "market",
+        open_board=Verb("market.open_board", arguments=("reference",), about=_board_id),
+        list=Verb("market.list", arguments=("reference", "board_id", "asset_id"), about=_listing_id),
+        order=Verb("market.order", arguments=("reference", "listing_id"), about=_trade_id),
+        report=Verb("market.report", arguments=("reference", "board_id", "asset_id"), about=_trade_id),
+    ),
+)

@@ -37,8 +37,8 @@ class Accusations:
     def select(self, fault: Callable[[Sequence[bytes]], str | None]) -> list[bytes]:
         """Items for the next block.
 
-        ``fault`` judges as the voters will. What it finds fault with stands on the chain already, is too old, or is
-        of an earlier epoch: none of it can be used any more, so it goes.
+        ``fault`` judges as the voters will. What it finds fault with stands on the chain already, is too old, or its
+        accused has left: none of it can be used any more, so it goes.
         """
         chosen: list[bytes] = []
         for place, found in list(self._by_accused.items()):

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
-from chainnode.types.validator_set import ObserverNode, ValidatorList
+from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
 from consensus.certificates import QuorumCertificate
 from consensus.equivocation import Equivocation, encode_equivocation
 from consensus.leader import Leadership
@@ -22,6 +22,7 @@ from contracts.governance.outcome import EpochBegan, EquivocationProved, LeaderR
 from contracts.governance.queries import (
     next_validators,
     read_checkpoints,
+    read_epoch,
     read_leadership,
     read_observers,
     read_presence,
@@ -81,8 +82,9 @@ def open_block(facts: BlockFacts, state: State) -> list[TypedEvent]:
     before = read_leadership(state)
     table = before.after(facts.height, None if certificate is None else certificate.view)
     for equivocation in facts.equivocations:
-        table = table.excluding(equivocation.accused)
-        events.append(_record(equivocation, facts.height, validators, state))
+        index = _accused(equivocation, validators, state)
+        table = table.excluding(index)
+        events.append(_record(equivocation, validators.validators[index], facts.height, state))
     if table != before:
         state.put(LEADERSHIP_KEY, encode(table))
         events += _changed_leaders(before, table, validators)
@@ -112,15 +114,21 @@ def _changed_leaders(before: Leadership, after: Leadership, validators: Validato
     return events
 
 
-def _record(
-    equivocation: Equivocation, height: int, validators: ValidatorList, state: State
-) -> EquivocationProved:
-    accused = validators.validators[equivocation.accused]
+def _accused(equivocation: Equivocation, validators: ValidatorList, state: State) -> int:
+    """Place in the present set of who equivocated, perhaps in the epoch before; voters checked that it has one."""
+    record = None if equivocation.epoch == validators.epoch else read_epoch(state, equivocation.epoch)
+    if record is None:
+        return equivocation.accused
+    key = record.validators.validators[equivocation.accused].consensus_key
+    return [member.consensus_key for member in validators.validators].index(key)
+
+
+def _record(equivocation: Equivocation, accused: Validator, height: int, state: State) -> EquivocationProved:
     record = MisbehaviourRecord(
         consensus_key=accused.consensus_key,
         name=accused.name,
         did=accused.did,
-        epoch=validators.epoch,
+        epoch=equivocation.epoch,
         height=equivocation.height,
         view=equivocation.view,
         message=_MESSAGES[equivocation.type],

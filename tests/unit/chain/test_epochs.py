@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 import msgspec
 import pytest
@@ -15,6 +16,9 @@ from chainnode.types.block import block_hash, decode_header
 from chainnode.types.transaction import Transaction
 from chainnode.types.validator_set import ValidatorList, validators_hash
 from consensus.certificates import COMMIT, encode_certificate, make_certificate, vote_bytes
+from consensus.equivocation import encode_equivocation, make_equivocation
+from consensus.messages import Prepare
+from consensus.signing import signed_bytes, with_signature
 from contracts.governance.operations import RemoveValidator
 from contracts.governance.queries import read_epoch
 from tests.support.local_chain import (
@@ -84,6 +88,66 @@ def test_last_header_of_the_epoch_names_the_next_set(chain: LocalChain) -> None:
     assert [member.name for member in ledger.validators.validators] == ["validator-0", "validator-2", "validator-3"]
     assert validators_at(ledger.surroundings.state, BOUNDARY).epoch == 0
     assert validators_at(ledger.surroundings.state, BOUNDARY + 1).epoch == 1
+
+
+def _offence(accused: int, height: int, *, epoch: int, set_hash: bytes, key: int | None = None) -> bytes:
+    """Two PREPAREs at one place, by the set of ``epoch``, where the accused has that index."""
+    votes = []
+    for name in (b"one", b"other"):
+        vote = Prepare(CHAIN_ID, epoch, set_hash, height, 0, accused, sha256(name).digest())
+        signer = CONSENSUS_KEYS[accused if key is None else key]
+        votes.append(with_signature(vote, signer.sign(signed_bytes(vote))))
+    found = make_equivocation(*votes)
+    assert found is not None
+    return encode_equivocation(found)
+
+
+def test_offence_of_the_epoch_before_is_proved_against_whoever_is_still_a_member() -> None:
+    """R10: nobody is free to equivocate in the last blocks of an epoch; the accused is found by its key."""
+    made = LocalChain()
+    ledger = made.ledger
+    old = ledger.validators
+    for height in range(1, BOUNDARY + 3):
+        leaving = RemoveValidator(CONSENSUS_KEYS[1].public_key)
+        _extend(ledger, [consortium_transaction(leaving, valid_until=60)] if height == 50 else [])
+    set_hash = validators_hash(old)
+    late = _offence(3, BOUNDARY, epoch=0, set_hash=set_hash)
+    faults = {
+        "equivocation-left": _offence(1, BOUNDARY, epoch=0, set_hash=set_hash),
+        "equivocation-signature": _offence(3, BOUNDARY, epoch=0, set_hash=set_hash, key=2),
+        "equivocation-validators": _offence(3, BOUNDARY, epoch=0, set_hash=bytes(32)),
+        "equivocation-epoch": _offence(3, BOUNDARY, epoch=2, set_hash=set_hash),
+    }
+    assert [ledger.misbehaviour_fault((item,)) for item in faults.values()] == list(faults)
+    assert ledger.misbehaviour_fault((late,)) is None
+    candidate = ledger.build(0, [], ledger.tip.time_ms + 1_000, (late,))
+    ledger.commit(candidate, _certificate(candidate, ledger.validators, (0, 1, 2)))
+    assert ledger.validators.validators[2].consensus_key == CONSENSUS_KEYS[3].public_key
+    assert ledger.surroundings.leadership.excluded == (2,)
+    assert ledger.misbehaviour_fault((late,)) == "equivocation-known"
+    record = ledger.store.state_range(b"governance/misbehaviour/")
+    assert [CONSENSUS_KEYS[3].public_key.hex() in key.decode() for key, _ in record] == [True]
+    assert made.reopened().surroundings.leadership.excluded == (2,)
+
+
+def test_offence_of_an_epoch_too_long_ago_is_not_admitted() -> None:
+    """R10: one epoch back and no further."""
+    made = LocalChain()
+    ledger = made.ledger
+    item = _offence(3, 3, epoch=0, set_hash=validators_hash(ledger.validators))
+    for height in range(1, 2 * BOUNDARY + 2):
+        leaving = {50: 1, 150: 0}.get(height)
+        chosen = []
+        if leaving is not None:
+            removal = RemoveValidator(CONSENSUS_KEYS[leaving].public_key)
+            chosen = [consortium_transaction(removal, valid_until=height + 10)]
+        size = len(ledger.validators.validators)
+        signers = range(size) if size < 4 else (0, 2, 3)
+        if height <= BOUNDARY + 1:
+            assert ledger.misbehaviour_fault((item,)) == (None if height > 2 else "equivocation-age")
+        _extend(ledger, chosen, tuple(signers))
+    assert ledger.validators.epoch == 2
+    assert ledger.misbehaviour_fault((item,)) == "equivocation-epoch"
 
 
 def test_restarted_ledger_stands_where_the_running_one_does(chain: LocalChain) -> None:

@@ -5,6 +5,19 @@ from collections.abc import Callable
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.market import measures
+from contracts.market.operations import (
+    AmendBoard,
+    CloseBoard,
+    Delist,
+    ExpireListing,
+    RepriceListing,
+    RestoreListing,
+    ResumeBoard,
+    ResumeListing,
+    SuspendBoard,
+    SuspendListing,
+    WithholdListing,
+)
 from contracts.market.operations_trade import (
     Agree,
     Cancel,
@@ -23,10 +36,28 @@ from contracts.market.operations_trade import (
     Terminate,
     Withdraw,
 )
+from contracts.market.record import BoardRules
 from contracts.market.record_trade import TradeRecord
-from tests.unit.contracts.market.trading import AGREEMENT, DAY, Trading
+from tests.unit.contracts.market.trading import AGREEMENT, BOARD_ID, DAY, LISTING_ID, Trading
 from tests.unit.contracts.world import did_of
 
+BOARD_STEPS: dict[str, Operation] = {
+    "amend": AmendBoard(BOARD_ID, BoardRules("B", ("negotiable",), fee_basis_points=250, off_exchange=True)),
+    "suspend": SuspendBoard(BOARD_ID),
+    "resume": ResumeBoard(BOARD_ID),
+    "close": CloseBoard(BOARD_ID),
+}
+"""What the exchange does to its board."""
+LISTING_STEPS: dict[str, tuple[str, Operation]] = {
+    "reprice": ("member", RepriceListing(LISTING_ID, 1_500)),
+    "suspend": ("member", SuspendListing(LISTING_ID)),
+    "resume": ("member", ResumeListing(LISTING_ID)),
+    "withhold": ("exchange", WithholdListing(LISTING_ID)),
+    "restore": ("exchange", RestoreListing(LISTING_ID)),
+    "delist": ("member", Delist(LISTING_ID)),
+    "expire": ("stranger", ExpireListing(LISTING_ID)),
+}
+"""What is done to a listing, and by whom."""
 NAMES = {did_of(name): name for name in ("exchange", "member", "stranger")}
 ORDER = b"1" * 16
 Action = Callable[[Trading, TradeRecord], str]

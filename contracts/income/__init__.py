@@ -1,0 +1,1 @@
+"""Who receives what an asset earns: rules, distributions along lineage, accounts."""
