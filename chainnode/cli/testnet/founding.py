@@ -79,7 +79,8 @@ def member_names(validators: int, *, by_vote: bool = False) -> dict[str, tuple[R
 
 def voting_policies() -> list[SetPolicy]:
     """What a governor may do alone takes more than half of them: for a network that decides by votes."""
-    return [SetPolicy(name, BY_VOTE) for name, spec in OPERATIONS.items() if spec.by_proposal and spec.rule == BY_GOVERNOR]
+    by_governor = [name for name, spec in OPERATIONS.items() if spec.by_proposal and spec.rule == BY_GOVERNOR]
+    return [SetPolicy(name, BY_VOTE) for name in by_governor]
 
 
 def build_genesis(
