@@ -1,6 +1,8 @@
 """What interrupts a business day: keys that rotate, somebody who leaves, a regulator's freeze."""
 
 
+from contracts.governance.operations_order import IssueOrder, LiftOrder
+from contracts.governance.order import order_of
 from contracts.identity.operations import DeactivateIdentity, RotateIdentity
 from contracts.identity.record import VerificationMethod
 from contracts.kernel.operation import Operation
@@ -26,4 +28,10 @@ async def deactivate(ledger: Ledger, person: Person, attempt: Operation) -> None
 
 
 async def freeze(ledger: Ledger, cast: Cast, asset: Asset) -> None:
-    """Wait."""
+    """The regulator holds an asset by lawful order, and lifts it; while it holds, nobody lists the asset."""
+    order_id, paper = b"order of the day", sha256(b"lawful order").digest()
+    issue = IssueOrder(order_id, "asset", asset.asset_id, "", "Data Security Law, article 21", paper)
+    await ledger.refused("role-missing", cast.buyers[0], issue)
+    await ledger.do(cast.regulator, issue)
+    await ledger.refused("asset-frozen", asset.holder, listing_order(asset, cast))
+    await ledger.do(cast.regulator, LiftOrder(order_of(cast.regulator.did, order_id), "cleared", paper))
