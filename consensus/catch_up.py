@@ -166,6 +166,8 @@ def on_block_applied(state: State, applied: BlockApplied, out: Outputs) -> list[
     state.cancel_timers(out)
     if applied.validators is not None:
         state.set_validators(applied.validators, applied.own_index)
+    if applied.timers is not None:
+        state.timers = applied.timers
     state.suspended = applied.suspended
     state.set_height(Tip(applied.height, applied.block_hash, applied.proof_due, certificate))
     arm_idle(state, out)

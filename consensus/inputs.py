@@ -11,7 +11,7 @@ import msgspec
 from consensus.certificates import QuorumCertificate
 from consensus.messages import Message
 from consensus.quorum import ValidatorSet
-from consensus.timers import Timer
+from consensus.timers import Timer, TimerConfig
 
 
 class _Input(msgspec.Struct, frozen=True, gc=False):
@@ -104,6 +104,8 @@ class BlockApplied(_Input, frozen=True):
     """The set of the next height, when it differs from the current one."""
     own_index: int | None = None
     """This node's index in ``validators``; read only when ``validators`` is given."""
+    timers: TimerConfig | None = None
+    """The chain's timers from the next height on; None = as before."""
 
 
 class SyncFinished(_Input, frozen=True):

@@ -8,6 +8,7 @@ from aiohttp import web
 from chainnode.api import (
     blocks,
     collections,
+    export,
     identifiers,
     lineage,
     market,
@@ -34,6 +35,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *blocks.ROUTES,
     *state.ROUTES,
     *lineage.ROUTES,
+    *export.ROUTES,
     *rights.ROUTES,
     *identifiers.ROUTES,
     *collections.ROUTES,

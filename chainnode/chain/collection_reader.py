@@ -73,8 +73,9 @@ class CollectionReader:
         Raises:
             Rejected: ``cursor-invalid``: the position is none of this question on this node.
         """
-        found = None if self._store.base() else collection.index_for(wanted)
-        if found is not None:
+        found = collection.index_for(wanted) if self._store.floor() <= 1 else None
+        # A walk that began on a node without the whole history goes on as a walk everywhere.
+        if found is not None and (position is None or not position.startswith(_BY_KEY)):
             return self._by_event(collection, found, wanted, _event_position(position), limit)
         try:
             first = collection.range_prefix(wanted)

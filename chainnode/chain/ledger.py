@@ -14,6 +14,7 @@ from chainnode.chain.candidate import Candidate, evidence_root
 from chainnode.chain.executor import Execution, execute_block
 from chainnode.chain.replay import ReplayWindow
 from chainnode.chain.surroundings import Tip, surroundings_of
+from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.chain.validation import check_fresh, check_misbehaviour, check_place, check_roots
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
@@ -41,6 +42,20 @@ class LedgerDiverged(Exception):
         super().__init__(reason)
         self.reason: Final = reason
         self.details: Final = details
+
+
+class UpgradeNeeded(LedgerDiverged):
+    """The next block belongs to a feature that this program does not know."""
+
+    def __init__(self, upgrade: Upgrade) -> None:
+        super().__init__(
+            "upgrade-needed",
+            {
+                "feature": upgrade.feature,
+                "height": str(upgrade.height),
+                "message": f"from height {upgrade.height} on the chain needs a version that knows {upgrade.feature}",
+            },
+        )
 
 
 class _TreeNodes:
@@ -159,10 +174,18 @@ class Ledger:
         if candidate.header.height == self.tip.height + 1 and candidate.header.parent_hash == self.tip.block_hash:
             self._executed(candidate)
 
+    def upgrade_needed(self) -> UpgradeNeeded | None:
+        """Why this program cannot execute the next block, if so."""
+        found = pending_upgrade(self._committed)
+        return UpgradeNeeded(found) if found is not None and found.height <= self.tip.height + 1 else None
+
     def _executed(self, candidate: Candidate) -> tuple[Execution, TreeUpdate]:
         held = self._prepared
         if held is not None and held[0].block_hash == candidate.block_hash:
             return held
+        needed = self.upgrade_needed()
+        if needed is not None:
+            raise needed
         execution = execute_block(candidate, self.store.state)
         update = self.tree.update(self.tip.height, candidate.header.height, execution.changes)
         self._prepared = (execution, update)
@@ -175,7 +198,7 @@ class Ledger:
 
         Raises:
             LedgerDiverged: another block is decided at that height, or the certified header
-                contradicts our own results.
+                contradicts our own results; as ``UpgradeNeeded``: it is beyond this program.
             StoreError: the disk failed; nothing may be signed until the store is opened again.
         """
         height = candidate.header.height
@@ -233,6 +256,7 @@ class Ledger:
             frontier.root(), proof_due=_holds_results(header, execution.results_root),
         )
         self.surroundings = surroundings_of(around.chain_id, tip, certificate, self._committed, around.replay)
+        around.replay.widen(self.surroundings.parameters.validity_window)
 
     def prune(self) -> bool:
         """Drop state versions older than the last ``proof_heights``; a bounded piece, True when more remains."""

@@ -14,6 +14,7 @@ from chainnode.chain.collection_reader import CollectionReader, RecordPage
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
+from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.errors import NotFound, Rejected, invariant
 from chainnode.state.view import State
 from chainnode.store.layout import BLOCK_INDEX
@@ -75,6 +76,10 @@ class LedgerQueries:
     def validators(self) -> ValidatorList:
         """The set that agrees on the next block."""
         return self._ledger.validators
+
+    def upgrade(self) -> Upgrade | None:
+        """The scheduled feature that this program does not know, if there is one."""
+        return pending_upgrade(self._ledger.surroundings.state)
 
     def parameters(self) -> ChainParameters:
         """The chain's parameters."""

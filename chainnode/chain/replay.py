@@ -29,6 +29,14 @@ class ReplayWindow:
             for tx_id in self._blocks.popleft()[1]:
                 del self._height_of[tx_id]
 
+    def widen(self, window: int) -> None:
+        """Remember ``window`` blocks from now on, not fewer than before.
+
+        What was forgotten under the smaller window had expired by then: no transaction outlives the window in
+        force when it was included. So a node that ran through the change refuses the same as one that restarts.
+        """
+        self._window = max(self._window, window)
+
     def load(self, blocks: Iterable[tuple[int, Sequence[bytes]]]) -> None:
         """Fill from stored blocks, oldest first."""
         for height, tx_ids in blocks:

@@ -8,8 +8,10 @@ import msgspec
 
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.demo.material import read_catalogue
+from chainnode.cli.export import command as export
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.lineage import command as lineage
+from chainnode.cli.operation import add_verbs, verbs_of
 from chainnode.cli.output import dump, emit, examples, fields, json_option
 from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
 from chainnode.sdk.answer import Submission
@@ -112,6 +114,7 @@ def show(asset_id: str, nodes: tuple[str, ...]) -> None:
 
 
 command.add_command(lineage)
+command.add_command(export)
 
 OUTCOMES: Final = ("registered", "adapted", "refused", "unsettled")
 
@@ -174,3 +177,6 @@ def _import_lines(results: list[EntryResult], counts: dict[str, int]) -> list[st
 def _why(result: EntryResult) -> str:
     code = f" ({result.code})" if result.code != "ok" else ""
     return "; ".join(result.notes) + code
+
+
+add_verbs(command, verbs_of("asset", but=("register",)))

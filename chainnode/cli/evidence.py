@@ -7,6 +7,7 @@ import click
 
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.operation import Verb, add_verbs
 from chainnode.cli.output import emit, examples, fields, json_option, table
 from chainnode.cli.tx import check_id, timeout_option
 from chainnode.cli.verify import parse_hash, verified_document
@@ -216,3 +217,17 @@ async def _prove_bare(client: Client, file: Path) -> bytes:
             digest=digest.hex(),
             hint="if it was recorded with a salt, name its private record with --record or the folder with --records",
         ) from error
+
+
+add_verbs(
+    command,
+    {
+        "record": Verb("evidence.record", arguments=("digest",), fresh=("evidence_id",)),
+        "record-batch": Verb("evidence.record_batch", arguments=("root",), fresh=("evidence_id",)),
+        "revoke": Verb("evidence.revoke", arguments=("evidence_id",)),
+        "append": Verb("evidence.append", arguments=("submitter", "evidence_id", "digest")),
+        "request-signatures": Verb("evidence.request_signatures", arguments=("evidence_id",)),
+        "countersign": Verb("evidence.countersign", arguments=("submitter", "evidence_id", "digest")),
+        "withdraw-signature": Verb("evidence.withdraw_signature", arguments=("submitter", "evidence_id")),
+    },
+)

@@ -4,26 +4,24 @@ In a generated network the identity ``consortium`` governs, and a quorum of the 
 files with ``--signer``, or none where a development network runs here, whose operators' keys are at hand.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 import msgspec
 
 from chainnode.cli.config import config_option, load, set_option
-from chainnode.cli.connection import FILE, Access, connected, node_option, open_key, run
-from chainnode.cli.current import running_network
+from chainnode.cli.connection import FILE, connected, run
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.governing import governing, operators_wallet
+from chainnode.cli.operation import Verb, add_verbs
 from chainnode.cli.output import emit, examples, json_option
-from chainnode.cli.testnet.founding import consortium_did
-from chainnode.cli.tx import check_id, emit_submission, timeout_option
+from chainnode.cli.tx import check_id, emit_submission
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.client import Client
-from chainnode.sdk.wallet import Wallet
 from chainnode.types.validator_set import ObserverNode, Validator
 from contracts.governance.operations import (
     AddValidator,
@@ -40,9 +38,6 @@ from contracts.governance.succession import join_bytes
 from contracts.kernel.operation import Operation
 from contracts.kernel.registry import operation_document, operation_from_document
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-OPERATORS_MAX: Final = 8
-"""As many controllers as an identity can have."""
 JOIN_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -58,16 +53,6 @@ def command() -> None:
 
     A change of the validator set takes effect when the epoch ends.
     """
-
-
-def governing(function: Command) -> Command:
-    """Gives a command the options of every change."""
-    function = click.option("--passphrase-file", type=FILE, help="Its first line opens the key files.")(function)
-    function = click.option("--did", help="Govern as this identity; else as the one of a generated network.")(function)
-    function = click.option(
-        "--signer", "signers", metavar="FILE|NAME", multiple=True, help="An operator's key; repeat for each."
-    )(function)
-    return json_option(timeout_option(node_option(function)))
 
 
 @command.command(name="join-proof", epilog=examples("chainnode gov join-proof --config node.toml --did DID"))
@@ -168,6 +153,22 @@ def dismiss_node(node_key: str, **options: Any) -> None:
     _change([DismissNode(bytes.fromhex(check_id(node_key)))], **options)
 
 
+add_verbs(
+    command,
+    {
+        "grant-role": Verb("governance.grant_role", arguments=("did", "role"), signed_by="operators"),
+        "set-parameters": Verb("governance.set_parameters", signed_by="operators"),
+        "set-policy": Verb("governance.set_policy", arguments=("target",), signed_by="operators"),
+        "activate-feature": Verb("governance.activate_feature", arguments=("name", "height"), signed_by="operators"),
+        "propose": Verb("governance.propose", arguments=("title",)),
+        "vote": Verb("governance.vote", arguments=("number", "choice")),
+        "withdraw-proposal": Verb("governance.withdraw_proposal", arguments=("number",)),
+        "annul-proposal": Verb("governance.annul_proposal", arguments=("number",)),
+        "revoke-role": Verb("governance.revoke_role", arguments=("did", "role"), signed_by="operators"),
+    },
+)
+
+
 def _change(
     operations: Sequence[Operation | Callable[[Client], Any]],
     *,
@@ -182,26 +183,10 @@ def _change(
     async def submit() -> Submission:
         async with connected(nodes, patience_ms=int(timeout_s * 1000)) as client:
             chosen = [found if isinstance(found, Operation) else await found(client) for found in operations]
-            chain_id = (await client.status()).chain_id
-            names = signers or _operators()
-            keys = [await asyncio.to_thread(open_key, Access(nodes, name, None, passphrase_file)) for name in names]
-            wallet = Wallet(chain_id, keys, did or consortium_did(chain_id))
+            wallet = await operators_wallet(client, nodes, signers, did, passphrase_file)
             return await wallet.submit(client, chosen, timeout_ms=int(timeout_s * 1000))
 
     emit_submission(run(submit()))
-
-
-def _operators() -> tuple[str, ...]:
-    """The operators of the development network that runs here.
-
-    Raises:
-        CommandError: ``wallet-needed``.
-    """
-    found = running_network()
-    names = [] if found is None else [who.name for who in found[1].identities if "operator" in who.roles]
-    if not names:
-        raise CommandError("wallet-needed", "operators sign a change: name their keys with --signer", Exit.USAGE)
-    return tuple(names[:OPERATORS_MAX])
 
 
 async def _removal(client: Client, validator: str) -> Operation:

@@ -4,6 +4,7 @@ import click
 import msgspec
 
 from chainnode.cli.connection import connected, node_option, run
+from chainnode.cli.operation import add_verbs, verbs_of
 from chainnode.cli.output import emit, examples, json_option, table
 from chainnode.cli.tx import check_id
 from chainnode.sdk.market import MarketFigure, market_figures
@@ -43,3 +44,6 @@ def statistics(
     rows = [["-" if value is None else value for value in msgspec.structs.astuple(figure)] for figure in found]
     headings = [name.replace("_", " ") for name in columns]
     emit([msgspec.to_builtins(figure) for figure in found], table(headings, rows) if rows else ["nothing was traded"])
+
+
+add_verbs(command, verbs_of("market"))

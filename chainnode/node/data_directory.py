@@ -194,6 +194,7 @@ class DataDirectory:
         encoded = self.journal.read()
         records = [_read_record(data) for data in encoded]
         silent_height = 0
+        marked_height, doubtful = self.journal.height, self.sign_state.doubtful
         if own_index is not None and self.journal.height < tip.height - JOURNAL_BEHIND_MAX:
             # Not marked either: until the height is over, the next restart must come to the same conclusion.
             silent_height = tip.height + 1
@@ -209,6 +210,10 @@ class DataDirectory:
         ]
         try:
             self.sign_state.confirm(_newest_signature(records))
+            if doubtful:
+                # Nothing was lost with the slot: the journal was here when its marked height ended. Every later start
+                # must know that too, when the slot has long been repaired.
+                self.sign_state.pass_height(marked_height)
             last = self.sign_state.last
             cell = SignState(SignPosition(*last.position), last.digest, last.signature)
             recovered = recover(records, tip, validators, own_index, cell)

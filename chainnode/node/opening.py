@@ -80,15 +80,13 @@ def build_replica(
     own_index = None if keys is None else keys.enter(around.validators)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.proof_due, certificate)
-    # Beside a rotten slot the sign-state shows an older signature, and yet nothing was lost: the journal was there
-    # when its marked height ended. Asked before the votes are read, which settles both.
-    known_height = data.journal.height if data.sign_state.doubtful else 0
     votes = data.read_votes(tip, around.validators, own_index)
     if rejoins:
-        # Outside the set there is nothing to be silent about: whatever it signed, it was below the present epoch.
-        votes = Votes(Recovered(), (), None, 0 if own_index is None else NOTHING_ABOVE)
+        # Whoever holds a key is silent, in the set or not: a ledger that begins anew knows only the set of its tip, and
+        # the key may have voted in a later one.
+        votes = Votes(Recovered(), (), None, 0 if keys is None else NOTHING_ABOVE)
     elif keys is not None and votes.refusal is None and votes.silent_height <= tip.height:
-        signed_height = max(known_height, data.sign_state.last.position[1])
+        signed_height = data.sign_state.last.position[1]
         if any(forgotten_height(ledger, key, signed_height) is not None for key in keys.public_keys):
             votes = Votes(None, votes.bodies, "votes-forgotten")
     if votes.refusal is not None:

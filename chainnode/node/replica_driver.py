@@ -157,6 +157,7 @@ class ReplicaDriver:
         Raises:
             InvariantBroken: the program contradicts itself.
         """
+        self.check_upgrade()
         # Links may have brought messages already; the core must hear that it started first.
         self._inputs.appendleft(Started())
         self.note_pending()
@@ -297,8 +298,15 @@ class ReplicaDriver:
             self._links.to_observers(encode_message(message))
             # Last: a journal that fails now halts the node, but the block is durable and everybody was told.
             self._signer.start_height(candidate.header.height)
+        self.check_upgrade()
         self._tell_core(certificate if candidate.header.height == self._ledger.tip.height else None)
         self.note_pending()
+
+    def check_upgrade(self) -> None:
+        """Halt before a block that this program does not understand: at a start, and after every block."""
+        needed = self._ledger.upgrade_needed()
+        if needed is not None:
+            self.halt(needed.reason, needed.details)
 
     def _is_forgotten(self, certificate: QuorumCertificate) -> bool:
         """SPEC, Rejoin: the certificate holds an own signature that the sign-state knows nothing of."""
@@ -311,7 +319,7 @@ class ReplicaDriver:
         return certificate.height > self._signer.signed_height
 
     def _tell_core(self, proof: QuorumCertificate | None) -> None:
-        """The tip, who leads above it (R12), and the set that agrees there when an epoch ended with it (E2)."""
+        """The tip, who leads above it (R12), its timers, and the set that agrees there when an epoch ended (E2)."""
         around = self._ledger.surroundings
         tip, validators = around.tip, around.validators
         changed = validators.epoch != self.replica.validators.epoch
@@ -325,6 +333,7 @@ class ReplicaDriver:
                 around.leadership.suspended,
                 validators if changed else None,
                 own_index,
+                around.parameters.timer_config(),
             )
         )
 

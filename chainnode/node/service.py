@@ -11,6 +11,7 @@ import structlog
 
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.queries import LedgerQueries
+from chainnode.chain.upgrade import Upgrade
 from chainnode.clock import Clock
 from chainnode.mempool.admission import Admission, Admitter
 from chainnode.mempool.gossip import Outbox
@@ -61,6 +62,7 @@ class NodeService:
         self.genesis: Final = queries.genesis()
         self.chain_id: Final = queries.chain_id
         self.metrics: Final = node_registry(self.status, counts)
+        self._upgrade: Upgrade | None = None
         self.halted: str | None = None
         """Why this node signs nothing: it halted for good, or it only follows the chain."""
         self._stopped = False
@@ -149,6 +151,7 @@ class NodeService:
             transactions_per_second=self._statistics.rate(now_ms),
             finality_ms=Finality(*self._statistics.finality()),
             uptime_ms=now_ms - self._started_ms,
+            upgrade_needed_at=None if self._upgrade is None else self._upgrade.height,
         )
 
     def _peers(self) -> list[PeerStatus]:
@@ -209,6 +212,15 @@ class NodeService:
             if since is not None:
                 self._statistics.add_finality(now_ms - since)
         self._waiters.committed(candidate.header.height, tx_ids)
+        self._warn_of_upgrade()
+
+    def _warn_of_upgrade(self) -> None:
+        """Say once of each change that this program will not do for ever; it halts in good order before that height."""
+        upgrade = self.queries.upgrade()
+        if upgrade != self._upgrade:
+            self._upgrade = upgrade
+            if upgrade is not None:
+                log.warning("upgrade this node before that height", feature=upgrade.feature, height=upgrade.height)
 
     def on_expired(self, tx_ids: Sequence[bytes]) -> None:
         """Pending transactions passed their last height."""

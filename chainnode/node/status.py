@@ -58,6 +58,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     transactions_per_second: float
     finality_ms: Finality
     uptime_ms: int
+    upgrade_needed_at: int | None = None
+    """The first height that this program cannot execute: the consortium has scheduled a feature unknown to it."""
 
 
 class HealthCheck(msgspec.Struct, frozen=True):

@@ -104,7 +104,7 @@ class Node:
         )
         present_key = None if keys is None else keys.current
         self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height)
-        self._rejoin = Rejoin(node_key.public_key) if rejoins and replica.own_index is not None else None
+        self._rejoin = Rejoin(node_key.public_key) if rejoins and keys is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
             signer=self._signer,

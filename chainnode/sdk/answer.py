@@ -162,6 +162,8 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     version: str
     history_from: int = 1
     """The lowest height that this node answers for."""
+    upgrade_needed_at: int | None = None
+    """The first height that the node's program cannot execute."""
 
 
 class ValidatorAnswer(msgspec.Struct, frozen=True):

@@ -28,6 +28,10 @@ SIGNATURE_BYTES: Final = 64
 MAGIC: Final = b"CNS1"
 FILE_NAME: Final = "sign-state"
 
+VIEW_PASSED: Final = 2**62
+STEP_PASSED: Final = 3
+"""Above every place of a height at which anything is ever signed."""
+
 Position = tuple[int, int, int, int]
 """``(epoch, height, view, step)``, each below 2^63."""
 
@@ -145,6 +149,19 @@ class SignStateFile:
         elif self._doubtful:
             self._write(self._last)
         self._doubtful = False
+
+    def pass_height(self, height: int) -> None:
+        """Sign nothing at ``height`` or below from now on: what was signed there is decided, and may be forgotten here.
+
+        After doubt: the lost slot may have held a signature at a height that is over. Without this mark the file would
+        look, at the next start, like a copy older than the certificates that show this signature.
+
+        Raises:
+            StoreError: ``disk-full``, ``disk-error``.
+        """
+        if height > self._last.position[1]:
+            passed = (self._last.position[0], height, VIEW_PASSED, STEP_PASSED)
+            self._write(Signed(passed, bytes(DIGEST_BYTES), bytes(SIGNATURE_BYTES)))
 
     def check(self, position: Position, digest: bytes) -> bytes | None:
         """The signature already given for exactly this, or None when signing it would go forward.

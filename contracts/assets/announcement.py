@@ -29,7 +29,6 @@ from contracts.assets.operations_application import (
 )
 from contracts.assets.outcome_application import ApplicationPublicised, ObjectionRaised, ObjectionResolved
 from contracts.assets.record import LIFECYCLE as ASSET
-from contracts.assets.record import asset_key
 from contracts.assets.registrar import REGISTRARS
 from contracts.assets.review import ENTRUSTED, approvals_of, entrusted_application, rules_of
 from contracts.kernel.citation import is_recorded
@@ -139,16 +138,14 @@ def certify(operation: CertifyAsset, context: Context, state: State) -> None:
     """Write the asset's record, give it a certificate number, and end the application.
 
     Raises:
-        OperationFailed: a code of ``ENTRUSTED``, ``asset-announcement-open``, ``asset-exists``,
-            ``asset-holder-unknown`` or a code of ``enter``.
+        OperationFailed: a code of ``ENTRUSTED``, ``asset-announcement-open``, ``asset-holder-unknown`` or
+            a code of ``enter``.
     """
     record = entrusted_application(operation.asset_id, context, state)
     status = LIFECYCLE.step(record.status, "certify")
     asset_id, applicant = record.asset_id, record.applicant
     if context.time_ms < record.announced_until_ms:
         raise OperationFailed("asset-announcement-open", f"the announcement ends at {record.announced_until_ms}")
-    if state.get(asset_key(asset_id)) is not None:
-        raise OperationFailed("asset-exists", f"{applicant} has registered {record.identifier} on the fast path")
     check_holder(state, applicant)
     description = read_draft(state, asset_id)
     if description is None:
@@ -188,6 +185,6 @@ OPERATIONS: Final = (
         CertifyAsset,
         certify,
         REGISTRARS,
-        (*ENTRUSTED, "asset-announcement-open", "asset-exists", "asset-holder-unknown", *ENTERING),
+        (*ENTRUSTED, "asset-announcement-open", "asset-holder-unknown", *ENTERING),
     ),
 )

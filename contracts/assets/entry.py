@@ -18,7 +18,7 @@ from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import role_record
 
 _decode_serial = msgspec.msgpack.Decoder(int).decode
-ENTERING: Final = (*LINKING, "asset-registrar-number", "asset-serials-spent", "asset-too-large")
+ENTERING: Final = ("asset-exists", *LINKING, "asset-registrar-number", "asset-serials-spent", "asset-too-large")
 """Codes of ``enter``."""
 
 
@@ -72,9 +72,14 @@ def enter(
     """Write a new asset in the name of the sender, its registrar; returns the number of its certificate.
 
     Raises:
-        OperationFailed: ``asset-registrar-number``, ``asset-serials-spent``, ``asset-too-large`` or a code of
-            ``lineage.link``.
+        OperationFailed: ``asset-exists``, ``asset-registrar-number``, ``asset-serials-spent``, ``asset-too-large``
+            or a code of ``lineage.link``.
     """
+    state_key = asset_key(asset_id)
+    if state.get(state_key) is not None:
+        raise OperationFailed(
+            "asset-exists", f"{applicant or context.sender} has registered {identifier} as {asset_id.hex()}"
+        )
     link(asset_id, holder, description, context, state)
     registrar, time_ms = context.sender, context.time_ms
     certificate = _next_certificate(registrar, time_ms, state)
@@ -100,7 +105,7 @@ def enter(
     stored = encode(record)
     if len(stored) > DESCRIPTION_BYTES_MAX:
         check_size(len(encode(description)))
-    state.put(asset_key(asset_id), stored)
+    state.put(state_key, stored)
     context.emit(
         AssetRegistered(
             asset_id, identifier, description.kind, holder, registrar, certificate, applicant, valid_until_ms

@@ -5,11 +5,10 @@ from typing import Final
 from chainnode.state.view import State
 from contracts.assets.entry import ENTERING, check_holder, enter
 from contracts.assets.operations import RegisterAsset
-from contracts.assets.record import LIFECYCLE, asset_id_of, asset_key
+from contracts.assets.record import LIFECYCLE, asset_id_of
 from contracts.assets.registrar import REGISTRARS, read_policy
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
-from contracts.kernel.outcome import OperationFailed
 
 DESCRIBING: Final = (
     "asset-grade-core",
@@ -28,12 +27,10 @@ def register(operation: RegisterAsset, context: Context, state: State) -> None:
     """Write the record and give it a certificate number.
 
     Raises:
-        OperationFailed: ``asset-exists``, ``asset-holder-unknown`` or a code of ``enter``.
+        OperationFailed: ``asset-holder-unknown`` or a code of ``enter``.
     """
     registrar, identifier = context.sender, operation.identifier
     asset_id = asset_id_of(registrar, identifier)
-    if state.get(asset_key(asset_id)) is not None:
-        raise OperationFailed("asset-exists", f"{registrar} has registered {identifier} as {asset_id.hex()}")
     holder = operation.holder or registrar
     if holder != registrar:
         check_holder(state, holder)
@@ -48,6 +45,6 @@ OPERATIONS: Final = (
         RegisterAsset,
         register,
         REGISTRARS,
-        (*DESCRIBING, "asset-exists", "asset-holder-unknown", *ENTERING),
+        (*DESCRIBING, "asset-holder-unknown", *ENTERING),
     ),
 )

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from contracts.governance.order import ORDER, OrderRecord
+from contracts.governance.outcome_order import OrderIssued
 from contracts.governance.outcome_proposal import ProposalMade
 from contracts.governance.proposal import PROPOSAL, ProposalRecord, ProposalVotes
 from contracts.governance.record import MisbehaviourRecord
@@ -45,6 +47,20 @@ COLLECTIONS: Final = (
         id_types={"number": int},
         summary="Who voted how on a proposal.",
         filters=(Filter("votes.did"),),
+    ),
+    Collection(
+        name="orders",
+        namespace=("governance", "orders"),
+        ids=("order",),
+        record=OrderRecord,
+        summary="Every use of the power to hold something still, on what ground, and how it ended.",
+        filters=(
+            Filter("issuer", indexes=((OrderIssued, "issuer"),)),
+            Filter("did", indexes=((OrderIssued, "did"),)),
+            Filter("target_id", indexes=((OrderIssued, "target_id"),)),
+            Filter("target"),
+            Filter("status", choices=ORDER.statuses()),
+        ),
     ),
     Collection(
         name="holders",

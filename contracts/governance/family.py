@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from contracts.governance import administration, proposing, rulemaking, succession
+from contracts.governance import administration, ordering, proposing, rulemaking, succession
 from contracts.governance.collection import COLLECTIONS
+from contracts.governance.order import ORDER
 from contracts.governance.outcome import CODES, EVENTS
 from contracts.governance.proposal import PROPOSAL
 from contracts.governance.record import RECORDS
@@ -16,11 +17,12 @@ FAMILY: Final = Family(
         *rulemaking.OPERATIONS,
         *succession.OPERATIONS,
         *proposing.OPERATIONS,
+        *ordering.OPERATIONS,
     ),
     events=EVENTS,
     codes=CODES,
     records=RECORDS,
-    lifecycles=(PROPOSAL,),
+    lifecycles=(PROPOSAL, ORDER),
     collections=COLLECTIONS,
 )
 """Who may do what, and who agrees."""

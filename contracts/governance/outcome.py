@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts.governance import outcome_proposal
+from contracts.governance import outcome_order, outcome_proposal
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.outcome import Code
 
@@ -201,6 +201,7 @@ EVENTS: Final = (
     PolicySet,
     FeatureScheduled,
     *outcome_proposal.EVENTS,
+    *outcome_order.EVENTS,
 )
 
 CODES: Final[dict[str, Code]] = {
@@ -347,4 +348,5 @@ CODES: Final[dict[str, Code]] = {
         "Nothing needs to be done.",
     ),
     **outcome_proposal.CODES,
+    **outcome_order.CODES,
 }

@@ -17,7 +17,7 @@ Keys and what they hold:
     governance/registrar-count   registrar numbers given so far
     governance/holders/<role>    who holds a role (``contracts.kernel.electorate``)
 
-Proposals: ``contracts.governance.proposal``.
+Proposals: ``contracts.governance.proposal``; orders: ``contracts.governance.order``.
 """
 
 from typing import Annotated, Final
@@ -31,7 +31,7 @@ from chainnode.types.parameters import ChainParameters
 from chainnode.types.transaction import Height
 from chainnode.types.validator_set import ObserverNode, PublicKey, Validator, ValidatorList
 from consensus.leader import Leadership
-from contracts.governance import proposal
+from contracts.governance import order, proposal
 from contracts.kernel.electorate import Holders
 from contracts.kernel.policy import Features, Policies, RoleRecord
 
@@ -143,5 +143,6 @@ RECORDS: Final = (
     ("governance", 3, "roles", RoleRecord),
     ("governance", 3, "holders", Holders),
     *proposal.RECORDS,
+    *order.RECORDS,
 )
 """How state keys map to types: namespace, number of parts with it, second part if fixed, type."""

@@ -17,6 +17,8 @@ from chainnode.errors import Misuse, Rejected
 Document = dict[str, Any]
 Built = TypeVar("Built", bound=msgspec.Struct)
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2})*")
+_PLACE: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>(?:\[[0-9.]+\])+)`", re.DOTALL)
+_STEP: Final = re.compile(r"\[(?:([0-9]+)|\.\.\.)\]")
 
 
 def to_document(value: msgspec.Struct) -> Document:
@@ -46,7 +48,50 @@ def from_document(kind: type[Built], document: Any) -> Built:
     try:
         return msgspec.convert(positional, type=kind, builtin_types=(bytes,))
     except (msgspec.ValidationError, RecursionError) as error:
-        raise Rejected("operation-malformed", f"{kind.__name__}: {error}") from error
+        raise Rejected("operation-malformed", named_reason(kind, str(error))) from error
+
+
+def named_reason(kind: type[msgspec.Struct], reason: str) -> str:
+    """What msgspec says of a struct's array form, with the field's name where it counts positions.
+
+    ``Expected `int`, got `str` - at `$[3][0]``` becomes ``Asset.fields[0]: Expected `int`, got `str```.
+    Never part of a receipt: the library words it.
+    """
+    found = _PLACE.fullmatch(reason)
+    if found is None:
+        return f"{kind.__name__}: {reason}"
+    where: list[str] = [kind.__name__]
+    info: inspect.Type = _type_info(kind)
+    for step in _STEP.findall(found["path"]):
+        info = _present(info)
+        match info:
+            case inspect.StructType(fields=fields, tag=tag):
+                place = int(step or 0) - (tag is not None)
+                if not step or not 0 <= place < len(fields):
+                    break
+                where.append(f".{fields[place].name}")
+                info = fields[place].type
+            case inspect.VarTupleType(item_type=item):
+                where.append(f"[{step or '...'}]")
+                info = item
+            case inspect.TupleType(item_types=items):
+                where.append(f"[{step or '...'}]")
+                info = items[int(step or 0)]
+    what = found["what"]
+    known = _present(info)
+    if isinstance(known, inspect.LiteralType):
+        what += f"; it is one of {', '.join(str(value) for value in known.values)}"
+    return f"{''.join(where)}: {what}"
+
+
+def _present(info: inspect.Type) -> inspect.Type:
+    """The type behind notes, and beside nothing."""
+    match info:
+        case inspect.Metadata(type=inner):
+            return _present(inner)
+        case inspect.UnionType(types=members):
+            return _present(next(member for member in members if not isinstance(member, inspect.NoneType)))
+    return info
 
 
 @cache

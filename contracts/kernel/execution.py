@@ -18,6 +18,7 @@ from chainnode.types.transaction import Transaction
 from contracts.governance.administration import leave_offices
 from contracts.governance.opening import BlockFacts, found_consortium
 from contracts.governance.opening import open_block as open_records
+from contracts.governance.ordering import expire_orders
 from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, ObserverList
 from contracts.identity.operations import DeactivateIdentity
 from contracts.kernel.authentication import authenticate
@@ -25,7 +26,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.enactment import DEFAULT_RULES, open_proposals
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
-from contracts.kernel.policy import authorise, check_feature, read_policies, roles_of
+from contracts.kernel.policy import authorise, check_feature, read_policies, role_record
 from contracts.kernel.registry import SPEC_OF, decode_operation, decode_operations
 
 WHOLE: int = -1
@@ -35,11 +36,17 @@ WHOLE: int = -1
 def open_block(facts: BlockFacts, *, chain_id: str, time_ms: int, overlay: Overlay) -> list[Event]:
     """Do what the block brings by itself, before its first transaction: its receipt's events.
 
-    Leaders, proofs of equivocation, presence and epochs first, then proposals: a proposal is counted and carried out
-    on the records of the block in which it happens.
+    Leaders, proofs of equivocation, presence and epochs first, then orders whose time is over, then proposals: a
+    proposal is counted and carried out on the records of the block in which it happens.
     """
-    events = [event.to_event() for event in open_records(facts, overlay)]
-    return events + open_proposals(chain_id=chain_id, height=facts.height, time_ms=time_ms, overlay=overlay)
+    context = Context(
+        chain_id=chain_id, height=facts.height, time_ms=time_ms, tx_id=ZERO_HASH, index=0, sender="", signers=()
+    )
+    for event in open_records(facts, overlay):
+        context.emit(event)
+    expire_orders(context, overlay)
+    proposed = open_proposals(chain_id=chain_id, height=facts.height, time_ms=time_ms, overlay=overlay)
+    return context.events + proposed
 
 
 def execute_transaction(
@@ -89,7 +96,7 @@ def execute_transaction(
 class _Authority:
     """The sender's roles and the consortium's rules, read once for a transaction."""
 
-    __slots__ = ("ended", "policies", "roles", "sender", "state")
+    __slots__ = ("ended", "policies", "roles", "sender", "state", "suspended_by")
 
     def __init__(self, state: State, sender: str) -> None:
         self.state = state
@@ -100,7 +107,9 @@ class _Authority:
 
     def refresh(self) -> None:
         """Read again: an operation of the same transaction may have changed them."""
-        self.roles = roles_of(self.state, self.sender)
+        record = role_record(self.state, self.sender)
+        self.roles = () if record is None else tuple(grant.role for grant in record.grants)
+        self.suspended_by = () if record is None else record.suspended_by
         self.policies = read_policies(self.state)
 
 
@@ -109,6 +118,8 @@ def _apply(operation: object, context: Context, authority: _Authority, state: St
     name = spec.name
     if authority.ended:
         raise OperationFailed("sender-deactivated", f"{context.sender} was deactivated by this transaction")
+    if authority.suspended_by and spec.rule.kind != "SELF":
+        raise OperationFailed("sender-suspended", f"order {authority.suspended_by[0].hex()} suspends {context.sender}")
     check_feature(name, spec.feature, context.height, state)
     authorise(authority.policies.get(name, spec.rule), name, context.sender, authority.roles)
     spec.apply(operation, context, state)

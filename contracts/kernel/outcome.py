@@ -73,6 +73,11 @@ CODES: Final[dict[str, Code]] = {
         "The sender's identity was deactivated, which is final.",
         "Use another identity.",
     ),
+    "sender-suspended": Code(
+        "Sender suspended",
+        "A lawful order keeps the identity from acting; only what concerns its own keys is allowed.",
+        "See the order named in the message for its ground; whoever issued it, or the consortium, may lift it.",
+    ),
     "key-not-of-sender": Code(
         "Key not of the sender",
         "A signature was made with a key that is neither the sender's nor one of its controllers'.",

@@ -22,7 +22,7 @@ from contracts.identity.resolution import did_document
 from contracts.income.family import FAMILY as INCOME
 from contracts.kernel import outcome as kernel_outcome
 from contracts.kernel.collection import Collection
-from contracts.kernel.document import Document, from_document, to_document
+from contracts.kernel.document import Document, from_document, named_reason, to_document
 from contracts.kernel.event import TypedEvent
 from contracts.kernel.family import Family
 from contracts.kernel.lifecycle import Lifecycle
@@ -46,6 +46,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
 _SPECS: Final = tuple(spec for family in FAMILIES for spec in family.operations)
 OPERATIONS: Final = MappingProxyType({spec.name: spec for spec in _SPECS})
 """Every operation by name."""
+FEATURES: Final = frozenset(spec.feature for spec in _SPECS if spec.feature is not None)
+"""Features that this program knows: a chain that schedules another needs a newer one (``chainnode.chain.upgrade``)."""
 SPEC_OF: Final[MappingProxyType[type[Operation], OperationSpec]] = MappingProxyType({s.type: s for s in _SPECS})
 
 EVENTS: Final[MappingProxyType[str, type[TypedEvent]]] = MappingProxyType(
@@ -128,6 +130,12 @@ def _name_of(data: bytes) -> str | None:
         return None
 
 
+def _reason(data: bytes, cause: BaseException) -> str:
+    """Why bytes are no operation, naming the field; in the library's words, so never for a receipt."""
+    spec = OPERATIONS.get(_name_of(data) or "")
+    return (str(cause) if spec is None else named_reason(spec.type, str(cause)))[:512]
+
+
 def decode_operations(transaction: Transaction) -> None:
     """Fill ``transaction.operations``; depends on the bytes alone, never on state or height.
 
@@ -140,10 +148,10 @@ def decode_operations(transaction: Transaction) -> None:
         try:
             operations.append(decode_operation(bytes(raw)))
         except OperationFailed as failure:
-            cause = failure.__cause__
             message = f"operation {index}: {failure.message}"
-            if failure.code == "operation-malformed" and cause is not None:
-                raise Rejected(failure.code, message, operation=index, reason=str(cause)[:512]) from failure
+            if failure.code == "operation-malformed" and failure.__cause__ is not None:
+                reason = _reason(bytes(raw), failure.__cause__)
+                raise Rejected(failure.code, message, operation=index, reason=reason) from failure
             raise Rejected(failure.code, message, operation=index) from failure
     transaction.operations = tuple(operations)
 
@@ -161,7 +169,7 @@ def checked_operation(operation: Operation) -> bytes:
         raise Rejected("operation-malformed", "the operation cannot be encoded", reason=str(error)[:512]) from error
     except OperationFailed as failure:
         if failure.code == "operation-malformed" and failure.__cause__ is not None:
-            raise Rejected(failure.code, failure.message, reason=str(failure.__cause__)[:512]) from failure
+            raise Rejected(failure.code, failure.message, reason=_reason(data, failure.__cause__)) from failure
         raise
     return data
 

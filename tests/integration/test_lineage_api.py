@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from chainnode.cli.lineage import dot_lines, tree_lines
+from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
+from chainnode.sdk.catalogue import export_catalogue
 from chainnode.sdk.lineage import lineage, whole_lineage
 from chainnode.sdk.rights import force, further_terms, make_terms, new_salt
+from contracts.assets.dcat import import_catalogue
+from contracts.assets.dcat.vocabulary import PROFILES, Profile
 from contracts.assets.description import AssetDescription, Parent
 from contracts.assets.operations import RegisterAsset
-from contracts.assets.record import asset_id_of
+from contracts.assets.record import asset_id_of, asset_key
 from contracts.kernel.operation import Operation
 from contracts.rights.operations import GrantRight, RevokeRight
 from contracts.rights.record import right_id_of
@@ -118,6 +122,28 @@ async def test_questions_that_cannot_be_answered_are_refused_by_code(api: ApiNod
     for question in ("depth=0", "limit=401", "direction=sideways", "dept=1"):
         status, document, _ = await api.get(f"/v1/assets/{'0' * 64}/lineage?{question}")
         assert (status, document["code"][:6]) == (400, "query-")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_register_is_exported_whole_and_reads_back(
+    api: ApiNode, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Record -> DCAT -> record, through API and client, in pages."""
+    await family(api)
+    service = RegisterAsset("wms", AssetDescription("service", "Tiles"))
+    await applied(api, service)
+    monkeypatch.setattr("chainnode.sdk.catalogue._PAGE", 3)
+    document = await export_catalogue(api.client, profile=profile)
+    back = import_catalogue(document)
+    assert {entry.identifier for entry in back.entries} == {*PARENTS, "wms"}
+    for entry in back.entries:
+        assert entry.record is not None and entry.outcome == "ready"
+        stored = api.node.service.queries.state(asset_key(entry.record.asset_id))
+        assert encode(entry.record) == stored
+    one = await export_catalogue(api.client, [id_of(api, "map")], profile=profile)
+    assert [entry.identifier for entry in import_catalogue(one).entries] == ["map"]
+    status, page, response = await api.get("/v1/catalogue?limit=3")
+    assert (status, response.content_type, isinstance(page, bytes)) == (200, "application/ld+json", True)
 
 
 async def test_force_of_a_right_is_told_with_all_it_derives_from(api: ApiNode) -> None:

@@ -38,7 +38,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--trace", action="store_true", help="tell what happens")
     parser.add_argument("--shrink", action="store_true", help="look for a smaller plan that fails too")
     parser.add_argument("--mutants", action="store_true", help="break our own rules one by one; each must be found")
-    parser.add_argument("--only", help="with --mutants: this one")
+    parser.add_argument("--only", help="with --mutants: these, by name, with commas between")
     parser.add_argument("--measure", action="store_true", help="measure what the simulator can")
     return parser.parse_args(arguments)
 

@@ -28,6 +28,8 @@ class Mutant(NamedTuple):
     profile: str = "mixed"
     hostile: tuple[str, ...] = ()
     """Behaviours of the hostile validator in every plan; empty: as the seed has it."""
+    always: tuple[str, ...] = ()
+    """Kinds of trouble in every plan."""
     size: int = 4
     seeds_max: int = SEEDS_MAX
 
@@ -205,4 +207,80 @@ CHAIN = (
     ), profile="hostile", hostile=("wrong_answers",)),
 )
 
-MUTANTS = AGREEMENT + DURABILITY + CHAIN
+EPOCHS = (
+    Mutant("old_set_kept", "E2: from the boundary on the new set agrees", (
+        Edit("consensus.catch_up", "on_block_applied", "if applied.validators is not None:", "if False:"),
+    ), profile="epochs"),
+    Mutant("change_within_the_epoch", "E1: the set changes at boundaries only", (
+        Edit("contracts.governance.queries", "next_validators", "if height % read_parameters(state).epoch_blocks:",
+             "if False:"),
+    ), profile="epochs"),
+    Mutant("header_of_another_next_set", "E1: the header names the next set", (
+        Edit("chainnode.chain.surroundings", "surroundings_of",
+             "validators.hash if following is None else validators_hash(following)", "validators.hash"),
+    ), profile="epochs"),
+    Mutant("change_limit_ignored", "E5: at most f change in one epoch", (
+        Edit("contracts.governance.succession", "_change", "if changes > changes_max(len(present_set)):", "if False:"),
+    ), profile="epochs"),
+    Mutant("join_without_proof", "E6: a joiner is synced, and holds its key", (
+        Edit("contracts.governance.succession", "check_join_proof",
+             "if not verify(entry.consensus_key, signed, proof.signature):", "if False:"),
+    ), profile="epochs"),
+    Mutant("quorum_breaking_change", "E7: those who live are a quorum of the next set", (
+        Edit("contracts.governance.succession", "_change", "if reachable < quorum_of(len(after)):", "if False:"),
+    ), profile="dwindling", always=("death", "consortium")),
+    Mutant("removed_votes_on", "E2: who left follows, and signs nothing", (
+        Edit("chainnode.node.replica_driver", "ReplicaDriver._tell_core",
+             "self._enter_epoch(validators) if changed else None",
+             "self.replica.own_index if changed and self._enter_epoch(validators) is None else"
+             " self._enter_epoch(validators) if changed else None"),
+    ), profile="epochs"),
+    Mutant("boundary_not_shown", "E4: a peer of an earlier epoch is shown how it ended", (
+        Edit("chainnode.node.links", "MessageGate._status", "if boundary is not None:", "if False:"),
+    ), profile="epochs"),
+    Mutant("first_block_judged_by_its_own_set", "E3: the certificate in an epoch's first block is of the old set", (
+        Edit("chainnode.chain.surroundings", "_certifiers",
+             "return validators if earlier is None else _voting_set(encode(earlier.validators))", "return validators"),
+    ), profile="epochs", hostile=("proposal_to_some", "lateness"), always=("consortium",)),
+    Mutant("links_keep_the_old_set", "E2: links follow the chain", (
+        Edit("chainnode.node.wiring", "Node._follow_membership",
+             "self._membership.update(members, read_observers(self.ledger.committed_state()))", "pass"),
+    ), profile="epochs"),
+    Mutant("exclusion_stays_with_the_index", "E3: what members have earned goes with them", (
+        Edit("consensus.leader", "Leadership.handed_over",
+             "{old: new for new, old in enumerate(old_indexes) if old is not None}",
+             "{new: new for new, old in enumerate(old_indexes)}"),
+    ), profile="epochs", hostile=("double_votes",), always=("consortium",)),
+    Mutant("unsigned_evidence", "R10: both signatures of a proof are good", (
+        Edit("chainnode.chain.validation", "check_misbehaviour", "if not verify(", "if not claim and not verify("),
+    ), profile="hostile", hostile=("false_evidence",)),
+)
+
+REJOINING = (
+    Mutant("rejoined_votes_at_once", "Rejoin: votes from the third height above the tip", (
+        Edit("chainnode.node.rejoin", "Rejoin.speak_above", "return tip_height + UNREMEMBERED_HEIGHTS", "return 0"),
+    ), profile="rejoin", always=("lost_disk",)),
+    Mutant("rejoined_asks_nobody", "Rejoin: q others have told their tips", (
+        Edit("chainnode.node.rejoin", "Rejoin.speak_above",
+             "if sum(key in self._reached for key in others) < needed:", "if False:"),
+    ), profile="rejoin", always=("lost_disk",)),
+    Mutant("rejoined_believes_lower_tips", "Rejoin: the own chain has reached what the others told", (
+        Edit("chainnode.node.rejoin", "Rejoin.speak_above", "heard[key] <= tip_height", "True"),
+    ), profile="rejoin", always=("lost_disk",)),
+    Mutant("chunk_unchecked", "R9: every chunk is proved", (
+        Edit("chainnode.store.snapshot", "open_chunk",
+             "if len(leaves) != chunk.pairs or part_root(leaves, chunk.bits) != chunk.root:", "if False:"),
+        # The tree that is built from the chunks would show it as well.
+        Edit("chainnode.store.snapshot_import", "SnapshotImport.steps",
+             "if self._tree.root != self._manifest.state_root:", "if False:"),
+    ), profile="rejoin", hostile=("false_snapshots",), always=("lost_disk",)),
+    Mutant("snapshot_root_unchecked", "R9: a snapshot's state is the certified one", (
+        Edit("chainnode.sync.snapshot_offer", "open_offer", "if manifest.state_root != after.prev_state_root:",
+             "if False:"),
+    ), profile="rejoin", hostile=("false_snapshots",), always=("lost_disk",)),
+    Mutant("join_starts_over", "Interrupted at any point, it continues", (
+        Edit("chainnode.store.snapshot_import", "settle_replacement", "ready.rename(path)", "pass"),
+    ), profile="rejoin", always=("lost_disk",)),
+)
+
+MUTANTS = AGREEMENT + DURABILITY + CHAIN + EPOCHS + REJOINING

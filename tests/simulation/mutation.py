@@ -100,10 +100,10 @@ def _clear_caches() -> None:
 
 
 def _plan(mutant: Mutant, number: int) -> Plan:
-    plan = draw(number, mutant.size, mutant.profile)
+    plan = draw(number, mutant.size, mutant.profile, always=mutant.always)
     if not mutant.hostile:
         return plan
-    kinds = ("weather", "partition", "hostile")
+    kinds = ("weather", "partition", "hostile", *mutant.always)
     return replace(plan, kinds=kinds, twins=(), hostile={number % mutant.size: mutant.hostile})
 
 
@@ -120,7 +120,7 @@ def chase(mutant: Mutant) -> Catch:
 
 def hunt(jobs: int, only: str | None, say: Callable[[str], None], *, quiet: bool) -> int:
     """Chase every mutant; 0 if all were found."""
-    chosen = [mutant for mutant in MUTANTS if only in {None, mutant.name}]
+    chosen = [mutant for mutant in MUTANTS if only is None or mutant.name in only.split(",")]
     catches: list[Catch] = []
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         for future in as_completed([pool.submit(chase, mutant) for mutant in chosen]):

@@ -150,5 +150,6 @@ def plan_from_json(text: str) -> Plan:
     return Plan(
         seed=data["seed"], size=data["size"], kinds=tuple(data["kinds"]),
         hostile={int(index): tuple(names) for index, names in data["hostile"].items()},
-        twins=tuple(data["twins"]), pace=data["pace"], trouble_ms=data["trouble_ms"], strikes_max=data["strikes_max"],
+        twins=tuple(data["twins"]), spares=data["spares"], pace=data["pace"], load_ms=tuple(data["load_ms"]),
+        trouble_ms=data["trouble_ms"], strikes_max=data["strikes_max"],
     )

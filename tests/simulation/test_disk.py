@@ -10,7 +10,9 @@ import pytest
 from chainnode.errors import StoreError
 from chainnode.store.key_value import WriteBatch
 from chainnode.store.sign_state import SignStateFile
-from tests.simulation.whole.disk import Disk, FakeOs, FakePath, Session, SimulatedKeyValue
+from tests.simulation.whole.disk import LEDGER, Disk, Session
+from tests.simulation.whole.disk import SimulatedKeyValue as KeyValue
+from tests.simulation.whole.filesystem import FakeOs, FakePath
 from tests.simulation.whole.loop import Deadlock, VirtualLoop
 from tests.simulation.whole.node import installed
 
@@ -86,7 +88,7 @@ def test_database_keeps_synced_batches_whole_and_loses_a_tail_of_others():
     """Batches are atomic, and survive in order."""
     for seed in range(20):
         disk, session, _ = machine()
-        store = SimulatedKeyValue(session)
+        store = KeyValue(session, disk.names[LEDGER])
         store.write(batch_of(a=b"1"), sync=True)
         store.write(batch_of(b=b"2"), sync=False)
         store.write(batch_of(c=b"3"), sync=False)
@@ -97,7 +99,7 @@ def test_database_keeps_synced_batches_whole_and_loses_a_tail_of_others():
 def test_database_refuses_after_a_failed_sync():
     """As the contract of engines says: what the disk kept is unknown."""
     disk, session, _ = machine()
-    store = SimulatedKeyValue(session)
+    store = KeyValue(session, disk.names[LEDGER])
     disk.failing_syncs = 1
 
     for _ in range(2):

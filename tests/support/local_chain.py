@@ -31,6 +31,7 @@ from consensus.equivocation import encode_equivocation, make_equivocation
 from consensus.messages import Prepare
 from consensus.signing import signed_bytes, with_signature
 from contracts.evidence.operations import RecordEvidence
+from contracts.governance.operations_proposal import Propose
 from contracts.kernel.operation import Operation, encode_operation
 from contracts.kernel.registry import decode_operations
 
@@ -96,10 +97,19 @@ def consortium_transaction(
     operation: Operation, *, valid_until: int, operators: Sequence[int] = (0, 1, 2)
 ) -> Transaction:
     """A change of the consortium, signed by these operators."""
-    payload = build_payload(CHAIN_ID, consortium_did(CHAIN_ID), bytes(16), valid_until, [encode_operation(operation)])
+    raw = encode_operation(operation)
+    payload = build_payload(CHAIN_ID, consortium_did(CHAIN_ID), sha256(raw).digest()[:16], valid_until, [raw])
     found = decode_transaction(sign_payload(payload, [key_of(f"operator-{number}") for number in operators]))
     decode_operations(found)
     return found
+
+
+def consortium_proposal(chain: "LocalChain", *operations: Operation) -> Candidate:
+    """Two blocks: the consortium proposes and approves; the second carries ``operations`` out as it opens."""
+    proposed = Propose("A change", tuple(encode_operation(item) for item in operations), 60_000, approve=True)
+    made = consortium_transaction(proposed, valid_until=chain.ledger.tip.height + 50)
+    chain.commit(chain.ledger.build(0, [made], chain.now_ms))
+    return chain.extend()
 
 
 def certificate_of(

@@ -11,9 +11,12 @@ from typing import Any, Final, Literal
 from chainnode.errors import Rejected
 from contracts.assets.dcat.adapter import LINE_CHARS, Adapter
 from contracts.assets.dcat.entry import describe_entry, entry_identifier, is_dataset
+from contracts.assets.dcat.extension import check_size, extended, stated_identifier, stated_record, stated_text
 from contracts.assets.dcat.linked_data import Graph, index_nodes, items, plain, resolve
 from contracts.assets.dcat.strict_json import parse_document, render_document
+from contracts.assets.dcat.vocabulary import FIELD_TERMS
 from contracts.assets.operations import RegisterAsset
+from contracts.assets.record import AssetRecord
 
 ENTRIES_MAX: Final = 50_000
 
@@ -34,6 +37,8 @@ class ImportedEntry:
     """What was changed or left out, or why it was refused; for people."""
     operation: RegisterAsset | None
     """None where refused."""
+    record: AssetRecord | None = None
+    """What the entry says it was exported from; a claim, which a proof bundle of the record's ledger confirms."""
 
     @property
     def name(self) -> str:
@@ -105,12 +110,12 @@ def _entry(value: Any, position: int, graph: Graph, first_at: dict[str, int], ho
         return _refused(position, "", "", "entry-not-object", f"the entry is {what}")
     notes: list[str] = []
     adapter = Adapter(node, graph, notes)
-    title = adapter.line("title")
-    given = entry_identifier(node, adapter)
-    identifier = adapter.fit("identifier", given, LINE_CHARS)
+    title = adapter.line("title") or adapter.fit("title", stated_text(node, FIELD_TERMS["name"]), LINE_CHARS)
+    given = stated_identifier(node) or entry_identifier(node, adapter)
+    identifier = stated_identifier(node) or adapter.fit("identifier", given, LINE_CHARS)
     if not identifier:
         return _refused(position, "", title, "entry-no-identifier", "the entry has no identifier")
-    if len(given) > LINE_CHARS:
+    if len(given) > LINE_CHARS and given != identifier:
         reason = f"the identifier has {len(given)} characters; cut, it might name another entry"
         return _refused(position, identifier, title, "entry-no-identifier", reason)
     if identifier in first_at:
@@ -119,11 +124,15 @@ def _entry(value: Any, position: int, graph: Graph, first_at: dict[str, int], ho
     first_at[identifier] = position
     if not title:
         return _refused(position, identifier, "", "entry-no-title", "the entry has no title")
-    description = describe_entry(node, graph, title, notes)
+    description = extended(describe_entry(node, graph, title, notes), adapter)
     operation = RegisterAsset(identifier, description, holder)
-    return ImportedEntry(
-        position, identifier, title, "adapted" if notes else "ready", "", tuple(notes), operation
-    )
+    try:
+        record = stated_record(node, identifier, description)
+        check_size(operation, node)
+    except Rejected as error:
+        return _refused(position, identifier, title, "entry-asset-terms", error.message)
+    outcome: Literal["ready", "adapted"] = "adapted" if notes else "ready"
+    return ImportedEntry(position, identifier, title, outcome, "", tuple(notes), operation, record)
 
 
 def _refused(position: int, identifier: str, title: str, code: str, reason: str) -> ImportedEntry:

@@ -45,6 +45,11 @@ CODES: Final[dict[str, Code]] = {
         "The entry has no usable identifier, so it could not be found again.",
         "Give it a short text that stays the same in later versions of the catalogue.",
     ),
+    "entry-asset-terms": Code(
+        "Unusable asset terms",
+        "What the entry states in the vocabulary of this ledger is more, or something else, than a record can hold.",
+        "Export the entry again, or remove its terms that begin with asset.",
+    ),
     "entry-no-title": Code(
         "No title",
         "The entry has no usable title.",

@@ -5,6 +5,7 @@ every one of them costs little. Any contradiction raises ``Violation``.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,9 @@ from chainnode.chain.candidate import Candidate
 from chainnode.store import layout
 from chainnode.store import sign_state as sign_state_file
 from chainnode.types.block import Header, decode_header
+from chainnode.types.receipt import Receipt
 from consensus import inputs, outputs
-from consensus.certificates import COMMIT, QuorumCertificate, certificate_claims
+from consensus.certificates import COMMIT, QuorumCertificate, certificate_claims, decode_certificate
 from consensus.journal import BlockPrepared, PersistBlock, ProposalAccepted, encode_record, sign_position
 from consensus.messages import (
     NOTHING_PREPARED,
@@ -27,11 +29,11 @@ from consensus.messages import (
     ViewChange,
 )
 from consensus.outputs import Outputs
-from consensus.quorum import ValidatorSet
 from consensus.signing import signed_digest
-from tests.simulation.checker import Violation, expect, quorum_by_definition
-from tests.simulation.whole.disk import Disk
+from tests.simulation.checker import Violation, expect
+from tests.simulation.whole.disk import Disk, File
 from tests.simulation.whole.genesis import CHAIN_ID
+from tests.simulation.whole.membership import Membership
 from tests.simulation.whole.signing import verify
 
 VIEWS_MAX = 9
@@ -58,10 +60,12 @@ class Decision:
 class Checker:
     """Sees everything that honest nodes do."""
 
-    validators: ValidatorSet
+    sets: Membership
     genesis_hash: bytes
     hostile: frozenset[int] = frozenset()
-    """Validators that may do anything."""
+    """Validators that may do anything, by identity."""
+    forbidden: set[bytes] = field(default_factory=set)
+    """Transactions that must change nothing."""
     decided: dict[int, bytes] = field(default_factory=dict)
     chain: dict[int, Decision] = field(default_factory=dict)
     committed: dict[bytes, int] = field(default_factory=dict)
@@ -73,6 +77,8 @@ class Checker:
     accused: set[int] = field(default_factory=set)
     _sent: dict[tuple[int, int, int, type], bytes] = field(default_factory=dict)
     _view_change_sent: dict[tuple[int, int], int] = field(default_factory=dict)
+    _forgotten: dict[int, int] = field(default_factory=dict)
+    """Highest height at which a key spoke whose memory was lost since."""
     _committed_in: dict[tuple[int, int], tuple[int, bytes]] = field(default_factory=dict)
     """View and block of the last COMMIT, by sender and height."""
     _commits: dict[tuple[int, int, bytes], set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -87,18 +93,20 @@ class Checker:
     """A signature of the PREPARE certificate, by machine, height, view and block."""
     _proven: set[tuple[int, int, bytes]] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.quorum = quorum_by_definition(self.validators.size)
-        self.faults = max(count for count in range(self.validators.size) if 3 * count < self.validators.size)
-
     def honest(self, index: int) -> bool:
         return index not in self.hostile
 
-    def on_started(self, address: int, index: int, replica: Any) -> None:
-        """Invariant 6 across restarts: never below a view that others were told about."""
+    def on_started(self, address: int, index: int, replica: Any, *, anew: bool = False) -> None:
+        """Invariant 6 across restarts: never below a view that others were told about.
+
+        ``anew``: what this key said is forgotten, which its operator knows. Then it says nothing more at these heights.
+        """
+        if anew:
+            heights = [place[1] for place in self._sent if place[0] == index]
+            self._forgotten[index] = max(heights, default=0)
         self._starts[address] += 1
         self._place[address] = (replica.height, replica.view)
-        if replica.own_index is not None:
+        if replica.own_index is not None and not anew:
             told = self._view_change_sent.get((index, replica.height), 0)
             expect(replica.view >= told, f"{address} restarted in view {replica.view} after asking for {told}")
 
@@ -126,7 +134,7 @@ class Checker:
             elif isinstance(record, ProposalAccepted):
                 proposal = record.message
                 # R12 said once more, for as long as nobody is suspended.
-                leader = (proposal.height + proposal.view) % self.validators.size
+                leader = (proposal.height + proposal.view) % replica.validators.size
                 leads = proposal.sender == leader or bool(replica._state.suspended)
                 expect(leads, f"{address} accepted a proposal of one who does not lead")
         self._note_judgement(address, index, event, out)
@@ -150,22 +158,28 @@ class Checker:
         """Invariant 12: only the guilty are accused, with two signed payloads for one place."""
         first, second = accusation
         expect(first.sender == second.sender, "evidence against two")
-        expect(not self.honest(first.sender), f"an honest validator is accused: {accusation}")
+        accused = self.sets.at(first.height).identities[first.sender]
+        expect(not self.honest(accused), f"an honest validator is accused: {accusation}")
         expect(sign_position(first) == sign_position(second), "evidence of two places")
         expect(signed_digest(first) != signed_digest(second), "evidence of nothing")
         expect(bool(first.signature and second.signature), "evidence without signatures")
-        self.accused.add(first.sender)
+        self.accused.add(accused)
 
     def on_sent(self, address: int, index: int, message: Message, disk: Disk) -> None:
-        """Invariants 4, 5, 6 and 7, for the first copy of each message."""
+        """Invariants 4, 5, 6, 7 and 11, for the first copy of each message."""
         if isinstance(message, Status):
             return
         if isinstance(message, Decided):
             self.agree(message.height, message.block_hash)
             self.prove(message.certificate, message.height, message.block_hash)
             return
-        expect(message.sender == index, f"{address} sent a message of {message.sender}")
-        key = (message.sender, message.height, message.view, type(message))
+        members = self.sets.at(message.height)
+        place = (members.validators.epoch, members.validators.hash)
+        expect((message.epoch, message.validators_hash) == place, f"{address} votes in another epoch at {place}")
+        expect(members.identities[message.sender] == index, f"{address} sent a message of {message.sender}")
+        forgotten = self._forgotten.get(index, -1)
+        expect(message.height > forgotten, f"{address} votes at {message.height}, and has forgotten what it said there")
+        key = (index, message.height, message.view, type(message))
         digest = signed_digest(message)
         known = self._sent.get(key)
         expect(known in {None, digest}, f"double vote: {key}")
@@ -173,7 +187,7 @@ class Checker:
             return
         self._sent[key] = digest
         self._check_durable(address, message, disk)
-        self._check_order(message)
+        self._check_order(index, message)
         if isinstance(message, Commit):
             self._note_commit(message)
         elif isinstance(message, Prepare | PrePrepare):
@@ -185,13 +199,14 @@ class Checker:
     def _check_durable(self, address: int, message: Signed, disk: Disk) -> None:
         """Invariant 7: the message and what it promises to hold are on the disk, and the sign-state knows."""
         files = [file for name, file in disk.names.items() if name.endswith(".log")]
-        journal = [bytes(file.durable[-JOURNAL_TAIL_BYTES:]) for file in files]
+        journal = [bytes(file.durable[-JOURNAL_TAIL_BYTES:]) for file in files if isinstance(file, File)]
 
         def holds(data: bytes) -> bool:
             return any(data in content for content in journal)
 
         expect(holds(message.signature), f"sent before durable: {type(message).__name__}")
-        cell = disk.names["data/sign-state"].durable
+        file = disk.names["data/sign-state"]
+        cell = file.durable if isinstance(file, File) else bytearray()
         slots = [sign_state_file._decode(bytes(cell[page * 4096 : page * 4096 + 512])) for page in (0, 1)]
         newest = max((slot[1].position for slot in slots if slot is not None), default=(0, 0, 0, 0))
         expect(newest >= tuple(sign_position(message)), "sent before the sign-state was durable")
@@ -202,9 +217,9 @@ class Checker:
             proof = self._prepared.get((address, message.height, message.view, message.block_hash))
             expect(proof is not None and holds(proof), "committed before the certificate was durable")
 
-    def _check_order(self, message: Signed) -> None:
+    def _check_order(self, index: int, message: Signed) -> None:
         """Invariant 6: after VIEW_CHANGE(t) never a PREPARE or COMMIT below t."""
-        place = (message.sender, message.height)
+        place = (index, message.height)
         told = self._view_change_sent.get(place, 0)
         if isinstance(message, ViewChange):
             self._view_change_sent[place] = max(message.view, told)
@@ -221,7 +236,8 @@ class Checker:
         senders = self._commits[(message.height, message.view, message.block_hash)]
         senders.add(message.sender)
         # With the f that may be hostile these make q; SPEC.md, Why it is safe, needs the honest ones only.
-        if len(senders) >= self.quorum - self.faults and message.height not in self._locked:
+        members = self.sets.at(message.height)
+        if len(senders) >= members.quorum - members.faults and message.height not in self._locked:
             self._locked[message.height] = (message.view, message.block_hash)
 
     def on_block(self, address: int, candidate: Candidate, tip: Any, disk: Disk, latest_ms: int) -> None:
@@ -251,13 +267,25 @@ class Checker:
             expect(header.prev_state_root == before.state_root, f"height {height} certifies another state")
             expect(header.prev_results_root == before.results_root, f"height {height} certifies other results")
         expect(decode_header(candidate.header_bytes) == header, "a header is not its bytes")
+        if candidate.last_certificate:
+            self.sets.note_signers(decode_certificate(candidate.last_certificate))
+        self.sets.check_header(header)
         judges = {index for index in self._found_valid[candidate.block_hash] if self.honest(index)}
-        expect(len(judges) >= self.faults + 1, f"height {height} was found valid by {len(judges)} honest validators")
+        enough = self.sets.at(height).faults + 1
+        expect(len(judges) >= enough, f"height {height} was found valid by {len(judges)} honest validators")
         for transaction in candidate.transactions:
             expect(transaction.tx_id not in self.committed, f"a transaction was committed twice, now at {height}")
             expect(transaction.payload.valid_until >= height, f"an expired transaction was committed at {height}")
             self.committed[transaction.tx_id] = height
         self.chain[height] = Decision(candidate.block_hash, header, tip.state_root, tip.results_root, tx_ids)
+
+    def check_outcomes(self, receipts: Iterable[Receipt], excluded: Iterable[int], height: int) -> None:
+        """Invariant 12 on the chain, and that the consortium's rules refuse what they forbid."""
+        for receipt in receipts:
+            allowed = receipt.code != "ok" or receipt.tx_id not in self.forbidden
+            expect(allowed, f"a forbidden change was made at height {height}")
+        guilty = [self.sets.at(height + 1).identities[index] for index in excluded]
+        expect(not any(map(self.honest, guilty)), f"the honest are excluded at height {height}: {guilty}")
 
     def agree(self, height: int, block_hash: bytes) -> None:
         """Invariant 1: no two honest validators decide different blocks at a height."""
@@ -272,10 +300,12 @@ class Checker:
         indexes = certificate.signer_indexes()
         expect(certificate.kind == COMMIT, "a decision by a certificate of another kind")
         expect((certificate.height, certificate.block_hash) == (height, block_hash), "a certificate of another block")
-        expect(len(set(indexes)) >= self.quorum, "decided without a quorum")
+        members = self.sets.at(height)
+        expect(certificate.epoch == members.validators.epoch, "a decision of another epoch")
+        expect(len(set(indexes)) >= members.quorum, "decided without a quorum")
         expect(len(indexes) == len(certificate.signatures), "a certificate lacks signatures")
-        expect(all(index < self.validators.size for index in indexes), "a stranger's vote counted")
-        for claim in certificate_claims(certificate, self.validators, CHAIN_ID):
+        expect(all(index < members.validators.size for index in indexes), "a stranger's vote counted")
+        for claim in certificate_claims(certificate, members.validators, CHAIN_ID):
             expect(verify(*claim), "a signature of a decision is forged")
 
     def on_penalised(self, by: int, offender: int, code: str, hostile: bool) -> None:
@@ -290,7 +320,7 @@ class Checker:
         expect(len(state.book._prepares) <= views and len(state.book._commits) <= views, f"{address}: votes pile up")
         held = [getattr(state.next_height, name) for name in state.next_height.__slots__]
         early = sum(len(messages) for messages in held if isinstance(messages, list | dict))
-        expect(early <= 5 * self.validators.size, f"{address}: messages of the next height pile up")
+        expect(early <= 5 * state.validators.size, f"{address}: messages of the next height pile up")
         expect(len(state.sent) <= 8, f"{address}: own messages pile up")
         expect(len(node._desk._candidates) <= 16, f"{address}: candidates pile up")
         expect(len(node._desk._fetches) <= 32, f"{address}: fetches pile up")

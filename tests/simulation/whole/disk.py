@@ -1,20 +1,19 @@
 """A disk that forgets: unsynced writes are lost or torn, names too; bits flip; it fills up.
 
-Files speak through ``FakeOs``, which stands where the modules of ``chainnode.store`` import ``os``; the database
-through ``SimulatedKeyValue``. Both belong to a ``Session``: one run of one process, and every access ends with it.
+Databases speak through ``SimulatedKeyValue``, files through ``filesystem``. Both belong to a ``Session``: one run of
+one process, and every access ends with it.
 """
 
 import errno
 import os
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 from chainnode.errors import StoreError
 from chainnode.store.key_value import WriteBatch
 from chainnode.store.memory import MemoryKeyValue
 
-FIRST_DESCRIPTOR = 1_000_000
+LEDGER = "data/ledger"
 Operations = list[tuple[bytes, bytes | None]]
 
 
@@ -60,6 +59,30 @@ class File:
         self.content = bytearray(self.durable)
 
 
+class Database:
+    """Records that are durable, and batches written since, in order."""
+
+    __slots__ = ("batches", "pairs")
+
+    def __init__(self, pairs: dict[bytes, bytes]) -> None:
+        self.pairs = pairs
+        self.batches: list[Operations] = []
+
+    def sync(self) -> None:
+        for batch in self.batches:
+            apply_batch(self.pairs, batch)
+        self.batches.clear()
+
+    def crash(self, random: Random) -> None:
+        # A log is written in order: what survives of it is its beginning.
+        for batch in self.batches[: random.randint(0, len(self.batches))]:
+            apply_batch(self.pairs, batch)
+        self.batches.clear()
+
+
+Entry = File | Database
+
+
 def _apply(content: bytearray, write: tuple[int, bytes] | int) -> None:
     if isinstance(write, int):
         del content[write:]
@@ -75,27 +98,46 @@ class Disk:
 
     def __init__(self, pairs: dict[bytes, bytes]) -> None:
         """Begin with the database of an initialised node."""
-        self.names: dict[str, File] = {}
-        self._durable_names: dict[str, File] = {}
-        self._name_changes: list[tuple[str, File | None]] = []
-        self.pairs = dict(pairs)
-        """Durable content of the database."""
-        self.batches: list[Operations] = []
-        """Written and not synced, in order."""
+        self.names: dict[str, Entry] = {LEDGER: Database(dict(pairs))}
+        self.folders: set[str] = {"data", "data/journal"}
+        """Empty ones are of no consequence, so they are never lost."""
+        self._durable_names = dict(self.names)
+        self._name_changes: list[dict[str, Entry | None]] = []
+        """Each is kept or lost as a whole."""
         self.bytes_left: int | None = None
         """Free space; None: plenty."""
         self.failing_syncs = 0
         """So many of the next syncs fail."""
         self.fired: Callable[[str], None] = lambda fault: None
 
-    def bind(self, name: str) -> File:
-        file = self.names[name] = File()
-        self._name_changes.append((name, file))
-        return file
+    @property
+    def pairs(self) -> dict[bytes, bytes]:
+        """What is durable of the ledger; nothing while none is in its place."""
+        ledger = self.names.get(LEDGER)
+        return ledger.pairs if isinstance(ledger, Database) else {}
+
+    def bind(self, name: str, entry: Entry) -> None:
+        self.names[name] = entry
+        self._name_changes.append({name: entry})
 
     def unbind(self, name: str) -> None:
         del self.names[name]
-        self._name_changes.append((name, None))
+        self._name_changes.append({name: None})
+
+    def below(self, name: str) -> list[str]:
+        """Names of the entry itself or of everything in the folder."""
+        return sorted(known for known in self.names if known == name or known.startswith(name + "/"))
+
+    def rename(self, old: str, new: str) -> None:
+        """One entry, or a folder with all that is in it, at once."""
+        change: dict[str, Entry | None] = {}
+        for name in self.below(old):
+            entry = self.names.pop(name)
+            change[name] = None
+            change[new + name[len(old) :]] = entry
+            self.names[new + name[len(old) :]] = entry
+        self._name_changes.append(change)
+        self.folders = {new + name[len(old) :] if f"{name}/".startswith(old + "/") else name for name in self.folders}
 
     def sync_names(self) -> None:
         self._durable_names = dict(self.names)
@@ -119,28 +161,25 @@ class Disk:
 
     def crash(self, random: Random) -> None:
         """Power is cut: keep what was synced, and of the rest what chance allows."""
-        if any(file.writes for file in self.names.values()) or self.batches:
+        if any(entry.batches if isinstance(entry, Database) else entry.writes for entry in self.names.values()):
             self.fired("unsynced_lost")
-        for name, file in self._name_changes:
-            if random.random() < 0.5:
-                if file is None:
+        for change in self._name_changes:
+            for name, entry in change.items() if random.random() < 0.5 else ():
+                if entry is None:
                     self._durable_names.pop(name, None)
                 else:
-                    self._durable_names[name] = file
+                    self._durable_names[name] = entry
         self._name_changes.clear()
-        for file in self.names.values():
-            file.crash(random)
-        for file in self._durable_names.values():
-            file.crash(random)
+        for entry in self.names.values():
+            entry.crash(random)
+        for entry in self._durable_names.values():
+            entry.crash(random)
         self.names = dict(self._durable_names)
-        # A log is written in order: what survives of it is its beginning.
-        for batch in self.batches[: random.randint(0, len(self.batches))]:
-            apply_batch(self.pairs, batch)
-        self.batches.clear()
 
     def flip_bit(self, random: Random) -> None:
         """Rot, while the machine is off: one bit of one file or of one database record."""
-        files = [file for _, file in sorted(self._durable_names.items()) if file.durable]
+        entries = [entry for _, entry in sorted(self._durable_names.items())]
+        files = [entry for entry in entries if isinstance(entry, File) and entry.durable]
         if files and random.random() < 0.7:
             file = random.choice(files)
             file.durable[random.randrange(len(file.durable))] ^= 1 << random.randrange(8)
@@ -169,164 +208,18 @@ class Session:
         self.touch = touch
 
 
-class FakePath:
-    """A path on a simulated disk, as far as the store's modules use paths."""
-
-    __slots__ = ("_name", "session")
-
-    def __init__(self, session: Session, name: str) -> None:
-        self.session = session
-        self._name = name
-
-    def __truediv__(self, part: str) -> "FakePath":
-        return FakePath(self.session, f"{self._name}/{part}")
-
-    def __str__(self) -> str:
-        return self._name
-
-    @property
-    def name(self) -> str:
-        return self._name.rpartition("/")[2]
-
-    @property
-    def stem(self) -> str:
-        return self.name.rpartition(".")[0] or self.name
-
-    @property
-    def parent(self) -> "FakePath":
-        return FakePath(self.session, self._name.rpartition("/")[0])
-
-    def exists(self) -> bool:
-        return True
-
-    def glob(self, pattern: str) -> list["FakePath"]:
-        start, _, end = pattern.partition("*")
-        prefix = f"{self._name}/{start}"
-        names = sorted(self.session.disk.names)
-        return [FakePath(self.session, name) for name in names if name.startswith(prefix) and name.endswith(end)]
-
-    def read_bytes(self) -> bytes:
-        self.session.touch()
-        return bytes(self.session.disk.names[self._name].content)
-
-    def unlink(self) -> None:
-        self.session.touch()
-        self.session.disk.unbind(self._name)
-
-
-class FakeOs:
-    """``os`` for the store's modules: descriptors of simulated files; everything else is the real module's."""
-
-    def __init__(self) -> None:
-        self._open: dict[int, tuple[Session, File | None, list[int]]] = {}
-        self._next = FIRST_DESCRIPTOR
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
-
-    def open(self, path: Any, flags: int, mode: int = 0o777) -> int:
-        if not isinstance(path, FakePath):
-            return os.open(path, flags, mode)
-        path.session.touch()
-        file: File | None = None
-        if not flags & os.O_DIRECTORY:
-            disk, name = path.session.disk, str(path)
-            if name not in disk.names:
-                if not flags & os.O_CREAT:
-                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-                disk.bind(name)
-            elif flags & os.O_EXCL:
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-            file = disk.names[name]
-        self._next += 1
-        self._open[self._next] = (path.session, file, [0])
-        return self._next
-
-    def _file(self, descriptor: int) -> tuple[Session, File, list[int]]:
-        session, file, place = self._open[descriptor]
-        session.touch()
-        if file is None:
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        return session, file, place
-
-    def _put(self, session: Session, file: File, offset: int, data: bytes) -> int:
-        granted = session.disk.claim(len(data))
-        if not granted and data:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        file.write(offset, bytes(data[:granted]))
-        return granted
-
-    def write(self, descriptor: int, data: bytes) -> int:
-        if descriptor < FIRST_DESCRIPTOR:
-            return os.write(descriptor, data)
-        session, file, place = self._file(descriptor)
-        written = self._put(session, file, place[0], data)
-        place[0] += written
-        return written
-
-    def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
-        if descriptor < FIRST_DESCRIPTOR:
-            return os.pwrite(descriptor, data, offset)
-        session, file, _ = self._file(descriptor)
-        return self._put(session, file, offset, data)
-
-    def pread(self, descriptor: int, size: int, offset: int) -> bytes:
-        if descriptor < FIRST_DESCRIPTOR:
-            return os.pread(descriptor, size, offset)
-        return bytes(self._file(descriptor)[1].content[offset : offset + size])
-
-    def fsync(self, descriptor: int) -> None:
-        if descriptor < FIRST_DESCRIPTOR:
-            os.fsync(descriptor)
-            return
-        session, file, _ = self._open[descriptor]
-        session.touch()
-        session.disk.check_sync()
-        if file is None:
-            session.disk.sync_names()
-        else:
-            file.sync()
-
-    fdatasync = fsync
-
-    def fstat(self, descriptor: int) -> os.stat_result:
-        if descriptor < FIRST_DESCRIPTOR:
-            return os.fstat(descriptor)
-        size = len(self._file(descriptor)[1].content)
-        return os.stat_result((0o100600, 0, 0, 1, 0, 0, size, 0, 0, 0))
-
-    def ftruncate(self, descriptor: int, size: int) -> None:
-        if descriptor < FIRST_DESCRIPTOR:
-            os.ftruncate(descriptor, size)
-            return
-        self._file(descriptor)[1].truncate(size)
-
-    def lseek(self, descriptor: int, position: int, how: int) -> int:
-        if descriptor < FIRST_DESCRIPTOR:
-            return os.lseek(descriptor, position, how)
-        _, file, place = self._file(descriptor)
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: place[0], os.SEEK_END: len(file.content)}[how]
-        place[0] = base + position
-        return place[0]
-
-    def close(self, descriptor: int) -> None:
-        if descriptor < FIRST_DESCRIPTOR:
-            os.close(descriptor)
-            return
-        del self._open[descriptor]
-
-
 class SimulatedKeyValue(MemoryKeyValue):
     """The database of one session: atomic batches, durable only when synced."""
 
-    __slots__ = ("_failure", "_session")
+    __slots__ = ("_database", "_failure", "_session")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, database: Database) -> None:
         super().__init__()
         self._session = session
+        self._database = database
         self._failure: StoreError | None = None
         start = WriteBatch()
-        start.operations.extend(session.disk.pairs.items())
+        start.operations.extend(database.pairs.items())
         super().write(start, sync=True)
 
     def write(self, batch: WriteBatch, *, sync: bool) -> None:
@@ -337,7 +230,7 @@ class SimulatedKeyValue(MemoryKeyValue):
             raise self._failure
         operations = list(batch.operations)
         size = sum(len(key) + len(value or b"") for key, value in operations)
-        disk.batches.append(operations)
+        self._database.batches.append(operations)
         try:
             if disk.claim(size) < size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -350,9 +243,7 @@ class SimulatedKeyValue(MemoryKeyValue):
             self._failure = StoreError(code, f"cannot write the database: {error.strerror}")
             raise self._failure from error
         if sync:
-            for pending in disk.batches:
-                apply_batch(disk.pairs, pending)
-            disk.batches.clear()
+            self._database.sync()
         super().write(batch, sync=sync)
         if sync:
             session.touch()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from chainnode.errors import ChainError, DecodeError, PeerError, RequestFailed
 from chainnode.net.channel import BOUNDS, Channel
-from chainnode.net.peer import Peer, PeerInfo, PeerRole
+from chainnode.net.peer import OBSERVER, Peer, PeerInfo, PeerRole
 from tests.simulation.whole.disk import Crashed
 
 EMPTY_QUEUES = (0,) * len(BOUNDS)
@@ -196,7 +196,7 @@ class Port:
         found = {port.node_key: self._peers[address] for address, port in self._others()}
         return [
             PeerInfo(key, peer.role, peer.address, peer.outbound, peer.since_ms, None, 0, EMPTY_QUEUES, EMPTY_QUEUES)
-            for key, peer in sorted(found.items())
+            for key, peer in ((key, self._current(peer)) for key, peer in sorted(found.items()))
         ]
 
     def banned(self) -> dict[bytes, str]:
@@ -231,6 +231,11 @@ class Port:
         self._peers[other.address] = peer
         self._guarded(lambda: self.handler.on_connected(peer), other)
 
+    def _current(self, peer: Peer) -> Peer:
+        """As the network keeps it: roles follow the chain."""
+        peer.role = self._role_of(peer.node_key) or OBSERVER
+        return peer
+
     def part(self, other: "Port") -> None:
         """Notice that the link fell."""
         peer = self._peers.pop(other.address, None)
@@ -251,6 +256,7 @@ class Port:
     def receive(self, origin: "Port", channel: Channel, payload: bytes) -> None:
         peer = self._peers.get(origin.address)
         if peer is not None and self.alive:
+            self._current(peer)
             self.world.note("message", origin.address, self.address, channel, payload)
             self._guarded(lambda: self.handler.on_message(peer, channel, payload), origin)
 
@@ -278,6 +284,7 @@ class Port:
         peer = self._peers.get(origin.address)
         if peer is None:
             return None
+        self._current(peer)
         try:
             found: bytes | Awaitable[bytes] = self.handler.on_request(peer, kind, payload)
         except (PeerError, DecodeError) as error:

@@ -7,6 +7,8 @@ between runs as it is in production: driver, desk, admission, pool, executor, le
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
@@ -14,18 +16,25 @@ from unittest.mock import patch
 import structlog
 
 from chainnode.chain import certificate as chain_certificate
+from chainnode.chain import validation
+from chainnode.crypto import ed25519
 from chainnode.errors import StoreError
 from chainnode.mempool import verifier
 from chainnode.node import config as node_config
-from chainnode.node import data_directory, links, wiring
+from chainnode.node import data_directory, links, opening, snapshot_join, snapshot_keeper, voting_keys, wiring
 from chainnode.node.wiring import Node
-from chainnode.store import durable_file, journal, ledger_store, sign_state
-from chainnode.sync import snapshot_shelf
+from chainnode.store import durable_file, journal, layout, ledger_store, sign_state, snapshot_export, snapshot_import
+from chainnode.store.snapshot_export import SnapshotExport
+from chainnode.sync import snapshot_parts
+from contracts.governance import succession
 from tests.simulation.whole import genesis, signing
-from tests.simulation.whole.disk import Crashed, Disk, FakeOs, FakePath, Session, SimulatedKeyValue
+from tests.simulation.whole.disk import Crashed, Database, Disk, Session, SimulatedKeyValue
+from tests.simulation.whole.filesystem import FakeOs, FakePath, FakeShutil
 from tests.simulation.whole.network import Port
 
 HERE = Path("/")
+SNAPSHOT_EVERY = 10
+CHUNK_BYTES = 4_000
 
 
 class _NoLock:
@@ -40,9 +49,21 @@ class _NoLock:
 
 
 class _Database:
+    """Opens and makes databases on simulated disks."""
+
     @staticmethod
     def open(path: FakePath, options: object) -> SimulatedKeyValue:
-        return SimulatedKeyValue(path.session)
+        database = path.session.disk.names.get(str(path))
+        if not isinstance(database, Database):
+            raise StoreError("data-missing", f"no database in {path}")
+        return SimulatedKeyValue(path.session, database)
+
+    @staticmethod
+    def create(path: FakePath, options: object) -> SimulatedKeyValue:
+        database = Database({})
+        path.session.touch()
+        path.session.disk.bind(str(path), database)
+        return SimulatedKeyValue(path.session, database)
 
 
 class _Entropy:
@@ -77,13 +98,24 @@ def installed() -> Iterator[None]:
             (journal, "secrets", _Entropy()),
             (ledger_store, "LevelDBKeyValue", _Database),
             (data_directory, "DirectoryLock", _NoLock),
-            # Snapshots are folders of files that no vote depends on; their own tests damage and interrupt them.
-            (data_directory, "settle_replacement", lambda path: False),
-            (snapshot_shelf, "stored_heights", lambda folder: []),
+            (snapshot_import, "LevelDBKeyValue", _Database),
+            (snapshot_import, "shutil", FakeShutil),
+            (snapshot_export, "shutil", FakeShutil),
+            (snapshot_parts, "shutil", FakeShutil),
+            # A state of a few hundred records, in as many chunks as one of gigabytes would have.
+            (snapshot_keeper, "SnapshotExport", partial(SnapshotExport, bytes_target=CHUNK_BYTES)),
+            (snapshot_join, "DirectoryLock", _NoLock),
+            (snapshot_join, "read_key", _read_key),
+            (snapshot_join, "PeerNetwork", _make_port),
             (wiring, "read_key", _read_key),
+            (opening, "read_key", _read_key),
+            (voting_keys, "read_key", _read_key),
             (wiring, "PeerNetwork", _make_port),
             (links, "verify", signing.verify),
             (chain_certificate, "verify", signing.verify),
+            (validation, "verify", signing.verify),
+            (succession, "verify", signing.verify),
+            (ed25519, "verify", signing.verify),
             (verifier, "check_records", signing.check_records),
         ):
             stack.enter_context(patch.object(target, name, value))
@@ -97,12 +129,14 @@ def _silent_logger(*arguments: object, **more: object) -> _Silent:
     return _Silent()
 
 
-_building: list["Machine"] = []
+_here: ContextVar["Machine"] = ContextVar("machine")
+"""Whose process runs."""
 
 
-def _make_port(identity: Any, listen: object, peers: object, role_of: Any, handler: Any, *, tip_height: Any) -> Port:
-    machine = _building[-1]
-    return machine.make_port(machine, identity.node_key.public_key, role_of, handler)
+def _make_port(
+    identity: Any, listen: object, peers: object, role_of: Any, handler: Any, *, tip_height: Any = None
+) -> Port:
+    return _here.get().new_port(identity.node_key.public_key, role_of, handler)
 
 
 class SkewedClock:
@@ -119,7 +153,9 @@ class SkewedClock:
         return int(self._loop.now_ms)
 
 
-def config_of(index: int, data_dir: FakePath) -> node_config.NodeConfig:
+def config_of(
+    index: int, data_dir: FakePath, *, makes_snapshots: bool = False, joins_by_snapshot: bool = False
+) -> node_config.NodeConfig:
     """The configuration of validator ``index``."""
     anywhere = node_config.HostPort("simulated", 1)
     return node_config.NodeConfig(
@@ -131,8 +167,10 @@ def config_of(index: int, data_dir: FakePath) -> node_config.NodeConfig:
         network=node_config.NetworkSection(listen=anywhere),
         api=node_config.ApiSection(listen=anywhere),
         mempool=node_config.MempoolSection(verifier="inline"),
-        store=node_config.StoreSection(proof_heights=8, tree_cache_pages=2_000),
-        sync=node_config.SyncSection(),
+        store=node_config.StoreSection(
+            proof_heights=8, tree_cache_pages=2_000, snapshot_every=SNAPSHOT_EVERY if makes_snapshots else 0
+        ),
+        sync=node_config.SyncSection(snapshot=joins_by_snapshot),
     )
 
 
@@ -151,11 +189,20 @@ class Machine:
         self.index = index
         self.foundation = foundation
         self.disk = Disk(self.foundation.pairs)
+        self.makes_snapshots = False
+        self.joins_by_snapshot = False
+        """Whether its node, when it holds nothing, begins from one."""
+        self.rejoins = False
+        """Whether its operator says that the memory of its votes is gone."""
         self.clock = SkewedClock(loop)
         self.make_port = make_port
         self.crash_in: int | None = None
         """Disk operations and sends left until the process dies."""
         self.on_crash: Callable[[Machine], None] = lambda machine: None
+        self.on_refused: Callable[[Machine], None] = lambda machine: None
+        """Told when a start that took time ended with a ``refusal``, or with a crash."""
+        self.on_joined: Callable[[Machine, int], None] = lambda machine, height: None
+        """Told the height of the snapshot that the ledger now begins with; 0 without one."""
         self.node: Node | None = None
         self.port: Port | None = None
         self.refusal: str | None = None
@@ -177,7 +224,22 @@ class Machine:
 
     @property
     def running(self) -> bool:
-        return self.node is not None
+        return self._session is not None
+
+    def new_port(self, node_key: bytes, role_of: Any, handler: Any) -> Port:
+        """For the process that runs."""
+        self.port = self.make_port(self, node_key, role_of, handler)
+        if self._session is not None:
+            self.port.touch = self._session.touch
+        return self.port
+
+    def replace_disk(self) -> None:
+        """A new one, initialised as the manual says; nothing of the old one is left."""
+        fired = self.disk.fired
+        self.power_off()
+        self.disk = Disk(self.foundation.pairs)
+        self.disk.fired = fired
+        self._initialise()
 
     def start(self) -> None:
         """Start a process on what the disk holds; a refusal is kept in ``refusal``."""
@@ -187,26 +249,49 @@ class Machine:
         self._session = session
         self.refusal = None
         self.starts += 1
-        _building.append(self)
+        token = _here.set(self)
         try:
-            node = Node.open(config_of(self.index, FakePath(session, "data")), self.foundation.document, self.clock)
+            node = None if self._may_join() else self._open(session)
+            if self._session is session:
+                self._life = self.loop.create_task(self._live(session, node))
+        finally:
+            _here.reset(token)
+
+    def _may_join(self) -> bool:
+        """Whether there may be a snapshot to begin from: nothing but the genesis is here."""
+        return self.joins_by_snapshot and sum(key[:1] == layout.BLOCK_HASH for key in self.disk.pairs) <= 1
+
+    def _config(self, session: Session) -> node_config.NodeConfig:
+        return config_of(
+            self.index, FakePath(session, "data"),
+            makes_snapshots=self.makes_snapshots, joins_by_snapshot=self.joins_by_snapshot,
+        )
+
+    def _open(self, session: Session) -> Node | None:
+        try:
+            node = Node.open(
+                self._config(session), self.foundation.document, self.clock, rejoin_after_loss=self.rejoins
+            )
         except StoreError as error:
             self.refusal = error.code
             self._session = None
-            return
+            return None
         except Crashed:
-            return
-        finally:
-            _building.pop()
+            return None
         self.node = node
-        self.port = cast(Port, node._network)
-        self.port.touch = session.touch
         self._on_built(self, node)
-        self._life = self.loop.create_task(self._live(node))
+        return node
 
-    async def _live(self, node: Node) -> None:
+    async def _live(self, session: Session, node: Node | None) -> None:
         ended: BaseException | None = None
         try:
+            if node is None:
+                height = await snapshot_join.join_by_snapshot(self._config(session), self.foundation.document)
+                self.on_joined(self, height)
+                node = self._open(session)
+                if node is None:
+                    self.on_refused(self)
+                    return
             await node.start()
             await node.wait()
         except asyncio.CancelledError:
@@ -216,7 +301,7 @@ class Machine:
         except BaseException as error:  # noqa: BLE001
             # Whatever ends a node is for the world to judge.
             ended = error
-        if self.node is node:
+        if self._session is session:
             self.power_off()
             self._on_ended(self, ended)
 

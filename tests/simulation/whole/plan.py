@@ -12,19 +12,27 @@ PROFILES: dict[str, tuple[str, ...]] = {
     "calm": (),
     "network": NETWORK,
     "views": ("weather", "stall", "crash_at_boundary", "hostile"),
+    "epochs": ("weather", "partition", "consortium", "power_cut", "hostile"),
+    "dwindling": ("death", "consortium"),
+    "rejoin": ("weather", "partition", "power_cut", "crash_at_boundary", "lost_disk", "hostile", "consortium"),
     "crash": ("weather", "partition", *CRASH),
     "disk": ("weather", *CRASH, *DISK),
     "hostile": ("weather", "partition", "hostile"),
     "twins": ("weather", "partition", *CRASH, "twins"),
-    "mixed": (*NETWORK, "stall", *CRASH, *DISK, "hostile", "twins"),
+    "mixed": (*NETWORK, "stall", "consortium", "lost_disk", *CRASH, *DISK, "hostile", "twins"),
 }
 """Kinds of trouble by profile."""
+RARE = {"stall": 0.25, "consortium": 0.25, "lost_disk": 0.25}
+"""How likely a mixed plan has a kind that takes many blocks or views; each of the others is in six of ten."""
 
 PROMISED: dict[str, tuple[str, ...]] = {
     "weather": ("loss", "duplication", "straggling"),
     "partition": ("partition",),
     "clog": ("clog",),
     "stall": ("stall",),
+    "consortium": ("epoch", "joined", "left", "refused_join_proof_signature", "refused_change_limit"),
+    "death": ("death",),
+    "lost_disk": ("lost_disk", "rejoined", "snapshot_joined"),
     "skew": ("skew",),
     "link_reset": ("link_reset",),
     "crash_at_boundary": ("crash", "unsynced_lost"),
@@ -51,18 +59,23 @@ class Plan:
     """Behaviours by validator."""
     twins: tuple[int, ...] = ()
     """Validators whose key runs on a second machine."""
+    spares: int = 0
+    """Nodes beside the validators, which follow and may be made validators."""
     pace: str = "usual"
     """The parameters of the chain, a key of ``genesis.PACES``."""
+    load_ms: tuple[int, int] = (20, 900)
+    """Pause between two calls of clients."""
     trouble_ms: int = 20_000
     strikes_max: int = 10_000
     """Trouble strikes at most so often; what shrinking lowers."""
 
 
-def draw(seed: int, size: int, profile: str) -> Plan:
-    """The plan of ``seed``: some of the profile's kinds, and at most f hostile validators."""
+def draw(seed: int, size: int, profile: str, *, always: tuple[str, ...] = ()) -> Plan:
+    """The plan of ``seed``: some of the profile's kinds, those of ``always``, and at most f hostile validators."""
     random = Random(seed * 1_000_003 + size)
     allowed = PROFILES[profile]
-    kinds = tuple(kind for kind in allowed if random.random() < 0.6)
+    likely = RARE if profile == "mixed" else {}
+    kinds = tuple(kind for kind in allowed if random.random() < likely.get(kind, 0.6) or kind in always)
     faults = (size - 1) // 3
     guilty = random.sample(range(size), random.randint(min(1, faults), faults)) if faults else []
     hostile: dict[int, tuple[str, ...]] = {}
@@ -77,9 +90,15 @@ def draw(seed: int, size: int, profile: str) -> Plan:
             first = names[(seed + index) % len(names)]
             more = random.sample(names, random.choice((0, 0, 1, 2, 4)))
             hostile[index] = tuple(dict.fromkeys((first, *more)))
-    trouble_ms = random.choice((8_000, 12_000, 20_000))
-    pace = "brisk" if "stall" in kinds or random.random() < 0.2 else "usual"
-    return Plan(seed, size, kinds, hostile, tuple(twins), pace, trouble_ms)
+    trouble_ms = random.choice((6_000, 9_000, 15_000) if profile == "mixed" else (8_000, 12_000, 20_000))
+    pace = "brisk" if {"stall", "consortium", "lost_disk"}.intersection(kinds) or random.random() < 0.2 else "usual"
+    follows = "lost_disk" in kinds or ("consortium" in kinds and "death" not in kinds)
+    spares = random.randint(1, 2) if follows else 0
+    load_ms = (20, 900)
+    if "death" in kinds:
+        # Whom the chain takes for dead it has missed for eighty heights.
+        load_ms, trouble_ms = (10, 90), 10_000
+    return Plan(seed, size, kinds, hostile, tuple(twins), spares, pace, load_ms, trouble_ms)
 
 
 def smaller(plan: Plan) -> list[Plan]:

@@ -26,7 +26,11 @@ class Trouble:
         self.damaged: set[int] = set()
         """Machines whose disk failed in a way that stops a node honestly (R11)."""
         self.lost: set[int] = set()
-        """Machines whose data rotted: they refuse to vote or to start, and count as faulty."""
+        """Machines whose data rotted, or that are gone for good: they count as faulty."""
+        self.forgetful: set[int] = set()
+        """Machines whose disk was replaced: they come back, and until then count as faulty."""
+        self.dead: set[int] = set()
+        """Those of them that will never run again."""
         self._tools: dict[str, Callable[[], None]] = {
             "weather": self._weather,
             "partition": self._partition,
@@ -40,6 +44,8 @@ class Trouble:
             "disk_full": self._fill_disk,
             "fsync_failure": self._fail_sync,
             "rot": self._rot,
+            "death": self._die,
+            "lost_disk": self._lose_disk,
         }
 
     def begin(self) -> None:
@@ -154,9 +160,8 @@ class Trouble:
     def _rot(self) -> None:
         """One honest machine at most, and only where nobody is hostile: with it f would be exceeded."""
         world = self._world
-        spare = (world.plan.size - 1) // 3 - len(world.hostile) - len(self.lost)
         machine = self._pick()
-        if machine is None or spare < 1 or not world.honest(machine):
+        if machine is None or not world.consortium.has_room() or not world.honest(machine):
             return
         machine.crash()
         machine.disk.flip_bit(world.random)
@@ -164,6 +169,33 @@ class Trouble:
         # It may still start, and even vote: what is damaged may be of no consequence, or be found only when read.
         self.damaged.add(machine.address)
         machine.start()
+
+    def _die(self) -> None:
+        """A validator's machine burns, and nobody replaces it by hand."""
+        world = self._world
+        machine = self._pick()
+        members = world.checker.sets.present.identities
+        if machine is None or machine.index not in members or not world.honest(machine):
+            return
+        if world.consortium.has_room():
+            world.fired("death")
+            self.lost.add(machine.address)
+            self.dead.add(machine.index)
+            machine.crash()
+
+    def _lose_disk(self) -> None:
+        """A disk is replaced by an empty one; the node replays everything, or begins from a snapshot, and rejoins."""
+        world = self._world
+        machine = self._pick()
+        if machine is None or not world.honest(machine) or machine.address in self.lost | self.forgetful:
+            return
+        if machine.index in world.consortium.concerned() and not world.consortium.has_room():
+            return
+        world.fired("lost_disk")
+        self.forgetful.add(machine.address)
+        machine.replace_disk()
+        machine.rejoins = True
+        machine.joins_by_snapshot = world.random.random() < 0.7
 
     # Healing.
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from tests.simulation.whole.node import Machine
     from tests.simulation.whole.world import World
 
-PAUSE_MS = (20, 900)
 WINDOW_BLOCKS = (2, 6, 40)
 
 
@@ -31,7 +30,7 @@ class Workload:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        self._world.loop.after_ms(self._world.random.randint(*PAUSE_MS), self._again)
+        self._world.loop.after_ms(self._world.random.randint(*self._world.plan.load_ms), self._again)
 
     def pause(self) -> None:
         self._paused = True
@@ -43,7 +42,7 @@ class Workload:
         running = [machine for machine in world.honest_machines() if machine.running]
         if running:
             self.submit(world.random.choice(running))
-        world.loop.after_ms(world.random.randint(*PAUSE_MS), self._again)
+        world.loop.after_ms(world.random.randint(*world.plan.load_ms), self._again)
 
     def submit_new(self, machine: "Machine") -> None:
         """A new transaction that does not expire soon."""

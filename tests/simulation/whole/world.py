@@ -15,14 +15,16 @@ from chainnode.errors import StoreError
 from chainnode.net.channel import Channel
 from chainnode.node.wiring import Node
 from consensus.invariant import InvariantBroken
-from consensus.messages import decode_message
+from consensus.messages import Signed, decode_message
 from consensus.outputs import Outputs
 from consensus.state import Phase
 from tests.simulation.whole import genesis
 from tests.simulation.whole.checker import Checker, Violation, expect
+from tests.simulation.whole.consortium import Consortium
 from tests.simulation.whole.disk import Crashed
 from tests.simulation.whole.hostile.port import HostilePort
 from tests.simulation.whole.loop import VirtualLoop
+from tests.simulation.whole.membership import Membership
 from tests.simulation.whole.network import Network, Port
 from tests.simulation.whole.node import Machine, installed
 from tests.simulation.whole.plan import Plan
@@ -32,8 +34,8 @@ from tests.simulation.whole.workload import Workload
 
 CALM_MS = 2_000
 """Between healing and the transactions that must then be decided."""
-LIVENESS_MS = 400_000
-"""More than four capped view time-outs for each replica that may be hostile, and the time to get there."""
+LIVENESS_MS = {"usual": 400_000, "brisk": 100_000}
+"""More than four capped view time-outs for each replica that may be hostile, and the time to get there; by pace."""
 BOUNDS_EACH_STEPS = 256
 TIME_AHEAD_MS = 5_000
 """No clock here is so far ahead that a block of that time could be accepted by an honest validator."""
@@ -73,7 +75,7 @@ class Listener:
         self._node = node
 
     def on_block(self, candidate: Any, receipts: Any) -> None:
-        self._world.on_block(self._machine, self._node, candidate)
+        self._world.on_block(self._machine, self._node, candidate, receipts)
         self._inner.on_block(candidate, receipts)
 
     def on_view_changed(self, event: Any) -> None:
@@ -99,10 +101,12 @@ class World:
         self.faults: Counter[str] = Counter()
         self.network = Network(self)
         self.violation: BaseException | None = None
-        indexes = [*range(plan.size), *plan.twins]
+        indexes = [*range(plan.size + plan.spares), *plan.twins]
         self.hostile = frozenset(plan.hostile) | frozenset(plan.twins)
-        start = genesis.foundation(plan.size, plan.pace)
-        self.checker = Checker(start.validators, start.hash, self.hostile)
+        start = self.foundation = genesis.foundation(plan.size, plan.pace, plan.spares)
+        known = {candidate.consensus_key: identity for identity, candidate in enumerate(start.candidates)}
+        sets = Membership(start.members, known, start.parameters.epoch_blocks)
+        self.checker = Checker(sets, start.hash, self.hostile)
         self.machines = [
             Machine(self.loop, address, index, start, self._make_port, self._on_built, self._on_ended)
             for address, index in enumerate(indexes)
@@ -110,7 +114,11 @@ class World:
         for machine in self.machines:
             machine.disk.fired = self.fired
             machine.on_crash = self._on_crash
+            machine.on_joined = self._on_joined
+            machine.on_refused = self.on_restarted
+            machine.makes_snapshots = "lost_disk" in plan.kinds and machine.address % 2 == 0
         self.workload = Workload(self)
+        self.consortium = Consortium(self)
         self.trouble = Trouble(self)
 
     # A run.
@@ -126,6 +134,7 @@ class World:
                 machine.start()
             self.workload.begin()
             self.trouble.begin()
+            self.consortium.begin()
             self.advance(self.plan.trouble_ms)
             self.trouble.heal()
             self.advance(CALM_MS)
@@ -137,9 +146,9 @@ class World:
         self.workload.pause()
         self.trouble.heal()
         self.workload.submit_everywhere()
-        waited_ms = 0
+        waited_ms, most_ms = 0, LIVENESS_MS[self.plan.pace]
         while not self.workload.settled():
-            expect(waited_ms < LIVENESS_MS, f"no progress within {LIVENESS_MS} ms: {self.workload.unsettled()}")
+            expect(waited_ms < most_ms, f"no progress within {most_ms} ms: {self.workload.unsettled()}")
             self.advance(250)
             waited_ms += 250
             self.trouble.keep_running()
@@ -183,13 +192,14 @@ class World:
 
     def honest_twin(self, machine: Machine) -> bool:
         """The first of the machines with this key; the second is a twin."""
-        return machine.address < self.plan.size
+        return machine.address < self.plan.size + self.plan.spares
 
     def _on_built(self, machine: Machine, node: Node) -> None:
         driver: Any = node._driver
         replica = driver.replica
         if self.honest(machine):
-            self.checker.on_started(machine.address, machine.index, replica)
+            self._learn(node)
+            self.checker.on_started(machine.address, machine.index, replica, anew=machine.rejoins)
         driver.replica = Watched(replica, self, machine, node)
         driver._listener = Listener(driver._listener, self, machine, node)
         self.note("start", machine.address, replica.height, replica.view, node.service.halted or "")
@@ -210,6 +220,11 @@ class World:
         failing = machine.address in self.trouble.damaged and isinstance(error, StoreError)
         if error is not None and self.honest(machine) and not failing:
             self.fail(error if isinstance(error, Violation) else Violation(f"{machine.address} ended: {error!r}"))
+
+    def _on_joined(self, machine: Machine, height: int) -> None:
+        self.note("joined", machine.address, height)
+        if height:
+            self.fired("snapshot_joined")
 
     def _on_crash(self, machine: Machine) -> None:
         self.fired("crash")
@@ -254,14 +269,33 @@ class World:
     def on_sent(self, port: Port, channel: Channel, payload: bytes) -> None:
         if channel is Channel.CONSENSUS and port.honest:
             machine = self.machines[port.address]
+            message = decode_message(payload)
             with self.guarded():
-                self.checker.on_sent(machine.address, machine.index, decode_message(payload), machine.disk)
+                self.checker.on_sent(machine.address, machine.index, message, machine.disk)
+            if machine.rejoins and isinstance(message, Signed):
+                # From here on it remembers again what its key says.
+                machine.rejoins = False
+                self.fired("rejoined")
 
-    def on_block(self, machine: Machine, node: Node, candidate: Any) -> None:
+    def _learn(self, node: Node) -> None:
+        """Who decides the next height, by an honest node's ledger."""
+        ended = self.checker.sets.learn(node.ledger.tip.height, node.ledger.validators)
+        if ended is not None:
+            now = self.checker.sets.present
+            self.fired("epoch")
+            self.faults["joined"] += len(set(now.identities) - set(ended.identities))
+            self.faults["left"] += len(set(ended.identities) - set(now.identities))
+            self.note("epoch", now.validators.epoch, now.first_height, *now.identities)
+
+    def on_block(self, machine: Machine, node: Node, candidate: Any, receipts: Any) -> None:
         self.note("block", machine.address, candidate.header.height, candidate.block_hash)
         if self.honest(machine):
             with self.guarded():
                 latest_ms = genesis.GENESIS_MS + self.loop.now_ms + TIME_AHEAD_MS
+                self._learn(node)
+                around = node.ledger.surroundings
+                self.checker.check_outcomes(receipts, around.leadership.excluded, candidate.header.height)
+                self.consortium.on_receipts(receipts)
                 self.checker.on_block(machine.address, candidate, node.ledger.tip, machine.disk, latest_ms)
 
     def on_halt(self, machine: Machine, reason: str) -> None:

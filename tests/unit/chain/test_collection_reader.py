@@ -176,6 +176,18 @@ def test_node_without_the_whole_history_walks_over_the_records() -> None:
     assert ledger.ask(holder="bob") == sorted(ledger.expected(holder="bob"))
 
 
+def test_walk_goes_on_on_a_node_that_could_ask_its_index() -> None:
+    ledger, late = small(), small()
+    late.begin_from_a_snapshot()
+    first = late.reader.page(THINGS, {"holder": "ann"}, None, 1)
+    rest = ledger.reader.page(THINGS, {"holder": "ann"}, first.position, 10)
+    assert [ledger.name(key) for key, _ in (*first.records, *rest.records)] == sorted(ledger.expected(holder="ann"))
+    begun = ledger.reader.page(THINGS, {"holder": "ann"}, None, 1)
+    with pytest.raises(Rejected) as found:
+        late.reader.page(THINGS, {"holder": "ann"}, begun.position, 1)
+    assert found.value.code == "cursor-invalid"
+
+
 def test_page_looks_at_a_bounded_number_of_records_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger()
     for number in range(20):

@@ -13,8 +13,10 @@ from chainnode.proofs.verifier import verify_bundle
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import block_hash
 from chainnode.types.ids import did_of_key
+from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import BlockReceipt
 from consensus.certificates import encode_certificate
+from contracts.governance.operations import SetParameters
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import identity_key
 from tests.support.local_chain import (
@@ -22,6 +24,7 @@ from tests.support.local_chain import (
     GENESIS_HASH,
     LocalChain,
     certificate_of,
+    consortium_proposal,
     double_vote,
     key_of,
     transaction,
@@ -279,6 +282,24 @@ def test_block_that_does_something_by_itself_is_certified_and_its_events_are_fou
     for height in (0, 9):
         with pytest.raises(NotFound):
             chain.queries.prove_opened(height)
+
+
+def test_parameters_hold_from_the_next_block_on_for_a_running_and_a_restarted_node() -> None:
+    """Parameter changes take effect from the next block consistently on every node."""
+    chain = LocalChain()
+    wider = ChainParameters(validity_window=1_500, block_transactions_max=3, view_timeout_ms=3_000)
+    consortium_proposal(chain, SetParameters(wider))
+    assert chain.ledger.surroundings.parameters == chain.reopened().surroundings.parameters == wider
+    assert chain.ledger.validity_window == 1_500
+    assert chain.ledger.fresh_fault(chain.build(1, 2, 3, 4, valid_until=1_400), 0, chain.now_ms) == "block-transactions"
+    late = chain.ledger.tip.height + 1_500
+    chain.extend(1, valid_until=late)
+    chain.grow(1_100, 0)
+    again = chain.build(1, valid_until=late)
+    assert again.transactions == [], "a wider window remembers longer"
+    assert chain.reopened().height_of(transaction(1, valid_until=late).tx_id) == chain.ledger.height_of(
+        transaction(1, valid_until=late).tx_id
+    )
 
 
 def _with_header(candidate: Candidate, **changes: object) -> Candidate:

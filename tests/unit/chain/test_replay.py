@@ -67,3 +67,17 @@ def test_window_filled_from_the_store_equals_the_one_that_lived() -> None:
     lived.add_block(40, [])
     loaded.add_block(40, [])
     assert len(lived) == len(loaded) == 0
+
+
+def test_wider_window_keeps_what_is_remembered_and_forgets_later() -> None:
+    """What was forgotten under the smaller window had expired by then."""
+    window = ReplayWindow(2)
+    for height in range(1, 4):
+        window.add_block(height, [bytes((height,)) * 32])
+    window.widen(4)
+    for height in range(4, 7):
+        window.add_block(height, [bytes((height,)) * 32])
+    assert [window.height_of(bytes((height,)) * 32) for height in range(1, 7)] == [None, None, 3, 4, 5, 6]
+    window.widen(1)
+    window.add_block(7, [])
+    assert window.height_of(bytes((4,)) * 32) == 4

@@ -108,7 +108,7 @@ def test_command_offers_json(path: tuple[str, ...], found: click.Command):
 
 
 @pytest.mark.parametrize(
-    ("words", "nearest"), [(["testnet", "statsu"], "status"), (["evidnce"], "evidence")], ids=["inner", "top"]
+    ("words", "nearest"), [(["testnet", "statsu"], "status"), (["evidencee"], "evidence")], ids=["inner", "top"]
 )
 def test_unknown_command_is_answered_with_the_nearest_one(
     words: list[str], nearest: str, capsys: pytest.CaptureFixture[str]

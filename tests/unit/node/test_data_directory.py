@@ -13,6 +13,7 @@ from chainnode.errors import DecodeError, StoreCorrupt, StoreError
 from chainnode.node.data_directory import DataDirectory, Votes, initialise_data
 from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.leveldb import LevelDBOptions
+from chainnode.store.sign_state import PAGE_BYTES
 from consensus.certificates import encode_certificate
 from consensus.journal import JournalRecord, PersistBlock, ProposalAccepted
 from consensus.messages import Signed
@@ -68,6 +69,35 @@ class _Validator:
             shutil.rmtree(target) if target.is_dir() else target.unlink()
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
         return _Validator(self.folder)
+
+
+def test_height_that_a_rotten_slot_forgot_stays_known_after_it_was_repaired(
+    tmp_path: Path, chain: LocalChain
+) -> None:
+    """Restart: the journal's mark outlives the doubt; a later start must not take the file for an old copy."""
+    validator = _Validator(tmp_path / "data")
+    for height in (1, 2, 3):
+        candidate = chain.extend(height)
+        if height != 2:
+            validator.vote(commit(chain, candidate.block_hash, height=height))
+        validator.apply(candidate)
+    validator.data.journal.sync()
+    assert validator.data.journal.height == 3
+    validator.close()
+    path = tmp_path / "data" / "sign-state"
+    data = bytearray(path.read_bytes())
+    newest = max((0, 1), key=lambda page: data[page * PAGE_BYTES + 4 : page * PAGE_BYTES + 12])
+    data[newest * PAGE_BYTES] ^= 1
+    path.write_bytes(data)
+    for _ in range(2):
+        validator = _Validator(tmp_path / "data")
+        assert validator.votes.refusal is None
+        assert validator.data.sign_state.last.position[1] == 3
+        assert not validator.vote(prepare(chain, ONE, height=3))
+        validator.close()
+    validator = _Validator(tmp_path / "data")
+    assert validator.vote(prepare(chain, ONE, height=4))
+    validator.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chainnode.chain.candidate import Candidate
+from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.errors import InvariantBroken, StoreError
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verifier import InlineVerifier
@@ -18,6 +18,7 @@ from chainnode.store.journal import Journal
 from chainnode.store.sign_state import SignStateFile
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.sync.server import SyncServer
+from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction
 from consensus.certificates import encode_certificate
@@ -26,8 +27,9 @@ from consensus.journal import MessageSigned, PersistBlock, decode_record, sign_p
 from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange, decode_message
 from consensus.outputs import ViewChanged
 from consensus.state import Phase
+from contracts.governance.operations import ActivateFeature, SetParameters
 from tests.support.cluster import until
-from tests.support.local_chain import CONSENSUS_KEYS, LocalChain, certificate_of, transaction
+from tests.support.local_chain import CONSENSUS_KEYS, LocalChain, certificate_of, consortium_proposal, transaction
 from tests.unit.node.clock import StillClock
 from tests.unit.node.votes import commit, prepare, signed
 from tests.unit.node.wire import make_replica
@@ -249,6 +251,35 @@ async def test_synced_block_that_cannot_be_written_halts_and_ends_the_sync(node:
     with pytest.raises(StoreError):
         node.driver.apply_synced(candidate, encode_certificate(certificate), certificate)
     assert [reason for reason, _ in node.halts] == ["store-closed"]
+
+
+async def test_timers_of_the_chain_change_without_a_restart(node: _Driven) -> None:
+    """Timers of consensus read on-chain parameters: running nodes pick up new values."""
+    ahead = LocalChain()
+    ahead.extend()
+    consortium_proposal(ahead, SetParameters(ChainParameters(view_timeout_ms=5_000)))
+    for height in (2, 3):
+        candidate = open_stored(ahead.queries.block(height))
+        certificate = certificate_of(candidate)
+        node.driver.apply_synced(candidate, encode_certificate(certificate), certificate)
+    await until(lambda: node.replica.height == 4, 2)
+    assert node.replica._state.timers.view_timeout_ms == 5_000
+
+
+async def test_node_halts_before_a_feature_that_it_does_not_know(node: _Driven) -> None:
+    """Nodes that do not know a feature must halt with a clear diagnosis before its height."""
+    ahead = LocalChain()
+    ahead.extend()
+    consortium_proposal(ahead, ActivateFeature("lanes", 13))
+    ahead.grow(9, 0)
+    for height in range(2, 13):
+        assert node.halts == []
+        candidate = open_stored(ahead.queries.block(height))
+        certificate = certificate_of(candidate)
+        node.driver.apply_synced(candidate, encode_certificate(certificate), certificate)
+    ((reason, details),) = node.halts
+    assert (reason, details["feature"], details["height"]) == ("upgrade-needed", "lanes", "13")
+    assert node.chain.ledger.tip.height == 12
 
 
 async def test_later_certificate_starts_a_sync(node: _Driven) -> None:

@@ -126,6 +126,23 @@ def damaged(path: Path) -> SignStateFile:
     return SignStateFile.open(path)
 
 
+def test_passed_height_is_never_signed_at_again(path: Path) -> None:
+    """What a lost slot held may have been a signature at a height that is over."""
+    file = damaged(path)
+    file.confirm(None)
+    file.pass_height(7)
+    assert file.last.position[1] == 7
+    assert code_of(file.record, *signed(7)) == "sign-state-regression"
+    file.pass_height(6)
+    file.close()
+    file = SignStateFile.open(path)
+    assert not file.doubtful
+    assert file.last.position[1] == 7
+    file.record(*signed(8))
+    assert file.last == signed(8)
+    file.close()
+
+
 @pytest.mark.parametrize("newest", [None, signed(1)])
 def test_doubt_ends_when_the_journal_holds_nothing_newer(path: Path, newest: Signed | None) -> None:
     file = damaged(path)

@@ -2,7 +2,8 @@
 
 from tests.simulation.whole.hostile.port import Library
 from tests.simulation.whole.hostile.proposals import PROPOSALS
+from tests.simulation.whole.hostile.snapshots import SNAPSHOTS
 from tests.simulation.whole.hostile.views import VIEWS
 from tests.simulation.whole.hostile.votes import VOTES
 
-BEHAVIOURS: Library = {**PROPOSALS, **VOTES, **VIEWS}
+BEHAVIOURS: Library = {**PROPOSALS, **VOTES, **VIEWS, **SNAPSHOTS}

@@ -35,13 +35,12 @@ class HostilePort(Port):
         self.world: World = world
         self.honest = False
         self.machine = machine
-        self.index = machine.index
         self.random = world.random
         self.behaviours = [BEHAVIOURS[name](self, name) for name in names]
         self.heard: deque[Message] = deque(maxlen=HEARD_MAX)
         """Consensus messages of others, newest last."""
         self.said: deque[Message] = deque(maxlen=HEARD_MAX)
-        self.key = genesis.consensus_key(self.index)
+        self.key = genesis.consensus_key(machine.index)
 
     # For behaviours.
 
@@ -53,6 +52,11 @@ class HostilePort(Port):
     def replica(self) -> Any:
         """The node's own core, through which a behaviour knows where the others probably are."""
         return self.node._driver.replica.inner
+
+    @property
+    def index(self) -> int:
+        """Own place in the set that the core is in, whether it will vote or not; outside of it, somebody else's."""
+        return self.replica.validators.index_of(self.key.public_key) or 0
 
     def fired(self, name: str) -> None:
         self.world.fired(f"hostile_{name}")

@@ -10,6 +10,7 @@ from chainnode.net.channel import Channel
 from chainnode.proofs.merkle import root
 from chainnode.sync.wire import GET_BLOCK, GET_TRANSACTIONS
 from chainnode.types.block import Header, block_hash, decode_header, decode_proposal
+from consensus.equivocation import encode_equivocation, make_equivocation
 from consensus.messages import Commit, Message, Prepare, PrePrepare
 from tests.simulation.whole.hostile.port import Behaviour, HostilePort
 
@@ -221,16 +222,16 @@ class FalseEvidence(Behaviour):
         votes = [heard for heard in self.port.heard if isinstance(heard, Prepare)]
         if not votes:
             return [message]
+        # One statement is the honest validator's own, the other bears our signature.
+        forged = make_equivocation(votes[-1], self.port.altered(votes[-1], block_hash=bytes(32)))
+        if forged is None:
+            return [message]
         self.fired()
-        item = encode([encode_vote(votes[-1]), encode_vote(self.port.altered(votes[-1], block_hash=bytes(32)))])
+        item = encode_equivocation(forged)
         parts = decode_proposal(message.proposal)
         header = encode(msgspec.structs.replace(decode_header(parts.header), evidence_root=evidence_root((item,))))
         proposal = encode(msgspec.structs.replace(parts, header=header, misbehaviour=(item,)))
         return [self.port.altered(message, block_hash=block_hash(header), proposal=proposal)]
-
-
-def encode_vote(message: Any) -> bytes:
-    return msgspec.msgpack.encode(message)
 
 
 PROPOSALS = {

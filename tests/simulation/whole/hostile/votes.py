@@ -93,7 +93,7 @@ class ForgedSender(Behaviour):
     def on_heard(self, message: Message) -> None:
         if isinstance(message, Prepare | Commit | ViewChange) and self.random.random() < 0.5:
             self.fired()
-            victim = self.random.randrange(self.port.world.plan.size)
+            victim = self.random.randrange(self.port.replica.validators.size)
             if self.random.random() < 0.5:
                 self.port.say(msgspec.structs.replace(message, sender=victim))
             else:

@@ -1,3 +1,4 @@
+from chainnode.state.keys import key
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import asset_id_of, asset_key, read_asset, serial_key
@@ -21,5 +22,5 @@ def test_record_is_found_under_its_computed_id() -> None:
 
 
 def test_keys_of_records_and_counters_do_not_meet() -> None:
-    assert asset_key(bytes(32)).startswith(b"asset/")
+    assert asset_key(bytes(range(32))) == key("asset", bytes(range(32)))
     assert serial_key(did_of("exchange")).startswith(b"asset-serial/")

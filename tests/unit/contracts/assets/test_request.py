@@ -6,6 +6,7 @@ from contracts.assets.pending import read_pending, read_proposal
 from contracts.assets.record import LIFECYCLE, description_hash
 from contracts.assets.registrar import RegistrarPolicy, SetRegistrarPolicy
 from contracts.assets.request import own_asset, waiting
+from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from tests.unit.contracts.assets.register import ASSET, POLICY, accepted, asset_of, context_of, refused
 from tests.unit.contracts.assets.requests import (
@@ -33,7 +34,7 @@ def test_every_status_of_the_table_is_reached() -> None:
 
 
 @pytest.mark.parametrize("operation", HOLDERS, ids=lambda found: type(found).__name__)
-def test_only_the_holder_asks(operation: ProposeChange) -> None:
+def test_only_the_holder_asks(operation: Operation) -> None:
     world = registered_under()
     renewable(world)
     assert refused(world, "bob", operation) == "asset-not-holder"
@@ -54,7 +55,7 @@ def test_only_the_holder_asks(operation: ProposeChange) -> None:
     ],
 )
 def test_one_request_at_a_time_and_none_that_an_order_or_the_end_forbids(
-    operation: ProposeChange, status: str, code: str
+    operation: Operation, status: str, code: str
 ) -> None:
     world = asset_in(status)
     if status == "EXPIRED" and operation is RENEW:

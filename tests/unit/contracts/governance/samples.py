@@ -23,6 +23,8 @@ from contracts.kernel.operation import Operation
 from contracts.kernel.policy import Rule
 from tests.unit.contracts.governance.consortium import node, validator
 from tests.unit.contracts.governance.test_administration import REFUSALS as ADMINISTRATION_REFUSALS
+from tests.unit.contracts.governance.test_ordering import REFUSALS as ORDERING_REFUSALS
+from tests.unit.contracts.governance.test_ordering import SAMPLES as ORDERING_SAMPLES
 from tests.unit.contracts.governance.test_proposing import REFUSALS as PROPOSING_REFUSALS
 from tests.unit.contracts.governance.test_proposing import SAMPLES as PROPOSING_SAMPLES
 from tests.unit.contracts.governance.test_rulemaking import REFUSALS as RULEMAKING_REFUSALS
@@ -43,12 +45,14 @@ SAMPLES: tuple[Operation, ...] = (
     DismissNode(bytes(32)),
     ActivateFeature("lanes", 100),
     *PROPOSING_SAMPLES,
+    *ORDERING_SAMPLES,
 )
 
 REFUSALS: dict[str, Callable[[], str]] = {
     **SUCCESSION_REFUSALS,
     **RULEMAKING_REFUSALS,
     **PROPOSING_REFUSALS,
+    **ORDERING_REFUSALS,
     **ADMINISTRATION_REFUSALS,
 }
 """Code -> a run that ends in it, and returns the code of the receipt."""

@@ -6,7 +6,7 @@ from chainnode.errors import Misuse, Rejected
 from contracts.assets.operations import RegisterAsset
 from contracts.evidence.operations import RecordEvidence
 from contracts.governance.record import ObserverList
-from contracts.kernel.document import from_document, to_document
+from contracts.kernel.document import from_document, named_reason, to_document
 from contracts.kernel.policy import Policies, Rule
 
 
@@ -76,3 +76,34 @@ def test_only_structs_have_documents() -> None:
     with pytest.raises(Misuse):
         from_document(number, {})
     assert from_document(ObserverList, {"observers": []}) == ObserverList(())
+
+
+@pytest.mark.parametrize(
+    ("reason", "named"),
+    [
+        ("odd - at `$[2]`", "RecordEvidence.kind: odd; it is one of delivery"),
+        ("Expected `bytes` - at `$[1]`", "RecordEvidence.evidence_id: Expected `bytes`"),
+        ("Expected `array`, got `int`", "RecordEvidence: Expected `array`, got `int`"),
+        ("odd - at `$[99]`", "RecordEvidence: odd"),
+        ("odd - at `$[0]`", "RecordEvidence: odd"),
+    ],
+)
+def test_reason_names_the_field_instead_of_its_place(reason: str, named: str) -> None:
+    assert named_reason(RecordEvidence, reason).startswith(named)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"grade": "top"}, "RegisterAsset.description.grade: Invalid enum value 'top'; it is one of core, "),
+        ({"keywords": ["ok", "\n"]}, "RegisterAsset.description.keywords[1]: Expected `str` matching regex"),
+        ({"quality": {"score": -1}}, "RegisterAsset.description.quality.score: Expected `int` >= 0"),
+    ],
+)
+def test_value_that_fits_no_field_is_refused_by_the_fields_name(changes: dict, named: str) -> None:
+    """Errors in operation documents name the field, not an array position."""
+    document = {"identifier": "a", "description": {"kind": "dataset", "name": "A", **changes}}
+    with pytest.raises(Rejected) as found:
+        from_document(RegisterAsset, document)
+    assert found.value.code == "operation-malformed"
+    assert found.value.message.startswith(named)

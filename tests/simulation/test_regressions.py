@@ -1,0 +1,41 @@
+"""What seeds once found, made to happen again at will: a seed itself means something else after the next change."""
+
+import pytest
+
+from tests.simulation.whole.node import installed
+from tests.simulation.whole.plan import Plan
+from tests.simulation.whole.world import World
+
+SPARE = 4
+
+
+@pytest.mark.parametrize("by_snapshot", [False, True])
+def test_validator_that_joined_after_genesis_rejoins_without_a_second_vote(by_snapshot):
+    """SPEC, Rejoin: a ledger that begins anew stands in a set that does not name the validator yet.
+
+    It was taken for an observer with nothing to be silent about, and halted when it met its own forgotten votes.
+    """
+    with installed():
+        world = World(Plan(1, 4, ("lost_disk",), spares=1, pace="brisk"))
+        try:
+            for machine in world.machines:
+                machine.start()
+            world.workload.begin()
+            world.advance(1_000)
+            planned = world.foundation.members.validators
+            operations, _, _ = world.consortium._add(planned, (0, 1, 2, 3))
+            world.consortium._submit(world.machines[0].node.ledger.tip.height, operations, False)
+            world.advance(6_000)
+            assert SPARE in world.checker.sets.present.identities
+            assert any(place[0] == SPARE for place in world.checker._sent)
+            newcomer = world.machines[SPARE]
+            newcomer.replace_disk()
+            newcomer.rejoins, newcomer.joins_by_snapshot = True, by_snapshot
+            newcomer.start()
+            world.advance(20_000)
+            assert newcomer.node.ledger.tip.height > world.checker._forgotten[SPARE]
+            assert newcomer.node.service.halted is None
+            assert world.faults["rejoined"] == 1
+            assert world.faults["snapshot_joined"] == by_snapshot
+        finally:
+            world.close()
