@@ -1,6 +1,8 @@
 """What interrupts a business day: keys that rotate, somebody who leaves, a regulator's freeze."""
 
 
+from hashlib import sha256
+
 from contracts.governance.operations_order import IssueOrder, LiftOrder
 from contracts.governance.order import order_of
 from contracts.identity.operations import DeactivateIdentity, RotateIdentity
@@ -9,6 +11,7 @@ from contracts.kernel.operation import Operation
 from tests.scenarios.exchange_day.cast import Cast, key_of
 from tests.scenarios.exchange_day.ledger import Ledger, Person
 from tests.scenarios.exchange_day.registration import Asset
+from tests.scenarios.exchange_day.trading import listing_order
 
 
 async def rotate(ledger: Ledger, person: Person, attempt: Operation) -> None:
