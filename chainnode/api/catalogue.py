@@ -232,6 +232,7 @@ _READ: Final = {
 _FORBIDDEN: Final = frozenset(
     {"role-missing", "operation-forbidden", "key-not-of-sender", "threshold-not-met", "approval-required"}
     | {"sender-deactivated", "unknown-sender", "role-own-governor", "proposal-not-own", "vote-not-elector"}
+    | {"accreditation-not-yours", "recovery-not-guardian"}
 )
 _BYTES: Final = frozenset(
     {"unknown-operation", "operation-malformed", "operation-not-canonical", "wrong-chain", "unsupported-scheme"}
