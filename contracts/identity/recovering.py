@@ -36,8 +36,7 @@ def propose(operation: ProposeRecovery, context: Context, state: State) -> None:
     """
     identity = _guarded(operation.did, context, state)
     before = read_recovery(state, operation.did, context.sender)
-    open_status = None if before is None or before.version != identity.version else before.status
-    status = LIFECYCLE.step(open_status, "propose")
+    status = LIFECYCLE.step(None if before is None or before.is_void(identity.version) else before.status, "propose")
     # What could not be put in place must not be agreed to: the document cannot change in between.
     with_signing_keys(identity, operation.methods, operation.threshold, operation.next_key_hashes)
     digest = recovery_digest(
@@ -69,6 +68,7 @@ def approve(operation: ApproveRecovery, context: Context, state: State) -> None:
     """
     identity = _guarded(operation.did, context, state)
     record = _present(operation.did, operation.proposer, identity, state)
+    LIFECYCLE.step(record.status, "approve")
     if record.digest != operation.digest:
         raise OperationFailed(
             "recovery-digest", f"{operation.proposer} proposes {record.digest.hex()}, not {operation.digest.hex()}"
@@ -140,7 +140,7 @@ def _present(did: str, proposer: str, identity: IdentityRecord, state: State) ->
     record = read_recovery(state, did, proposer)
     if record is None:
         raise OperationFailed("recovery-unknown", f"{proposer} proposes nothing for {did}")
-    if record.version != identity.version and record.status != "COMPLETED":
+    if record.is_void(identity.version):
         raise OperationFailed(
             "recovery-void", f"it was to replace version {record.version}, and {did} has version {identity.version}"
         )

@@ -36,6 +36,7 @@ LIFECYCLE: Final = Lifecycle(
         ("WAITING", "cancel"): "CANCELLED",
         ("WAITING", "complete"): "COMPLETED",
         ("CANCELLED", "propose"): "PROPOSED",
+        ("COMPLETED", "propose"): "PROPOSED",
     },
 )
 
@@ -59,6 +60,11 @@ class RecoveryRecord(msgspec.Struct, frozen=True, array_like=True):
     proposed_ms: Time
     ready_ms: Time
     """First moment at which it can be completed; 0 = not agreed yet."""
+
+
+    def is_void(self, version: int) -> bool:
+        """Whether the identity's present ``version`` shows that its keys are not lost."""
+        return self.version != version and self.status != "COMPLETED"
 
 
 _hash = tagged_hash("recovery")

@@ -17,6 +17,9 @@ from contracts.kernel.registry import OPERATIONS, operation_document
 from tests.unit.contracts.families import SAMPLES
 
 BY_HAND = {
+    "identity.create": "did create",
+    "identity.rotate": "did rotate",
+    "identity.propose_recovery": "did propose-recovery",
     "asset.register": "asset register",
     "governance.add_validator": "gov add-validator",
     "governance.remove_validator": "gov remove-validator",
@@ -25,6 +28,8 @@ BY_HAND = {
     "governance.readmit_leader": "gov readmit",
     "governance.admit_node": "gov admit-node",
     "governance.dismiss_node": "gov dismiss-node",
+    "governance.propose": "gov propose",
+    "governance.vote": "gov vote",
 }
 """Operations whose verbs do more than an operation's fields say."""
 

@@ -64,6 +64,8 @@ class World:
         self.height = 1
         self.time_ms = TIME_MS + 1_000
         self._nonce = 0
+        self.last: Transaction | None = None
+        """What was executed last, for tests that execute it again."""
         apply_genesis(genesis_of(founding_operations() if operations is None else operations), self.overlay)
 
     def transaction(self, sender: str, raws: Sequence[bytes], keys: Sequence[SigningKey], chain: str) -> Transaction:
@@ -72,6 +74,7 @@ class World:
         return decode_transaction(sign_payload(payload, keys))
 
     def execute(self, transaction: Transaction) -> Receipt:
+        self.last = transaction
         before = dict(self.overlay.changes())
         receipt = execute_transaction(
             transaction, chain_id=CHAIN, height=self.height, time_ms=self.time_ms, index=0, overlay=self.overlay

@@ -31,5 +31,5 @@ def test_name_that_cannot_exist_proposes_nothing() -> None:
         assert read_recovery(overlay, did, proposer) is None
 
 
-def test_completed_proposal_is_the_end_of_its_machine() -> None:
-    assert LIFECYCLE.actions("COMPLETED") == ()
+def test_completed_proposal_can_only_be_followed_by_another() -> None:
+    assert LIFECYCLE.actions("COMPLETED") == ("propose",)
