@@ -6,19 +6,22 @@ from typing import Any, Final
 import click
 import msgspec
 
+from chainnode.cli.certificate import command as certificate
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run, wallet_options
 from chainnode.cli.demo.material import read_catalogue
 from chainnode.cli.export import command as export
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.lineage import command as lineage
-from chainnode.cli.operation import add_verbs, verbs_of
+from chainnode.cli.operation import Verb, add_verbs, verbs_of
 from chainnode.cli.output import dump, emit, examples, fields, json_option
 from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.assets import EntryResult, register_catalogue
 from contracts.assets.dcat import ImportedEntry, import_catalogue
 from contracts.assets.operations import RegisterAsset
-from contracts.assets.record import asset_id_of
+from contracts.assets.operations_application import AmendDraft, DraftAsset
+from contracts.assets.operations_request import ProposeChange
+from contracts.assets.record import asset_id_of, description_hash
 
 IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT = click.Path(dir_okay=False, path_type=Path)
@@ -113,6 +116,7 @@ def show(asset_id: str, nodes: tuple[str, ...]) -> None:
     emit(found, fields(found))
 
 
+command.add_command(certificate)
 command.add_command(lineage)
 command.add_command(export)
 
@@ -179,4 +183,26 @@ def _why(result: EntryResult) -> str:
     return "; ".join(result.notes) + code
 
 
-add_verbs(command, verbs_of("asset", but=("register",)))
+def _drafted(operation: DraftAsset, did: str) -> dict[str, str]:
+    """What the applicant needs for every later step."""
+    return {
+        "asset_id": asset_id_of(did, operation.identifier).hex(),
+        "description_hash": description_hash(operation.description).hex(),
+    }
+
+
+def _described(operation: AmendDraft | ProposeChange, _did: str) -> dict[str, str]:
+    """What a submission, an opinion or an approval names the description by."""
+    return {"description_hash": description_hash(operation.description).hex()}
+
+
+add_verbs(
+    command,
+    verbs_of(
+        "asset",
+        but=("register",),
+        draft=Verb("asset.draft", arguments=("identifier",), about=_drafted),
+        amend_draft=Verb("asset.amend_draft", arguments=("asset_id",), about=_described),
+        propose_change=Verb("asset.propose_change", arguments=("asset_id",), about=_described),
+    ),
+)
