@@ -9,6 +9,7 @@ from chainnode.api import (
     blocks,
     collections,
     export,
+    governance,
     identifiers,
     lineage,
     market,
@@ -41,6 +42,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *collections.ROUTES,
     *proofs.ROUTES,
     *market.ROUTES,
+    *governance.ROUTES,
 )
 """Everything that is served."""
 

@@ -188,6 +188,7 @@ _READ: Final = {
     ),
     "asset-not-found": Problem(404, "Asset not found", "No asset of this id is registered here.", "Check the id."),
     "board-not-found": Problem(404, "Board not found", "No board of this id was opened here.", "Check the id."),
+    "proposal-not-found": Problem(404, "Proposal not found", "No proposal has this number.", "List the proposals."),
     "right-not-found": Problem(404, "Right not found", "No right of this id was granted here.", "Check the id."),
     "identity-not-found": Problem(404, "Identity not found", "No identity has this DID here.", "Check the DID."),
     "record-not-found": Problem(404, "Record not found", "No such record has these ids here.", "Check the ids."),

@@ -111,18 +111,27 @@ async def _read_body(call: Call) -> Submitted:
     Raises:
         Rejected: ``media-type``, ``body-too-large``, ``request-timeout``, or what the body's reader raises.
     """
+    body = await read_request(call, BODY_TYPES)
+    return read_msgpack(body) if call.request.content_type == MSGPACK else read_json(body)
+
+
+async def read_request(call: Call, media_types: tuple[str, ...]) -> bytes:
+    """The bytes of a request of one of ``media_types``, within the bounds of size and time.
+
+    Raises:
+        Rejected: ``media-type``, ``body-too-large`` or ``request-timeout``.
+    """
     request = call.request
     media_type = request.content_type
-    if media_type not in BODY_TYPES or request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Rejected("media-type", f"the body is {media_type}; expected {' or '.join(BODY_TYPES)}, uncompressed")
+    if media_type not in media_types or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Rejected("media-type", f"the body is {media_type}; expected {' or '.join(media_types)}, uncompressed")
     if (request.content_length or 0) > REQUEST_BYTES_MAX:
         raise Rejected("body-too-large", f"at most {REQUEST_BYTES_MAX} bytes", found=request.content_length)
     try:
         async with asyncio.timeout(call.body_timeout_ms / 1000):
-            body = await request.read()
+            return await request.read()
     except TimeoutError as error:
         raise Rejected("request-timeout", f"the body did not arrive within {call.body_timeout_ms} ms") from error
-    return read_msgpack(body) if media_type == MSGPACK else read_json(body)
 
 
 async def transaction(call: Call) -> web.StreamResponse:

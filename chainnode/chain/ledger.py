@@ -28,7 +28,7 @@ from chainnode.state.view import State
 from chainnode.store import block_commit, layout
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import BLOCK_VERSION, Header, block_hash, certificate_hash, decode_header
-from chainnode.types.receipt import BlockReceipt, Receipt, silent_block_receipt
+from chainnode.types.receipt import BlockReceipt, Receipt, Scalar, silent_block_receipt
 from chainnode.types.transaction import Transaction
 from chainnode.types.validator_set import ValidatorList
 from contracts.governance.queries import read_parameters
@@ -286,15 +286,24 @@ def _holds_results(header: Header, results_root: bytes) -> bool:
 def index_entries(height: int, receipts: Sequence[Receipt], opened: BlockReceipt) -> list[bytes]:
     """Search entries of a block's events: by name, and by each attribute its type declares as indexed."""
     entries: list[bytes] = []
+    # Half of the facts of a block are the same ones (the event's name, its submitter): each is hashed once.
+    prefixes: dict[tuple[str, str, type, Scalar], bytes] = {}
+
+    def prefix(name: str, attribute: str, value: Scalar) -> bytes:
+        fact = (name, attribute, type(value), value)
+        found = prefixes.get(fact)
+        if found is None:
+            found = prefixes[fact] = layout.index_prefix(name, attribute, value)
+        return found
+
     outcomes = (opened.events, *(receipt.events for receipt in receipts))
     for index, events in enumerate(outcomes, layout.BLOCK_INDEX):
         for position, event in enumerate(events):
-            entries.append(layout.index_entry(event.name, "", None, height=height, index=index, event=position))
+            place = layout.event_bytes(height, index, position)
+            entries.append(prefix(event.name, "", None) + place)
             kind = EVENTS.get(event.name)
-            for attribute in kind.INDEXED if kind is not None else ():
-                value = event.attributes.get(attribute)
-                entry = layout.index_entry(event.name, attribute, value, height=height, index=index, event=position)
-                entries.append(entry)
+            attributes = kind.INDEXED if kind is not None else ()
+            entries += [prefix(event.name, name, event.attributes.get(name)) + place for name in attributes]
     return entries
 
 

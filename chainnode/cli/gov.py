@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from chainnode.cli import proposal
 from chainnode.cli.config import config_option, load, set_option
 from chainnode.cli.connection import FILE, connected, run
 from chainnode.cli.failure import CommandError, Exit
@@ -33,6 +34,7 @@ from contracts.governance.operations import (
     RemoveValidator,
     ReplaceValidator,
 )
+from contracts.governance.order import order_of
 from contracts.governance.record import CHECKPOINT_STEP
 from contracts.governance.succession import join_bytes
 from contracts.kernel.operation import Operation
@@ -160,13 +162,22 @@ add_verbs(
         "set-parameters": Verb("governance.set_parameters", signed_by="operators"),
         "set-policy": Verb("governance.set_policy", arguments=("target",), signed_by="operators"),
         "activate-feature": Verb("governance.activate_feature", arguments=("name", "height"), signed_by="operators"),
-        "propose": Verb("governance.propose", arguments=("title",)),
-        "vote": Verb("governance.vote", arguments=("number", "choice")),
         "withdraw-proposal": Verb("governance.withdraw_proposal", arguments=("number",)),
-        "annul-proposal": Verb("governance.annul_proposal", arguments=("number",)),
+        "annul-proposal": Verb("governance.annul_proposal", arguments=("number",), signed_by="operators"),
+        "issue-order": Verb(
+            "governance.issue_order",
+            arguments=("target", "legal_basis", "document_hash"),
+            fresh=("order_id",),
+            about=lambda operation, did: {"order": order_of(did, operation.order_id).hex()},
+        ),
+        "lift-order": Verb("governance.lift_order", arguments=("order",)),
         "revoke-role": Verb("governance.revoke_role", arguments=("did", "role"), signed_by="operators"),
     },
 )
+
+
+for voting in (proposal.simulate, proposal.propose, proposal.vote, proposal.show):
+    command.add_command(voting)
 
 
 def _change(

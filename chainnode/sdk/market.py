@@ -4,14 +4,20 @@ Ids need no question to a node: ``board_id_of``, ``listing_id_of`` and ``trade_i
 ``contracts.market``.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
 
 import msgspec
 
+from chainnode.sdk.answer import EventRecord
 from chainnode.sdk.client import Client
 from chainnode.sdk.transport import read_answer
+from chainnode.types.receipt import Event
 from contracts.evidence.digest import salted_digest
-from contracts.market.statistics import Period, Tally, Venue, joined
+from contracts.market.event import TradeAnnulled, TradeCertified
+from contracts.market.statistics import Period, Sale, Tally, Venue, joined, sales_of_events, tallies
+
+_COUNTED: Final = (TradeCertified, TradeAnnulled)
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -102,6 +108,37 @@ async def market_figures(
             parts.append(Tally(line.period, line.currency, line.count, line.units, line.volume, line.prices))
     found = [*whole, *(_counted(tally) for tally in joined(parts))]
     return sorted(found, key=lambda figure: (figure.period, figure.currency))
+
+
+async def recounted_figures(
+    client: Client, board_id: bytes, *, by: Period = "day", venue: Venue = "all"
+) -> list[MarketFigure]:
+    """The same counted here, from the events of every certified and annulled trade of the board.
+
+    That is how a regulator checks an exchange. The events can be proved one by one, by their
+    transactions.
+    """
+    told: list[EventRecord] = []
+    for kind in _COUNTED:
+        told += [event async for event in client.all_events(kind.NAME, "board_id", board_id)]
+    return [_counted(tally) for tally in tallies(exported_sales(told, board_id), by, venue)]
+
+
+def exported_sales(events: Iterable[EventRecord], board_id: bytes) -> tuple[Sale, ...]:
+    """The sales that events of a board tell, as nodes export them: bytes as hexadecimal, in any order."""
+    kinds = {kind.NAME: kind for kind in _COUNTED}
+    read: list[Event] = []
+    for event in events:
+        kind = kinds.get(event.name)
+        if kind is None:
+            continue
+        types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+        attributes = {
+            name: bytes.fromhex(value) if types.get(name) is bytes else value
+            for name, value in event.attributes.items()
+        }
+        read.append(Event(event.name, attributes))
+    return sales_of_events(sorted(read, key=lambda event: event.name == TradeAnnulled.NAME), board_id)
 
 
 async def _lines(client: Client, query: dict[str, str | int]) -> AsyncIterator[_Line]:

@@ -27,14 +27,14 @@ class IssueOrder(Operation, frozen=True, array_like=True, tag="governance.issue_
 
     order_id: OrderId
     target: Target
-    target_id: TargetId
-    """Of the asset, right or trade; empty for an identity."""
-    did: AnyDid
-    """The identity; empty for the others."""
     legal_basis: Name
     """The provision or ruling that gives the power, as it is cited."""
     document_hash: Hash
     """SHA-256 of the order as it was served."""
+    target_id: TargetId = b""
+    """Of the asset, right or trade; empty for an identity."""
+    identity: AnyDid = ""
+    """DID of the identity; empty for the others."""
     until_ms: Time = 0
     """The first block of this time or later lifts it by itself; 0 = until it is lifted."""
     reason: ShortText = ""
@@ -47,9 +47,9 @@ class IssueOrder(Operation, frozen=True, array_like=True, tag="governance.issue_
             OperationFailed: ``order-target``.
         """
         if self.target == "identity":
-            if not self.did or self.target_id:
+            if not self.identity or self.target_id:
                 raise OperationFailed("order-target", "an order against an identity names its DID, and no other target")
-        elif self.did or len(self.target_id) < 16:
+        elif self.identity or len(self.target_id) < 16:
             raise OperationFailed("order-target", f"an order against a {self.target} names its id, and no identity")
 
 

@@ -75,7 +75,7 @@ def issue_order(operation: IssueOrder, context: Context, state: State) -> None:
         operation.order_id,
         operation.target,
         operation.target_id,
-        operation.did,
+        operation.identity,
         operation.legal_basis,
         operation.document_hash,
         operation.reason,

@@ -58,7 +58,7 @@ TRADE: Final = Lifecycle(
         **{(status, "cancel"): "CANCELLED" for status in (*_RUNNING, "SETTLED")},
         **{(status, "terminate"): "TERMINATED" for status in _RUNNING},
         **{(status, "hold"): status for status in (*_RUNNING, *_PAID, *_ENDED, "REFUNDING")},
-        **{(status, "release"): status for status in (*_RUNNING, *_PAID, *_ENDED, "REFUNDING", "REFUNDED")},
+        **{(status, "release"): status for status in (*_RUNNING, *_PAID, *_ENDED, "REFUNDING")},
         **{(status, "annul"): "CANCELLED" for status in (*_RUNNING, *_PAID)},
         **{(status, "order_refund"): "REFUNDING" for status in (*_RUNNING, *_PAID, *_ENDED)},
         **{(status, "refund"): status for status in (*_ENDED, "REFUNDING")},

@@ -49,7 +49,7 @@ def test_command_ends_with_the_summary_line(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.processes
 def test_processes_are_measured_from_start_to_loss(capsys: pytest.CaptureFixture[str]) -> None:
     """Real validators under load: something is committed, nothing acknowledged is lost, the nodes agree."""
-    assert command.main(["end_to_end", "startup", "--smoke", "--json"]) == 0
+    assert command.main(["end_to_end", "startup", "hostile", "--smoke", "--json"]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert last["e2e"]["tx_per_s"] > 0
     assert last["e2e"]["validators"] == 4

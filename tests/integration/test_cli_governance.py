@@ -12,7 +12,7 @@ import pytest
 
 from chainnode.cli.failure import Exit
 from chainnode.cli.main import main
-from chainnode.cli.testnet.manifest import config_path, identity_path
+from chainnode.cli.testnet.manifest import config_path, identity_path, read_manifest
 
 pytestmark = pytest.mark.processes
 
@@ -75,6 +75,47 @@ def test_network_grows_by_commands_alone(network: Path, capsys: pytest.CaptureFi
     exchange = ("--signer", identity_path(network, "harbour-exchange"))
     assert ask("gov", "cancel-change", *exchange, status=Exit.FAILED)["code"] == "key-not-of-sender"
     assert ask("gov", "dismiss-node", made["node_key"], status=Exit.FAILED)["code"] == "node-joins"
+
+
+def test_consortium_votes_and_regulator_orders_by_commands_alone(
+    network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Gov simulate, propose, vote, proposals; issue-order and lift-order by the regulator."""
+
+    def ask(*words: object, status: Exit = Exit.OK) -> Any:
+        capsys.readouterr()
+        found = main([*map(str, words), "--json"])
+        shown = capsys.readouterr()
+        assert found == status, shown.err
+        return json.loads(shown.out) if status is Exit.OK else json.loads(shown.err)["error"]
+
+    did = next(one.did for one in read_manifest(network).identities if one.name == "orchard-buyer")
+    grant = ask("gov", "grant-role", did, "auditor", "--dry-run")
+    change = network / "change.json"
+    change.write_text(json.dumps([grant]))
+    trial = ask("gov", "simulate", "--operation", f"@{change}")
+    assert (trial["code"], trial["tally"][0]["needed"]) == ("ok", 1)
+    reasons = network / "reasons.txt"
+    reasons.write_text("because")
+    made = ("gov", "propose", "An auditor", "--operation", f"@{change}", "--voting", "90s", "--document", reasons)
+    assert ask(*made)["code"] == "ok"
+    assert ask("gov", "simulate", "1")["code"] == "ok"
+    assert ask("gov", "vote", "1", "approve", "--wallet", "orchard-buyer", status=Exit.FAILED)["code"] == (
+        "vote-not-elector"
+    )
+    assert ask("gov", "vote", "1", "approve")["code"] == "ok"
+    end = time.monotonic() + 30
+    while ask("gov", "proposals", "1")["status"] != "ENACTED":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    regulator = ("--wallet", "lighthouse-regulator")
+    order = ("gov", "issue-order", "identity", "s. 24", "ab" * 32, "--identity", did)
+    refused = ask(*order, "--wallet", "orchard-buyer", status=Exit.FAILED)
+    assert refused["code"] == "role-missing"
+    issued = ask("gov", "issue-order", "identity", "s. 24", "ab" * 32, "--identity", did, *regulator)
+    assert ask("gov", "lift-order", issued["order"], "--reason", "unfounded", "--document-hash", "cd" * 32, *regulator)[
+        "code"
+    ] == "ok"
 
 
 def _status(api: str, ask: Ask) -> dict[str, Any]:

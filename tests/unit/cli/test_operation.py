@@ -28,6 +28,8 @@ BY_HAND = {
     "governance.readmit_leader": "gov readmit",
     "governance.admit_node": "gov admit-node",
     "governance.dismiss_node": "gov dismiss-node",
+    "governance.propose": "gov propose",
+    "governance.vote": "gov vote",
 }
 """Operations whose verbs do more than an operation's fields say."""
 

@@ -22,7 +22,7 @@ DID = did_of("member")
     ],
 )
 def test_order_names_an_identity_or_a_thing(target: str, target_id: bytes, did: str, fits: bool) -> None:
-    operation = IssueOrder(bytes(16), target, target_id, did, "s. 24", bytes(32))  # type: ignore[arg-type]
+    operation = IssueOrder(bytes(16), target, "s. 24", bytes(32), target_id, did)  # type: ignore[arg-type]
     if fits:
         operation.check()
     else:

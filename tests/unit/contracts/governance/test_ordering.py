@@ -32,7 +32,7 @@ def order_id(number: int) -> bytes:
 
 def against(target: Any, target_id: bytes = b"", number: int = 1, did: str = "", **fields: Any) -> IssueOrder:
     """An order with everything that it needs."""
-    return IssueOrder(order_id(number), target, target_id, did, "Data Security Act, s. 24", DOCUMENT, **fields)
+    return IssueOrder(order_id(number), target, "Data Security Act, s. 24", DOCUMENT, target_id, did, **fields)
 
 
 def with_regulator(world: World) -> World:

@@ -133,16 +133,17 @@ class Trading:
             if operation == "deliver":
                 assert self.deliver() == "ok"
             elif operation == "pay":
-                assert self.pay() == "ok"
+                assert self.pay(self.trade().proceeds) == "ok"
                 assert self.pay(FEE, "exchange", "fee") == "ok"
             elif operation == "late":
                 self.at(DELIVER_BY + 1)
             elif operation == "too late to accept":
                 self.at(ACCEPT_BY + 1)
             elif operation == "order refund":
-                measures.refund_trade(TRADE_ID, AMOUNT, b"r" * 16, self.context(), self.world.overlay)
+                due = self.trade().paid + self.trade().paid_fee
+                measures.refund_trade(TRADE_ID, due, b"r" * 16, self.context(), self.world.overlay)
             elif operation == "refund":
-                assert self.refund(AMOUNT) == "ok"
+                assert self.refund(self.trade().refund_due) == "ok"
             else:
                 self.must(name, operation)
         return self
