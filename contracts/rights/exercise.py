@@ -29,7 +29,8 @@ def use(operation: UseRight, context: Context, state: State) -> None:
     _check_use(operation, record.terms)
     stored = read_right(state, operation.right_id)
     spent = stored.uses_spent + 1
-    if stored.terms.uses_max:
+    is_counted = record.terms.uses_max > 0  # by its own terms, or by those above it as they stand now
+    if is_counted:
         write_right(state, _stepped(stored, "use", context, uses_spent=spent))
     if operation.derived:
         if record.terms.kind != "processing-use":
@@ -44,7 +45,7 @@ def use(operation: UseRight, context: Context, state: State) -> None:
             region=operation.region,
             derived=operation.derived,
             document_hash=operation.document_hash or b"",
-            uses_spent=spent if stored.terms.uses_max else 0,
+            uses_spent=spent if is_counted else 0,
         )
     )
 

@@ -4,7 +4,7 @@ from contracts.assets import measures as asset_measures
 from contracts.kernel.outcome import OperationFailed
 from contracts.rights.force import right_in_force
 from contracts.rights.measures import freeze_right, release_right, revoke_right
-from contracts.rights.operations import AmendRight, RevokeRight, SurrenderRight
+from contracts.rights.operations import AmendRight, RevokeRight, SurrenderRight, UseRight
 from contracts.rights.record import RightRecord
 from contracts.rights.terms import LEVELS_MAX
 from tests.unit.contracts.assets.family_tree import context_of
@@ -121,6 +121,15 @@ def test_narrowing_above_narrows_what_lies_below() -> None:
     assert record_of(world, found[2]).terms.purposes == ("research", "training")
     world.time_ms += 50
     assert force(world, found[2], "governor") == "right-lapsed"
+
+
+def test_uses_limited_above_later_are_counted_below() -> None:
+    world = world_with_asset()
+    parent = granted(world, "exchange", "member", terms(sublicensing_levels=1))
+    below = granted(world, "member", "stranger", terms(), parent)
+    world.submit("exchange", AmendRight(parent, terms(sublicensing_levels=1, uses_max=2)))
+    codes = [world.submit("stranger", UseRight(below, "research")).code for _ in range(3)]
+    assert codes == ["ok", "ok", "right-uses-spent"]
 
 
 def test_narrowing_that_leaves_nothing_lets_what_lies_below_lapse() -> None:
