@@ -38,6 +38,10 @@ def command(bundle: Path, genesis: str | None, header: str | None) -> None:
     try:
         found = verify_bundle(content, genesis_hash=parse_hash(genesis), trusted_header_hash=parse_hash(header))
     except ProofInvalid as error:
+        if error.code == "malformed":
+            message = f"{bundle} is no proof: it is neither the bytes nor the JSON form of a bundle"
+            hint = "make one with `chainnode prove`, or ask for the file again: it may be cut short"
+            raise CommandError(error.code, message, Exit.FAILED, reason=error.message, hint=hint) from error
         message = f"the proof is NOT valid: {error.message}"
         raise CommandError(error.code, message, Exit.FAILED, **error.details) from error
     document = verified_document(found)

@@ -93,7 +93,8 @@ def decode_operation(data: bytes) -> Operation:
         name = _name_of(data)
         if name is not None and name not in OPERATIONS:
             raise OperationFailed("unknown-operation", f"{name[:64]!a} is no operation of this chain") from error
-        raise OperationFailed("operation-malformed", f"not an operation {name or ''}".rstrip()) from error
+        info = f"not an operation {name}" if name is not None else "not an operation"
+        raise OperationFailed("operation-malformed", info) from error
     if encode(operation) != data:
         raise OperationFailed("operation-not-canonical", "the bytes are not the canonical encoding")
     operation.check()

@@ -18,11 +18,14 @@ SELLER_CODES: Final = (
     *IN_FORCE,
     "right-no-sublicence",
     "right-wider",
+    "right-field-unknown",
     "seller-without-right",
     "seller-not-accredited",
     "trade-party-inactive",
 )
-"""What ``check_seller`` raises."""
+"""What ``check_seller`` raises: what would later keep the right from being granted is refused before anybody pays."""
+BUYER_CODES: Final = ("buyer-not-accredited", "right-audience")
+"""What ``check_buyer`` raises beside."""
 
 
 def check_seller(
@@ -49,18 +52,26 @@ def check_seller(
             raise OperationFailed("right-wider", f"the offered terms are wider than the seller's in {dimension}")
     elif asset.holder != seller:
         raise OperationFailed("seller-without-right", f"{asset.holder} holds asset {asset_id.hex()}, not {seller}")
+    if terms.until_ms and terms.until_ms <= time_ms:
+        raise OperationFailed("right-expired", f"the right on offer ended at {terms.until_ms}")
+    known = {field.name for field in asset.description.fields}
+    for name in terms.fields if known else ():
+        if name not in known:
+            raise OperationFailed("right-field-unknown", f"asset {asset_id.hex()} has no field {name}")
     kind = board.rules.seller_kind
     if kind and not accredited(state, seller, kind, time_ms):
         raise OperationFailed("seller-not-accredited", f"{seller} is not accredited as {kind}")
     check_active(seller, state)
 
 
-def check_buyer(board: BoardRecord, buyer: str, state: State, time_ms: int) -> None:
-    """Check that ``buyer`` may buy on ``board`` at ``time_ms``.
+def check_buyer(board: BoardRecord, buyer: str, terms: RightTerms, state: State, time_ms: int) -> None:
+    """Check that ``buyer`` may buy a right of ``terms`` on ``board`` at ``time_ms``.
 
     Raises:
-        OperationFailed: ``buyer-not-accredited`` or ``trade-party-inactive``.
+        OperationFailed: one of ``BUYER_CODES``, or ``trade-party-inactive``.
     """
+    if terms.audience and buyer not in terms.audience:
+        raise OperationFailed("right-audience", f"{buyer} is not of the audience")
     kind = board.rules.buyer_kind
     if kind and not accredited(state, buyer, kind, time_ms):
         raise OperationFailed("buyer-not-accredited", f"{buyer} is not accredited as {kind}")

@@ -211,6 +211,7 @@ OPERATIONS: Final = (
         EVERYONE,
         (
             "listing-price",
+            "listing-exclusive",
             "right-terms",
             "listing-exists",
             "board-unknown",

@@ -7,7 +7,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import EVERYONE
-from contracts.market.eligibility import SELLER_CODES, check_buyer, check_seller
+from contracts.market.eligibility import BUYER_CODES, SELLER_CODES, check_buyer, check_seller
 from contracts.market.event import TradeReported
 from contracts.market.operations_trade import ConfirmReport, ReportTrade
 from contracts.market.ordering import check_in_time, check_same
@@ -89,7 +89,7 @@ def _reported(operation: ReportTrade, trade_id: bytes, board: BoardRecord, conte
 def _check_parties(board: BoardRecord, trade: TradeRecord, state: State, time_ms: int) -> None:
     terms = terms_of(trade, state)
     check_seller(board, trade.asset_id, trade.seller, trade.right_id, terms, state, time_ms)
-    check_buyer(board, trade.buyer, state, time_ms)
+    check_buyer(board, trade.buyer, terms, state, time_ms)
 
 
 def confirm(operation: ConfirmReport, context: Context, state: State) -> None:
@@ -120,7 +120,7 @@ _REPORT: Final = (
     "trade-off-exchange",
     "trade-deadlines",
     *SELLER_CODES,
-    "buyer-not-accredited",
+    *BUYER_CODES,
 )
 _CONFIRM: Final = (
     *STEP_CODES,
@@ -129,7 +129,7 @@ _CONFIRM: Final = (
     "trade-agreement",
     "board-status",
     *SELLER_CODES,
-    "buyer-not-accredited",
+    *BUYER_CODES,
 )
 
 OPERATIONS: Final = (

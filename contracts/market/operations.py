@@ -9,7 +9,7 @@ from contracts.kernel.money import Amount, Currency
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import Hash32, ShortLine, ShortName, Time
-from contracts.market.record import BoardRules, OptionalRight, PriceMode, Quantity
+from contracts.market.record import BoardRules, OptionalId, PriceMode, Quantity
 from contracts.rights.terms import RightTerms, check_terms
 
 
@@ -87,7 +87,7 @@ class ListAsset(Operation, frozen=True, array_like=True, tag="market.list"):
     terms: RightTerms
     """Of the right that each buyer receives."""
     delivery_mode: DeliveryMode
-    right_id: OptionalRight = b""
+    right_id: OptionalId = b""
     """The operating right under which the sender sells; empty for the asset's holder."""
     unit: ShortLine = ""
     quantity: Quantity = 0
@@ -101,9 +101,12 @@ class ListAsset(Operation, frozen=True, array_like=True, tag="market.list"):
         """See ``Operation.check``.
 
         Raises:
-            OperationFailed: ``listing-price`` or ``right-terms``.
+            OperationFailed: ``listing-price``, ``listing-exclusive`` or ``right-terms``.
         """
         check_terms(self.terms)
+        if self.terms.exclusive and self.quantity != 1:
+            units = self.quantity or "any number of"
+            raise OperationFailed("listing-exclusive", f"an exclusive right is one unit, not {units} units")
         if (self.price == 0) != (self.price_mode == "free"):
             raise OperationFailed("listing-price", f"a {self.price_mode} listing has the price {self.price}")
 

@@ -8,7 +8,7 @@ from contracts.kernel.money import AMOUNT_MAX, Amount, PositiveAmount
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import AnyDid, Hash32, ShortName, Time
-from contracts.market.record import OptionalRight
+from contracts.market.record import OptionalId
 from contracts.market.record_trade import Leg
 from contracts.rights.terms import RightTerms, check_terms
 
@@ -125,7 +125,7 @@ class ReportTrade(Operation, frozen=True, array_like=True, tag="market.report"):
     accept_by_ms: Time
     """Confirmed up to and including this millisecond."""
     terms: RightTerms
-    right_id: OptionalRight = b""
+    right_id: OptionalId = b""
 
     def check(self) -> None:
         """See ``Operation.check``.

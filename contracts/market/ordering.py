@@ -7,7 +7,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import EVERYONE
-from contracts.market.eligibility import SELLER_CODES, check_buyer, check_seller
+from contracts.market.eligibility import BUYER_CODES, SELLER_CODES, check_buyer, check_seller
 from contracts.market.event import TradeAgreed, TradeOffered
 from contracts.market.listing import reserve
 from contracts.market.operations_trade import Agree, Counter, Decline, Lapse, Order, Withdraw
@@ -54,7 +54,7 @@ def order(operation: Order, context: Context, state: State) -> None:
 
 def _check_parties(board: BoardRecord, listing: ListingRecord, buyer: str, state: State, time_ms: int) -> None:
     check_seller(board, listing.asset_id, listing.seller, listing.right_id, listing.terms, state, time_ms)
-    check_buyer(board, buyer, state, time_ms)
+    check_buyer(board, buyer, listing.terms, state, time_ms)
 
 
 def _offered(
@@ -239,7 +239,7 @@ _ORDER: Final = (
     "trade-with-oneself",
     "trade-price",
     *SELLER_CODES,
-    "buyer-not-accredited",
+    *BUYER_CODES,
     "listing-status",
     "listing-expired",
     "listing-sold-out",
@@ -250,7 +250,7 @@ _AGREE: Final = (*STEP_CODES, "trade-accept-late", "trade-price", "trade-agreeme
 OPERATIONS: Final = (
     OperationSpec(Order, order, EVERYONE, _ORDER),
     OperationSpec(Counter, counter, EVERYONE, _COUNTER),
-    OperationSpec(Agree, agree, EVERYONE, (*_AGREE, "buyer-not-accredited")),
+    OperationSpec(Agree, agree, EVERYONE, (*_AGREE, *BUYER_CODES)),
     OperationSpec(Decline, decline, EVERYONE, STEP_CODES),
     OperationSpec(Withdraw, withdraw, EVERYONE, STEP_CODES),
     OperationSpec(Lapse, lapse, EVERYONE, ("trade-unknown", "trade-held", "trade-status", "trade-not-due")),

@@ -60,6 +60,11 @@ CODES: Final[dict[str, Code]] = {
         "The board does not take listings of this price mode.",
         "Choose one of the price modes in the board's rules.",
     ),
+    "listing-exclusive": Code(
+        "Exclusive right on offer to many",
+        "The terms are exclusive, and more than one unit is on offer.",
+        "Offer a single unit, or a right that is not exclusive.",
+    ),
     "listing-expiry": Code(
         "Listing would have expired",
         "The listing ends in the past.",

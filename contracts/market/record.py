@@ -69,8 +69,8 @@ PriceMode = Literal["fixed", "negotiable", "free"]
 Kind = Literal["", "supplier", "buyer", "delivery", "assessment", "intermediary", "consulting"]
 """Accreditation that a party must have; empty = none is asked for."""
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-OptionalRight = Annotated[bytes, msgspec.Meta(max_length=32)]
-"""A right that was granted; empty = the holder's own."""
+OptionalId = Annotated[bytes, msgspec.Meta(max_length=32)]
+"""Of a right or listing; empty = there is none."""
 
 
 class BoardRules(msgspec.Struct, frozen=True, array_like=True):
@@ -117,7 +117,7 @@ class ListingRecord(msgspec.Struct, frozen=True, array_like=True):
     board_id: Hash32
     asset_id: Hash32
     seller: Did
-    right_id: OptionalRight
+    right_id: OptionalId
     """The operating right under which the seller sells; empty where it is the asset's holder."""
     price_mode: PriceMode
     price: Amount
@@ -159,11 +159,13 @@ def listing_id_of(seller: str, reference: str) -> bytes:
     return _listing_hash(encode((seller, reference)))
 
 
+@lru_cache(64)
 def board_key(board_id: bytes) -> bytes:
     """State key of a board."""
     return key("market-board", board_id)
 
 
+@lru_cache(1024)
 def listing_key(listing_id: bytes) -> bytes:
     """State key of a listing."""
     return key("market-listing", listing_id)

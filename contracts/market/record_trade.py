@@ -21,7 +21,7 @@ from contracts.kernel.money import Amount, Currency
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import AnyDid, Hash32, ShortName
 from contracts.market.record import RECORDS as PLACES
-from contracts.market.record import OptionalRight, Quantity
+from contracts.market.record import OptionalId, Quantity
 from contracts.rights.terms import RightTerms
 
 HOLDS_MAX: Final = 8
@@ -83,7 +83,7 @@ class TradeRecord(msgspec.Struct, frozen=True, array_like=True):
     trade_id: Hash32
     reference: ShortName
     board_id: Hash32
-    listing_id: OptionalRight
+    listing_id: OptionalId
     """Empty for a trade made off the exchange."""
     asset_id: Hash32
     seller: Did
@@ -107,7 +107,7 @@ class TradeRecord(msgspec.Struct, frozen=True, array_like=True):
     settle_by_ms: int
     """Each up to and including this millisecond of block time."""
     status: str
-    right_id: OptionalRight
+    right_id: OptionalId
     """The seller's right before certification, the buyer's right from then on."""
     terms: RightTerms | None
     """Of the right of an off-exchange trade; a listing has its own."""
@@ -181,6 +181,7 @@ def trade_id_of(party: str, reference: str) -> bytes:
     return _trade_hash(encode((party, reference)))
 
 
+@lru_cache(1024)
 def trade_key(trade_id: bytes) -> bytes:
     """State key of a trade."""
     return key("market-trade", trade_id)

@@ -62,6 +62,8 @@ def step(trade: TradeRecord, action: str, context: Context, state: State, **fiel
         OperationFailed: ``trade-status``.
     """
     status = TRADE.step(trade.status, action)
+    if status != trade.status:
+        fields["cancellation_by"] = ""  # who asked to cancel asked it of the trade as it stood
     now = {"updated_height": context.height, "updated_ms": context.time_ms}
     found = msgspec.structs.replace(trade, status=status, **fields, **now)
     write_trade(state, found)

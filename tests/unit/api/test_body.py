@@ -140,3 +140,16 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
             assert read(body).envelopes
         except Rejected as error:
             assert error.code.startswith(("body-", "too-many"))
+
+
+def test_list_is_counted_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bound first: a body of 8 MiB could hold four million empty envelopes."""
+
+    def never(_body: bytes) -> list[bytes]:
+        raise AssertionError("built before it was counted")
+
+    monkeypatch.setattr("chainnode.api.body._decode_list", never)
+    for body in (msgspec.msgpack.encode([b""] * 100_000), b"\xdc\x13\x89" + b"\xc4\x00" * 5_001):
+        with pytest.raises(Rejected) as caught:
+            read_msgpack(body)
+        assert caught.value.code == "too-many-transactions"

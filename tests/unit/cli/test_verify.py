@@ -83,3 +83,16 @@ def test_verifying_imports_no_network_or_node_code(chain: SmallChain, bundle: Pa
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("content", [b"# A page\n", b"", b'{"name": "package"}', b"\x00" * 100])
+def test_file_that_is_no_proof_is_told_as_such(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "README.md"
+    path.write_bytes(content)
+
+    assert main(["verify", str(path), "--genesis", "ab" * 32, "--json"]) == Exit.FAILED
+
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error["code"] == "malformed"
+    assert error["message"] == f"{path} is no proof: it is neither the bytes nor the JSON form of a bundle"
+    assert "chainnode prove" in error["next"]

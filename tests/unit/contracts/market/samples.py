@@ -45,6 +45,7 @@ from contracts.market.operations_trade import (
     Withdraw,
 )
 from contracts.market.record import BoardRules, serial_key
+from contracts.rights.terms import RightTerms
 from tests.unit.contracts.market.trading import (
     ACCEPT_BY,
     AGREE,
@@ -210,6 +211,7 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "listing-not-yours": lambda: Trading().do("stranger", Delist(LISTING_ID)),
     "listing-price": lambda: _list(price=0),
     "listing-price-mode": lambda: Trading(price_modes=("negotiable",)).do("member", listed("b", price_mode="fixed")),
+    "listing-exclusive": lambda: _list(terms=RightTerms("processing-use", exclusive=True)),
     "listing-expiry": lambda: _list(expires_ms=START),
     "listing-expired": lambda: _expired().do("stranger", ordered()),
     "listing-not-expired": lambda: Trading().do("stranger", ExpireListing(LISTING_ID)),

@@ -80,5 +80,15 @@ def test_cancellation_takes_both_parties() -> None:
     assert trading.refund(100) == "ok"
 
 
+def test_request_to_cancel_is_of_the_trade_as_it_stood() -> None:
+    """Whoever asked before the delivery did not ask to undo it afterwards."""
+    trading = Trading().reach("AGREED")
+    trading.must("member", Cancel(TRADE_ID))
+    assert trading.deliver() == "ok"
+    assert trading.trade().cancellation_by == ""
+    trading.must("stranger", Cancel(TRADE_ID))
+    assert (trading.trade().status, trading.trade().cancellation_by) == ("DELIVERED", BUYER)
+
+
 def test_certified_trade_is_not_cancelled_by_its_parties() -> None:
     assert Trading().reach("CERTIFIED").at(START + 1).do("member", Cancel(TRADE_ID)) == "trade-status"
