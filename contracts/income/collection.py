@@ -3,7 +3,7 @@
 from typing import Final
 
 from chainnode.types.transaction import Did
-from contracts.income.outcome import IncomeDistributed, IncomeRuleSet
+from contracts.income.outcome import IncomeDistributed, IncomeRuleSet, IncomeShareSet
 from contracts.income.record import LIFECYCLE, AccountRecord, DistributionRecord, IncomeRule
 from contracts.kernel.collection import Collection, Filter
 from contracts.kernel.money import Currency
@@ -15,7 +15,7 @@ COLLECTIONS: Final = (
         ids=("asset_id",),
         record=IncomeRule,
         summary="How holders divide what their assets earn.",
-        filters=(Filter("set_by", ((IncomeRuleSet, "set_by"),)), Filter("shares.payee")),
+        filters=(Filter("set_by", ((IncomeRuleSet, "set_by"),)), Filter("shares.payee", ((IncomeShareSet, "payee"),))),
     ),
     Collection(
         name="income-distributions",

@@ -16,6 +16,7 @@ from contracts.income.outcome import (
     IncomeDistributed,
     IncomeReversed,
     IncomeRuleSet,
+    IncomeShareSet,
 )
 from contracts.income.record import (
     LIFECYCLE,
@@ -58,6 +59,8 @@ def set_rule(operation: SetIncomeRule, context: Context, state: State) -> None:
     rule = IncomeRule(asset.asset_id, version, context.sender, operation.shares, context.height, context.time_ms)
     state.put(rule_key(asset.asset_id), encode(rule))
     context.emit(IncomeRuleSet(asset.asset_id, version, context.sender, len(operation.shares)))
+    for share in operation.shares:
+        context.emit(IncomeShareSet(asset.asset_id, version, share.payee, share.basis_points))
 
 
 def distribute(operation: DistributeIncome, context: Context, state: State) -> None:

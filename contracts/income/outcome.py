@@ -21,6 +21,18 @@ class IncomeRuleSet(TypedEvent, frozen=True):
     payees: int
 
 
+class IncomeShareSet(TypedEvent, frozen=True):
+    """One share of a rule that was set; all of a version's sum to 10,000."""
+
+    NAME = "income.share_set"
+    INDEXED = ("asset_id", "payee")
+
+    asset_id: bytes
+    version: int
+    payee: str
+    basis_points: int
+
+
 class IncomeDistributed(TypedEvent, frozen=True):
     """An amount was divided."""
 
@@ -75,7 +87,14 @@ class IncomeAcknowledged(TypedEvent, frozen=True):
     reference_hash: bytes
 
 
-EVENTS: Final = (IncomeRuleSet, IncomeDistributed, IncomeCredited, IncomeReversed, IncomeAcknowledged)
+EVENTS: Final = (
+    IncomeRuleSet,
+    IncomeShareSet,
+    IncomeDistributed,
+    IncomeCredited,
+    IncomeReversed,
+    IncomeAcknowledged,
+)
 
 CODES: Final[dict[str, Code]] = {
     "income-shares": Code(

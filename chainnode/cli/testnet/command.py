@@ -42,13 +42,22 @@ def command() -> None:
 @click.option("--observers", type=click.IntRange(0, 100), default=1, show_default=True)
 @click.option("--chain-id", default="devnet", show_default=True, help="Name of the chain.")
 @click.option("--port-base", type=click.IntRange(1_024, 65_000), help="First port; by default free ones are found.")
+@click.option(
+    "--governance",
+    type=click.Choice(["quorum", "votes"]),
+    default="quorum",
+    show_default=True,
+    help="A quorum of operators signs as one identity, or each is a governor and more than half decide by proposals.",
+)
 @json_option
-def init(folder: Path, validators: int, observers: int, chain_id: str, port_base: int | None) -> None:
+def init(
+    folder: Path, validators: int, observers: int, chain_id: str, port_base: int | None, governance: str
+) -> None:
     """Make keys, certificates, genesis and configurations of a network."""
     if not is_chain_id(chain_id):
         expected = "1 to 48 of a-z 0-9 . _ -, beginning and ending with a letter or digit"
         raise click.BadParameter(expected, param_hint="--chain-id")
-    plan = Plan(chain_id, validators, observers, port_base)
+    plan = Plan(chain_id, validators, observers, port_base, by_vote=governance == "votes")
     manifest = create_network(folder, plan, time_ms=time.time_ns() // 1_000_000)
     lines = [
         f"Made {counted(validators, 'validator')} and {counted(observers, 'observer')} of chain {chain_id} in {folder}",

@@ -49,6 +49,8 @@ class Plan(NamedTuple):
     log_level: str = "info"
     parameters: ChainParameters | None = None
     """None: the defaults."""
+    by_vote: bool = False
+    """Operators govern by proposals, each a governor, instead of together as one identity."""
 
 
 class Node(NamedTuple):
@@ -80,8 +82,10 @@ def create_network(folder: Path, plan: Plan, *, time_ms: int) -> Manifest:
 
 
 def _make(folder: Path, plan: Plan, nodes: Sequence[Node], time_ms: int) -> Manifest:
-    members = [Member(name, roles, new_key()) for name, roles in member_names(plan.validators).items()]
-    genesis = build_genesis(plan.chain_id, time_ms, [node.keys for node in nodes], members, plan.parameters)
+    names = member_names(plan.validators, by_vote=plan.by_vote)
+    members = [Member(name, roles, new_key()) for name, roles in names.items()]
+    keys = [node.keys for node in nodes]
+    genesis = build_genesis(plan.chain_id, time_ms, keys, members, plan.parameters, by_vote=plan.by_vote)
     manifest = Manifest(
         version=MANIFEST_VERSION,
         chain_id=plan.chain_id,

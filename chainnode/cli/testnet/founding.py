@@ -20,7 +20,8 @@ from contracts.governance.operations import GrantRole, SetParameters, SetPolicy
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import CONTROLLERS_MAX
 from contracts.kernel.operation import encode_operation
-from contracts.kernel.policy import EVERYONE, Role
+from contracts.kernel.policy import BY_GOVERNOR, BY_VOTE, EVERYONE, Role
+from contracts.kernel.registry import OPERATIONS
 
 INSTITUTIONS: Final[dict[str, tuple[Role, ...]]] = {
     "harbour-exchange": ("exchange", "member"),
@@ -70,9 +71,16 @@ class NodeKeys(NamedTuple):
     """None for observers."""
 
 
-def member_names(validators: int) -> dict[str, tuple[Role, ...]]:
-    """Every founding identity of a network with this many validators."""
-    return INSTITUTIONS | {f"operator-{number}": OPERATOR_ROLES for number in range(validators)}
+def member_names(validators: int, *, by_vote: bool = False) -> dict[str, tuple[Role, ...]]:
+    """Every founding identity of a network with this many validators; ``by_vote``: each operator is a governor."""
+    roles: tuple[Role, ...] = ("governor", *OPERATOR_ROLES) if by_vote else OPERATOR_ROLES
+    return INSTITUTIONS | {f"operator-{number}": roles for number in range(validators)}
+
+
+def voting_policies() -> list[SetPolicy]:
+    """What a governor may do alone takes more than half of them: for a network that decides by votes."""
+    by_governor = [name for name, spec in OPERATIONS.items() if spec.by_proposal and spec.rule == BY_GOVERNOR]
+    return [SetPolicy(name, BY_VOTE) for name in by_governor]
 
 
 def build_genesis(
@@ -81,10 +89,13 @@ def build_genesis(
     nodes: Sequence[NodeKeys],
     members: Sequence[Member],
     parameters: ChainParameters | None = None,
+    *,
+    by_vote: bool = False,
 ) -> bytes:
     """Canonical genesis bytes: identities first, then their roles, as any node will apply them.
 
-    Validators are run by ``operator-<number>``; observers by the regulator, who watches.
+    Validators are run by ``operator-<number>``; observers by the regulator, who watches. A quorum of the operators
+    governs as the identity ``consortium``, or, ``by_vote``, more than half of the governors by proposals.
     """
     dids = {member.name: member.did(chain_id) for member in members}
     validators = tuple(
@@ -107,7 +118,10 @@ def build_genesis(
     )
     operations.append(encode_operation(founded))
     operations += [encode_operation(GrantRole(dids[member.name], role)) for member in members for role in member.roles]
-    operations.append(encode_operation(GrantRole(consortium_did(chain_id), "governor")))
+    if by_vote:
+        operations += [encode_operation(policy) for policy in voting_policies()]
+    else:
+        operations.append(encode_operation(GrantRole(consortium_did(chain_id), "governor")))
     return encode(
         Genesis(
             version=GENESIS_VERSION,

@@ -20,7 +20,9 @@ from chainnode.node.key_file import read_key
 from chainnode.state.overlay import Overlay
 from chainnode.types.genesis import decode_genesis, genesis_hash
 from contracts.governance.queries import roles_of
+from contracts.kernel.electorate import holders_of
 from contracts.kernel.execution import apply_genesis
+from contracts.kernel.policy import BY_VOTE, read_policies
 
 NOW_MS = time.time_ns() // 1_000_000
 
@@ -62,6 +64,21 @@ def test_genesis_is_accepted_and_gives_each_identity_its_roles(network: tuple[Pa
     for identity in manifest.identities:
         assert sorted(roles_of(overlay, identity.did)) == sorted(identity.roles)
     assert set(INSTITUTIONS) < {identity.name for identity in manifest.identities}
+
+
+def test_network_that_decides_by_votes_has_governors_and_no_way_around_them(tmp_path: Path):
+    """A network may choose voting: each operator is a governor, and more than half of them decide."""
+    manifest = create_network(tmp_path / "net", Plan("devnet", 3, 0, by_vote=True), time_ms=NOW_MS)
+    empty: dict[bytes, bytes] = {}
+    overlay = Overlay(empty.get)
+
+    apply_genesis(decode_genesis((tmp_path / "net" / "genesis.bin").read_bytes()), overlay)
+
+    operators = sorted(one.did for one in manifest.identities if one.name.startswith("operator-"))
+    assert list(holders_of(overlay, "governor")) == operators
+    rules = read_policies(overlay)
+    for name in ("governance.grant_role", "governance.add_validator", "governance.admit_node"):
+        assert rules[name] == BY_VOTE
 
 
 def test_identity_keys_belong_to_the_identities(network: tuple[Path, Manifest]):
