@@ -71,6 +71,7 @@ async def identifier(call: Call) -> web.StreamResponse:
     text = call.path["did"]
     url = split_did_url(text[:DID_URL_CHARS_MAX])
     options = tuple((name, value) for name, value in call.request.query.items() if name in _QUERY_NAMES)
+    url = url._replace(query=url.query + options)
     if media_type is None:
         found = refused("REPRESENTATION_NOT_SUPPORTED", f"{CONTENT_TYPE}, {RESULT} or {DEREFERENCED}")
         media_type = RESULT
@@ -78,8 +79,9 @@ async def identifier(call: Call) -> web.StreamResponse:
         found = refused("INVALID_DID_URL", f"a DID URL has at most {DID_URL_CHARS_MAX} characters")
     else:
         state: State = call.service.queries.committed_state()
-        found = dereference(state, url._replace(query=url.query + options))
-    return _answer(found, media_type, whole=url.fragment is None and not any(n == "service" for n, _ in url.query))
+        found = dereference(state, url)
+    whole = url.fragment is None and all(name != "service" for name, _ in url.query)
+    return _answer(found, media_type, whole=whole)
 
 
 def chosen_type(accept: str) -> str | None:

@@ -5,7 +5,7 @@ Private keys stay in their files: what leaves this machine is signatures and pub
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 import msgspec
@@ -24,7 +24,9 @@ from chainnode.types.ids import did_of_key
 from contracts.identity.operations import CreateIdentity, RotateIdentity, SponsorIdentity
 from contracts.identity.operations_recovery import ProposeRecovery
 from contracts.identity.record import (
+    HOUR_MS,
     IdentityRecord,
+    RecoveryPlan,
     VerificationMethod,
     identity_key,
     next_key_hash,
@@ -137,6 +139,11 @@ def history(did: str, nodes: tuple[str, ...]) -> None:
 @_keys
 @_threshold
 @_announce
+@click.option("--controller", "controllers", multiple=True, metavar="DID", help="Who may act for it; replaces all.")
+@click.option("--controller-threshold", type=click.IntRange(1, 8), default=1, show_default=True, help="How many must.")
+@click.option("--guardian", "guardians", multiple=True, metavar="DID", help="Who may recover it; replaces all.")
+@click.option("--guardian-threshold", type=click.IntRange(1, 8), default=1, show_default=True, help="How many must.")
+@click.option("--recovery-hours", type=click.IntRange(1, 8_760), default=168, show_default=True, help="Time to object.")
 @timeout_option
 @node_option
 @wallet_options
@@ -145,6 +152,11 @@ def rotate(
     key_files: tuple[Path, ...],
     threshold: int | None,
     announced: tuple[Path, ...],
+    controllers: tuple[str, ...],
+    controller_threshold: int,
+    guardians: tuple[str, ...],
+    guardian_threshold: int,
+    recovery_hours: int,
     timeout_s: float,
     nodes: tuple[str, ...],
     wallet: str | None,
@@ -153,12 +165,14 @@ def rotate(
 ) -> None:
     """Let the keys of KEY_FILES sign from now on, and none of the earlier ones.
 
-    Signed by the present key, which --wallet names. Controllers and guardians stay; to change them, submit
-    identity.rotate with `chainnode tx submit`. With --announce only the announced keys can follow at the next
-    rotation, whoever may have got hold of the present ones.
+    Signed by the present key, which --wallet names. With --announce only the announced keys can follow at the next
+    rotation, whoever may have got hold of the present ones. Controllers and guardians stay unless others are named;
+    to remove them, submit identity.rotate by `chainnode tx submit`.
     """
     access = Access(nodes, wallet, did, passphrase_file)
-    emit_submission(run(_rotate(access, key_files, threshold or 1, announced, int(timeout_s * 1000))))
+    authority = _Authority(controllers, controller_threshold)
+    plan = RecoveryPlan(guardians, guardian_threshold, recovery_hours * HOUR_MS) if guardians else None
+    emit_submission(run(_rotate(access, key_files, threshold or 1, announced, authority, plan, int(timeout_s * 1000))))
 
 
 @command.command(
@@ -223,8 +237,21 @@ async def _history(did: str, nodes: tuple[str, ...]) -> list[dict[str, Any]]:
         return items
 
 
+class _Authority(NamedTuple):
+    """Who else may act for an identity; nobody named = as it is."""
+
+    controllers: tuple[str, ...]
+    threshold: int
+
+
 async def _rotate(
-    access: Access, key_files: tuple[Path, ...], threshold: int, announced: tuple[Path, ...], timeout_ms: int
+    access: Access,
+    key_files: tuple[Path, ...],
+    threshold: int,
+    announced: tuple[Path, ...],
+    authority: _Authority,
+    plan: RecoveryPlan | None,
+    timeout_ms: int,
 ) -> Submission:
     async with connected(access.nodes, patience_ms=timeout_ms) as client:
         signer = await open_wallet(access, client)
@@ -233,8 +260,9 @@ async def _rotate(
             methods=await asyncio.to_thread(signing_methods, record, key_files),
             threshold=threshold,
             next_key_hashes=await asyncio.to_thread(announced_hashes, announced),
-            controllers=record.controllers,
-            controller_threshold=record.controller_threshold,
+            controllers=authority.controllers or record.controllers,
+            controller_threshold=authority.threshold if authority.controllers else record.controller_threshold,
+            recovery=plan,
         )
         return await signer.submit(client, [operation], timeout_ms=timeout_ms)
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 from chainnode.errors import Rejected
 from chainnode.sdk.canonical_json import canonical_bytes
 from chainnode.sdk.status_list import CREDENTIALS_CONTEXT
+from chainnode.types.ids import did_chain
 
 BASE_TYPE: Final = "VerifiableCredential"
 _TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
@@ -102,7 +103,7 @@ def schema_id(author: str, name: str, version: int) -> str:
 def read_schema_id(text: str) -> tuple[str, str, int] | None:
     """Author, name and version of a schema of the ledger; None for any other name."""
     found = _SCHEMA_ID.fullmatch(text)
-    return None if found is None else (found[1], found[2], int(found[3]))
+    return None if found is None or did_chain(found[1]) is None else (found[1], found[2], int(found[3]))
 
 
 def schema_reference(author: str, name: str, version: int, digest: bytes) -> dict[str, str]:

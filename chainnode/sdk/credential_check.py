@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from chainnode.errors import Rejected
+from chainnode.limits import DID_BYTES_MAX
 from chainnode.sdk.credential import BASE_TYPE, credential_digest, digest_sri, read_schema_id, time_of_text
 from chainnode.sdk.credential_finding import Finding, finding
 from chainnode.sdk.credential_status import check_status
@@ -116,7 +117,9 @@ def _parts(credential: Any, found: list[Finding]) -> _Parts | None:
         or contexts[:1] != [CREDENTIALS_CONTEXT],
         f"its types do not include {BASE_TYPE}": not all(isinstance(one, str) for one in listed)
         or BASE_TYPE not in listed,
-        "its issuer is not named by a DID": not isinstance(name, str) or not name.startswith("did:"),
+        "its issuer is not named by a DID": not isinstance(name, str)
+        or not name.startswith("did:")
+        or len(name.encode()) > DID_BYTES_MAX,
         "it claims nothing about anybody": not isinstance(credential.get("credentialSubject"), dict | list)
         or not credential["credentialSubject"],
     }
@@ -203,15 +206,15 @@ def _check_period(parts: _Parts, at_ms: int, found: list[Finding]) -> None:
 async def _check_accreditation(
     parts: _Parts, trust: Trust, logged: IssuanceRecord | None, at_ms: int, found: list[Finding]
 ) -> None:
-    """For one of its types at least the issuer was accredited then, and still is or the log shows it."""
+    """For one of its types at least the log shows that the issuer was accredited, or it was then and still is."""
+    if logged is not None and logged.accredited and logged.credential_type in parts.types:
+        return
     ended = ""
     for credential_type in parts.types:
         record = await trust.accreditation(parts.issuer, credential_type) if len(credential_type) <= 64 else None
         if record is None or not record.holds_at(parts.signed_ms):
             continue
-        if record.holds_at(at_ms) or (
-            logged is not None and logged.accredited and logged.credential_type == credential_type
-        ):
+        if record.holds_at(at_ms):
             return
         ended = credential_type
     if ended:

@@ -88,6 +88,8 @@ async def test_versions_are_found_by_number_and_time_and_an_ended_identity_is_go
     assert at_first["didDocumentMetadata"]["created"] == updated
     status, body, media_type = await resolve(api, f"{wallet.did}?service=api", "application/did")
     assert (status, body, media_type) == (200, b"https://api.example/\r\n", "text/uri-list")
+    _, document, media_type = await resolve(api, wallet.did, query="?service=api")
+    assert (media_type, document["content"]) == ("application/did-url-dereferencing", "https://api.example/")
     assert (await wallet.submit(api.client, [DeactivateIdentity()])).applied
     status, document, _ = await resolve(api, wallet.did)
     assert (status, document["didDocument"].keys() & {"verificationMethod"}) == (410, set())

@@ -77,25 +77,17 @@ async def test_member_sponsors_a_newcomer_whose_key_it_never_sees(ask: Ask, api:
     assert (await api.client.identity(other["did"]))["sponsor"] == sponsor
 
 
-async def test_guardian_proposes_keys_for_an_identity_that_lost_its_own(ask: Ask, api: ApiNode, tmp_path: Path) -> None:
+async def test_guardian_proposes_keys_for_an_identity_that_lost_its_own(ask: Ask, api: ApiNode) -> None:
     did = (await ask("did", "create", "first.json"))["did"]
     guardian = api.wallet().did
-    method = {
-        "fragment": "key-2",
-        "algorithm": "ed25519",
-        "public_key": key_of("first").public_key.hex(),
-        "purposes": ["authentication"],
-    }
-    plan = {"guardians": [guardian], "threshold": 1, "delay_ms": 3_600_000}
-    rotation = {"operation": "identity.rotate", "methods": [method], "recovery": plan}
-    (tmp_path / "rotation.json").write_text(json.dumps(rotation))
-    await ask("tx", "submit", "rotation.json", "--wallet", "first.json", "--did", did)
+    exchange = ("--guardian", guardian, "--recovery-hours", 1)
+    await ask("did", "rotate", "third.json", *exchange, "--wallet", "first.json", "--did", did)
     found = await ask("did", "propose-recovery", did, "second.json", "--wallet", "harbour-exchange.json")
     record = await api.client.record("recoveries", did, guardian)
     assert (record["digest"], record["status"]) == (found["digest"], "WAITING")
     early = await ask("did", "recover", did, guardian, "--wallet", "harbour-exchange.json", status=Exit.FAILED)
     assert early["error"]["code"] == "recovery-too-early"
-    await ask("did", "cancel-recovery", guardian, "--wallet", "first.json", "--did", did)
+    await ask("did", "cancel-recovery", guardian, "--wallet", "third.json", "--did", did)
 
 
 async def test_credential_is_issued_checked_and_revoked(ask: Ask, api: ApiNode, tmp_path: Path) -> None:

@@ -302,6 +302,9 @@ async def test_what_was_logged_while_accredited_outlives_the_accreditation() -> 
     office.world.time_ms += HOUR_MS
     office.do("exchange", EndAccreditation(ISSUER, "issuer", TYPE))
     assert (await office.check(credential)).holds
+    office.world.time_ms += HOUR_MS
+    office.do("exchange", Accredit(ISSUER, "issuer", TYPE))
+    assert (await office.check(credential)).holds, "a new accreditation takes nothing from the one before it"
 
 
 async def test_key_that_is_its_own_issuer_needs_no_ledger_but_accreditation() -> None:
@@ -332,6 +335,14 @@ async def test_list_of_another_issuer_says_nothing() -> None:
     for fields in wrong:
         office.lists[URI] = {**office.lists[URI], **fields}
         assert "credential-status-list" in (await office.check(office.issue(status=[entry]))).codes
+
+
+async def test_names_that_no_ledger_has_are_findings() -> None:
+    office = Office()
+    long_issuer = {**office.issue(), "issuer": "did:" + "x" * 2_000}
+    assert "credential-form" in (await office.check(long_issuer)).codes
+    reference = schema_reference("did:cnode:" + "x" * 2_000, "merchant", 1, bytes(32))
+    assert (await office.check(office.issue(schema=reference))).holds, "not a schema of the ledger: not judged"
 
 
 @pytest.mark.parametrize("credential", [None, [], 1, "x", {}, {"@context": {}, "type": 1, "issuer": [], "proof": [1]}])
