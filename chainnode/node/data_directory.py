@@ -5,6 +5,7 @@
     data/sign-state    the last thing its key signed
     data/snapshots/    snapshots this node offers to others
     data/joining/      parts of a snapshot on their way here, until the ledger is built from them
+    data/rejoining     there while what this key has voted is forgotten (SPEC, Rejoin)
     data/LOCK          held while a node runs on it
 
 Observers have no votes, yet the same files: a data directory does not say what it may
@@ -20,6 +21,7 @@ from typing import Final, Self
 from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.chain.genesis import genesis_commit
 from chainnode.errors import StoreCorrupt, StoreError
+from chainnode.store.durable_file import create_file, disk_error, fsync_directory
 from chainnode.store.journal import Journal
 from chainnode.store.ledger_store import LedgerStore, initialise, open_ledger
 from chainnode.store.leveldb import LevelDBOptions
@@ -48,6 +50,8 @@ JOURNAL: Final = "journal"
 SIGN_STATE: Final = "sign-state"
 SNAPSHOTS: Final = "snapshots"
 JOINING: Final = "joining"
+REJOINING: Final = "rejoining"
+"""Stands for as long as votes are forgotten: from the operator's word until the key has voted again."""
 JOURNAL_BEHIND_MAX: Final = 1
 """Blocks: the mark of the last height goes to disk with the first vote of the next."""
 _MODE: Final = 0o700
@@ -99,6 +103,26 @@ def _check_never_signed(path: Path) -> None:
         raise StoreError("data-exists", f"{path} remembers votes of this validator's key; move it away on purpose")
 
 
+def _doubt_votes(directory: Path, *, ordered: bool) -> bool:
+    """Whether this key's votes are forgotten: by the operator's word, now (``ordered``) or at a start before.
+
+    The mark comes first and goes last, so that no crash on the way lets the key vote, whatever it is started with.
+    """
+    mark = directory / REJOINING
+    if ordered:
+        if not mark.exists():
+            create_file(mark, b"")
+        _set_aside(directory)
+    elif mark.exists():
+        try:
+            Journal.open(directory / JOURNAL).close()
+            SignStateFile.open(directory / SIGN_STATE).close()
+        except StoreError:
+            # Setting aside was interrupted.
+            _set_aside(directory)
+    return mark.exists()
+
+
 def _set_aside(directory: Path) -> None:
     """SPEC, Rejoin: begin a journal, and where needed a sign-state, that remember nothing."""
     if (directory / JOURNAL).exists():
@@ -136,8 +160,13 @@ class Votes:
 class DataDirectory:
     """The open data of one running node."""
 
-    def __init__(self, lock: DirectoryLock, store: LedgerStore, journal: Journal, sign_state: SignStateFile) -> None:
+    def __init__(
+        self, lock: DirectoryLock, store: LedgerStore, journal: Journal, sign_state: SignStateFile,
+        rejoining: Path | None = None,
+    ) -> None:
+        """``rejoining``: the mark of forgotten votes, if it stands."""
         self._lock = lock
+        self._rejoining = rejoining
         self.store: Final = store
         self.journal: Final = journal
         self.sign_state: Final = sign_state
@@ -149,7 +178,8 @@ class DataDirectory:
         """Open what ``initialise_data`` made.
 
         With ``doubt_votes`` the journal begins anew and so does a sign-state that cannot be read; what was there is
-        moved aside, never deleted. A sign-state that can be read stays: it still forbids what it knows of.
+        moved aside, never deleted. A sign-state that can be read stays: it still forbids what it knows of. Later starts
+        know of it (``rejoins``), until ``trust_votes``.
 
         Raises:
             StoreError: ``data-missing``, ``data-in-use``, ``data-of-other-chain``, ``format-unknown``,
@@ -163,8 +193,7 @@ class DataDirectory:
         sign_state: SignStateFile | None = None
         try:
             settle_replacement(directory / LEDGER)
-            if doubt_votes:
-                _set_aside(directory)
+            rejoins = _doubt_votes(directory, ordered=doubt_votes)
             journal = Journal.open(directory / JOURNAL)
             sign_state = SignStateFile.open(directory / SIGN_STATE)
             store = open_ledger(directory / LEDGER, genesis_hash, journal.height, options)
@@ -175,7 +204,27 @@ class DataDirectory:
                 sign_state.close()
             lock.release()
             raise
-        return cls(lock, store, journal, sign_state)
+        return cls(lock, store, journal, sign_state, directory / REJOINING if rejoins else None)
+
+    @property
+    def rejoins(self) -> bool:
+        """Whether what this key has voted is forgotten: it must be silent until nothing of it can be contradicted."""
+        return self._rejoining is not None
+
+    def trust_votes(self) -> None:
+        """Remove the mark: the key has voted again, and its memory is whole from there on.
+
+        Raises:
+            StoreError: ``disk-error``, ``disk-full``.
+        """
+        if self._rejoining is None:
+            return
+        try:
+            self._rejoining.unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_error(error, f"cannot remove {self._rejoining}") from error
+        fsync_directory(self._rejoining.parent)
+        self._rejoining = None
 
     def read_votes(self, tip: ConsensusTip, validators: ValidatorSet, own_index: int | None) -> Votes:
         """Rebuild what binds this validator, or say why it must not vote.

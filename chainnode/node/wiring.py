@@ -69,9 +69,7 @@ TREE_PAGE_BYTES: Final = 1_024
 class Node:
     """One node process: everything below the API."""
 
-    def __init__(
-        self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock, rejoins: bool = False
-    ) -> None:
+    def __init__(self, config: NodeConfig, data: DataDirectory, genesis_hash_: bytes, clock: Clock) -> None:
         """Use ``open``; this only connects what it opened."""
         self._data = data
         self._clock = clock
@@ -92,7 +90,7 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
-        replica, votes = build_replica(ledger, data, keys, rejoins=rejoins)
+        replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
         )
@@ -104,7 +102,7 @@ class Node:
         )
         present_key = None if keys is None else keys.current
         self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height)
-        self._rejoin = Rejoin(node_key.public_key) if rejoins and keys is not None else None
+        self._rejoin = Rejoin(node_key.public_key) if data.rejoins and keys is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
             signer=self._signer,
@@ -132,7 +130,7 @@ class Node:
         """Open the data directory and build the node on it; nothing runs yet.
 
         With ``rejoin_after_loss`` a validator forgets what it remembers of its votes and stays silent until it cannot
-        vote twice (``rejoin``).
+        vote twice (``rejoin``). Starts that follow go on with that, whether they are told or not.
 
         Raises:
             StoreError, StoreCorrupt: the data directory cannot be used, as ``DataDirectory.open``.
@@ -145,7 +143,7 @@ class Node:
         hash_ = genesis_hash(genesis)
         data = DataDirectory.open(config.node.data_dir, hash_, options, doubt_votes=rejoin_after_loss)
         try:
-            return cls(config, data, hash_, clock or SystemClock(), rejoin_after_loss)
+            return cls(config, data, hash_, clock or SystemClock())
         except BaseException:
             data.close()
             raise
@@ -229,7 +227,7 @@ class Node:
         self._data.close()
 
     async def _come_back(self, rejoin: Rejoin) -> None:
-        """SPEC, Rejoin: speak again once nothing that was forgotten can be contradicted."""
+        """SPEC, Rejoin: speak again once nothing that was forgotten can be contradicted; then forget the loss."""
         self.service.halted = REJOINING
         while self.service.halted == REJOINING:
             await asyncio.sleep(REJOIN_LOOK_SECONDS)
@@ -241,6 +239,16 @@ class Node:
                 self._signer.speak_above(height)
                 self.service.halted = None
                 log.warning("rejoined: this key votes again", from_height=height + 1)
+                await self._until_voted(height)
+
+    async def _until_voted(self, height: int) -> None:
+        """A restart before the first vote above ``height`` would know nothing of the silence up to there."""
+        while self._signer.signed_height <= height:  # noqa: ASYNC110 - the signer tells nobody
+            await asyncio.sleep(REJOIN_LOOK_SECONDS)
+        try:
+            self._data.trust_votes()
+        except StoreError as error:
+            self._driver.halt(error.code, {"message": error.message})
 
     async def _fill_back(self) -> None:
         try:

@@ -267,6 +267,9 @@ REJOINING = (
     Mutant("rejoined_believes_lower_tips", "Rejoin: the own chain has reached what the others told", (
         Edit("chainnode.node.rejoin", "Rejoin.speak_above", "heard[key] <= tip_height", "True"),
     ), profile="rejoin", always=("lost_disk",)),
+    Mutant("rejoining_forgotten_by_a_restart", "Rejoin: silent until it has voted again, through every restart", (
+        Edit("chainnode.node.data_directory", "_doubt_votes", "return mark.exists()", "return ordered"),
+    ), profile="rejoin", always=("lost_disk", "power_cut")),
     Mutant("chunk_unchecked", "R9: every chunk is proved", (
         Edit("chainnode.store.snapshot", "open_chunk",
              "if len(leaves) != chunk.pairs or part_root(leaves, chunk.bits) != chunk.root:", "if False:"),

@@ -1,5 +1,7 @@
 """What seeds once found, made to happen again at will: a seed itself means something else after the next change."""
 
+from typing import Any
+
 import pytest
 
 from tests.simulation.whole.node import installed
@@ -24,13 +26,14 @@ def test_validator_that_joined_after_genesis_rejoins_without_a_second_vote(by_sn
             world.advance(1_000)
             planned = world.foundation.members.validators
             operations, _, _ = world.consortium._add(planned, (0, 1, 2, 3))
-            world.consortium._submit(world.machines[0].node.ledger.tip.height, operations, False)
+            world.consortium._submit(max(world.checker.chain), operations, False)
             world.advance(6_000)
             assert SPARE in world.checker.sets.present.identities
             assert any(place[0] == SPARE for place in world.checker._sent)
-            newcomer = world.machines[SPARE]
+            newcomer: Any = world.machines[SPARE]
             newcomer.replace_disk()
-            newcomer.rejoins, newcomer.joins_by_snapshot = True, by_snapshot
+            newcomer.rejoins = newcomer.returning = True
+            newcomer.joins_by_snapshot = by_snapshot
             newcomer.start()
             world.advance(20_000)
             assert newcomer.node.ledger.tip.height > world.checker._forgotten[SPARE]

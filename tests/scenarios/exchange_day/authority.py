@@ -33,7 +33,7 @@ async def deactivate(ledger: Ledger, person: Person, attempt: Operation) -> None
 async def freeze(ledger: Ledger, cast: Cast, asset: Asset) -> None:
     """The regulator holds an asset by lawful order, and lifts it; while it holds, nobody lists the asset."""
     order_id, paper = b"order of the day", sha256(b"lawful order").digest()
-    issue = IssueOrder(order_id, "asset", asset.asset_id, "", "Data Security Law, article 21", paper)
+    issue = IssueOrder(order_id, "asset", "Data Security Law, article 21", paper, asset.asset_id)
     await ledger.refused("role-missing", cast.buyers[0], issue)
     await ledger.do(cast.regulator, issue)
     await ledger.refused("asset-frozen", asset.holder, listing_order(asset, cast))

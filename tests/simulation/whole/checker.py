@@ -106,7 +106,7 @@ class Checker:
             self._forgotten[index] = max(heights, default=0)
         self._starts[address] += 1
         self._place[address] = (replica.height, replica.view)
-        if replica.own_index is not None and not anew:
+        if replica.own_index is not None and replica.height > self._forgotten.get(index, 0):
             told = self._view_change_sent.get((index, replica.height), 0)
             expect(replica.view >= told, f"{address} restarted in view {replica.view} after asking for {told}")
 

@@ -193,7 +193,9 @@ class Machine:
         self.joins_by_snapshot = False
         """Whether its node, when it holds nothing, begins from one."""
         self.rejoins = False
-        """Whether its operator says that the memory of its votes is gone."""
+        """Whether its operator says at the next start that the memory of its votes is gone."""
+        self.returning = False
+        """Whether it has not voted since it was gone."""
         self.clock = SkewedClock(loop)
         self.make_port = make_port
         self.crash_in: int | None = None
@@ -280,6 +282,8 @@ class Machine:
             return None
         self.node = node
         self._on_built(self, node)
+        # Said once: whatever starts the node again says nothing of it.
+        self.rejoins = False
         return node
 
     async def _live(self, session: Session, node: Node | None) -> None:

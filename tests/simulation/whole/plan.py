@@ -90,6 +90,9 @@ def draw(seed: int, size: int, profile: str, *, always: tuple[str, ...] = ()) ->
             first = names[(seed + index) % len(names)]
             more = random.sample(names, random.choice((0, 0, 1, 2, 4)))
             hostile[index] = tuple(dict.fromkeys((first, *more)))
+    if "lost_disk" not in kinds and any("false_snapshots" in listed for listed in hostile.values()):
+        # Somebody must need a snapshot, or nobody is lied to.
+        kinds = (*kinds, "lost_disk")
     trouble_ms = random.choice((6_000, 9_000, 15_000) if profile == "mixed" else (8_000, 12_000, 20_000))
     pace = "brisk" if {"stall", "consortium", "lost_disk"}.intersection(kinds) or random.random() < 0.2 else "usual"
     follows = "lost_disk" in kinds or ("consortium" in kinds and "death" not in kinds)

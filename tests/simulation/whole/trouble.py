@@ -194,7 +194,7 @@ class Trouble:
         world.fired("lost_disk")
         self.forgetful.add(machine.address)
         machine.replace_disk()
-        machine.rejoins = True
+        machine.rejoins = machine.returning = True
         machine.joins_by_snapshot = world.random.random() < 0.7
 
     # Healing.

@@ -272,9 +272,8 @@ class World:
             message = decode_message(payload)
             with self.guarded():
                 self.checker.on_sent(machine.address, machine.index, message, machine.disk)
-            if machine.rejoins and isinstance(message, Signed):
-                # From here on it remembers again what its key says.
-                machine.rejoins = False
+            if machine.returning and isinstance(message, Signed):
+                machine.returning = False
                 self.fired("rejoined")
 
     def _learn(self, node: Node) -> None:

@@ -1,11 +1,17 @@
 """When a validator that lost its votes may speak again, and how it finds out that it lost them."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from chainnode.node.data_directory import DataDirectory, initialise_data
 from chainnode.node.rejoin import Rejoin, forgotten_height
+from chainnode.store.leveldb import LevelDBOptions
 from consensus.certificates import encode_certificate
-from tests.support.local_chain import CONSENSUS_KEYS, LocalChain, certificate_of
+from tests.support.local_chain import CONSENSUS_KEYS, GENESIS, GENESIS_HASH, LocalChain, certificate_of
 
+OPTIONS = LevelDBOptions()
 OWN, A, B, C = b"own", b"a", b"b", b"c"
 FOUR = [A, OWN, B, C]
 
@@ -60,3 +66,32 @@ def test_own_signature_above_the_sign_state_is_found() -> None:
     assert forgotten_height(chain.ledger, third, 4) is None
     assert forgotten_height(chain.ledger, CONSENSUS_KEYS[0].public_key, 3) is None
     assert forgotten_height(chain.ledger, bytes(32), 0) is None
+
+
+def test_doubted_votes_stay_doubted_through_restarts_until_the_key_has_voted(tmp_path: Path) -> None:
+    """SPEC, Rejoin: a restart on the way is told nothing, and must be as silent."""
+    folder = tmp_path / "data"
+    initialise_data(folder, GENESIS)
+    found = []
+    for doubted in (False, True, False, False):
+        data = DataDirectory.open(folder, GENESIS_HASH, OPTIONS, doubt_votes=doubted)
+        found.append(data.rejoins)
+        if len(found) == 3:
+            data.trust_votes()
+            found.append(data.rejoins)
+        data.close()
+
+    assert found == [False, True, True, False, False]
+
+
+def test_setting_aside_that_was_interrupted_is_finished_by_the_next_start(tmp_path: Path) -> None:
+    """SPEC, Rejoin: the mark stands before anything is moved."""
+    folder = tmp_path / "data"
+    initialise_data(folder, GENESIS)
+    DataDirectory.open(folder, GENESIS_HASH, OPTIONS, doubt_votes=True).close()
+    shutil.rmtree(folder / "journal")
+
+    data = DataDirectory.open(folder, GENESIS_HASH, OPTIONS)
+
+    assert data.rejoins
+    data.close()

@@ -11,8 +11,10 @@ from consensus.quorum import quorum_of
 from contracts.governance.operations import AddValidator, AdmitNode, DismissNode, RemoveValidator, ReplaceValidator
 from contracts.governance.queries import read_observers, read_succession
 from contracts.governance.succession import changes_max
+from contracts.kernel.enactment import carry_out, consortium_context
+from contracts.kernel.operation import Operation, encode_operation
 from tests.unit.contracts.governance.consortium import Consortium, node, validator
-from tests.unit.contracts.world import did_of, key_of
+from tests.unit.contracts.world import CHAIN, did_of, key_of
 
 
 def _running(size: int = 4, height: int = 20) -> Consortium:
@@ -201,3 +203,42 @@ def test_next_set_always_has_a_quorum_of_the_seen(
     assert len(before ^ after) <= changes_max(size)
     counted = sum(name in reachable or name.startswith("new") for name in after)
     assert counted >= quorum_of(len(after)) or planned is None
+
+
+def _by_proposal(net: Consortium, *operations: Operation) -> str:
+    """The code with which the consortium's decision is carried out now."""
+    context = consortium_context(chain_id=CHAIN, height=net.height, time_ms=net.time_ms, number=7)
+    return carry_out([encode_operation(item) for item in operations], context, net.overlay).code
+
+
+def test_decision_by_vote_meets_the_same_refusals() -> None:
+    """E7: membership changes by proposal keep the quorum-safe refusals; authority does not replace reachability."""
+    net = Consortium(4)
+    net.until(3)
+    net.until(100, signers=(0, 1))
+    assert _by_proposal(net, RemoveValidator(validator("v0").consensus_key)) == "change-breaks-quorum"
+    assert _by_proposal(net, RemoveValidator(validator("v3").consensus_key)) == "ok"
+    assert _by_proposal(net, RemoveValidator(validator("v2").consensus_key)) == "change-limit"
+
+
+def test_joiner_whose_proof_grew_old_while_votes_came_in_joins_without_counting_as_reachable() -> None:
+    """E6, E7: the proof was checked when the proposal was made; lately seen is only who showed it lately."""
+    net = Consortium(4)
+    net.until(20)
+    entry = validator("v9")
+    joining = AddValidator(entry, net.proof(entry))
+    assert net.govern(AdmitNode(node("v9"))).code == "ok"
+    net.until(1_300)
+    assert net.govern(joining).code == "join-proof-height"
+    assert _by_proposal(net, joining) == "ok"
+    planned = read_succession(net.overlay)
+    assert planned is not None
+    assert (planned.joined, len(planned.validators)) == ((), 5)
+    few = Consortium(4)
+    few.until(20)
+    joining = AddValidator(entry, few.proof(entry))
+    few.govern(AdmitNode(node("v9")))
+    few.until(1_300, signers=(0, 1, 2))
+    assert _by_proposal(few, joining) == "change-breaks-quorum", "three of five within reach, four must decide"
+    fresh = AddValidator(entry, few.proof(entry))
+    assert _by_proposal(few, fresh) == "ok"
