@@ -26,6 +26,7 @@ BENCHMARKS: Final = {
     "codec": "benchmarks.bench_codec",
     "tree": "benchmarks.bench_tree",
     "contracts": "benchmarks.bench_contracts",
+    "operations": "benchmarks.bench_operations",
     "store": "benchmarks.bench_store",
     "mempool": "benchmarks.bench_mempool",
     "consensus": "benchmarks.bench_consensus",

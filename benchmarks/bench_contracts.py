@@ -27,11 +27,16 @@ from contracts.assets.description import AssetDescription, Distribution, Field
 from contracts.assets.operations import RegisterAsset
 from contracts.evidence.operations import RecordEvidenceBatch
 from contracts.governance.operations import GrantRole
-from contracts.identity.operations import CreateIdentity, DeactivateIdentity, UpdateIdentity
+from contracts.identity.credential import STATUS_BITS_MIN
+from contracts.identity.operations import CreateIdentity, DeactivateIdentity, SponsorIdentity, UpdateIdentity
+from contracts.identity.operations_accreditation import Accredit
+from contracts.identity.operations_credential import AnchorStatusList, LogIssuance, RegisterSchema
+from contracts.identity.record import sponsorship_bytes
 from contracts.kernel.execution import execute_transaction
 from contracts.kernel.operation import Operation
 
 COUNT: Final = {"full": 300, "smoke": 20}
+URI: Final = "https://exchange.example/status/1"
 RAW: Final = "contracts.raw_verify"
 
 
@@ -45,7 +50,7 @@ def run(size: Size) -> list[Figure]:
     ]
     strangers = [workload.key_of(f"stranger-{number}") for number in range(count)]
     made["identity.create"] = [_signed([CreateIdentity(key.public_key)], key, n) for n, key in enumerate(strangers)]
-    member = did_of_key(workload.CHAIN_ID, workload.key_of("delta-provider").public_key)
+    member = _did("delta-provider")
     made["governance.grant_role"] = [
         workload.transaction(workload.consortium_envelope(n, [GrantRole(member, "registrar")])) for n in range(count)
     ]
@@ -72,7 +77,23 @@ BUILDERS: Final[dict[str, Callable[[int], list[Operation]]]] = {
     "asset.register rich": lambda n: [RegisterAsset(f"set-{n}", _rich(n))],
     "identity.update": lambda n: [UpdateIdentity(also_known_as=(f"https://exchange.example/{n}",))],
     "identity.deactivate": lambda n: [DeactivateIdentity()],
+    "identity.sponsor": lambda n: [_sponsorship(n)],
+    "identity.accredit": lambda _n: [Accredit(_did("delta-provider"), "supplier")],
+    "identity.anchor_status_list": lambda n: [
+        AnchorStatusList(f"list-{n}", "revocation", STATUS_BITS_MIN, 1, workload.material(f"list {n}", 32), URI)
+    ],
+    "identity.register_schema": lambda n: [RegisterSchema(f"schema-{n}", 1, "Schema", workload.material("schema", 32))],
+    "identity.log_issuance": lambda n: [LogIssuance(workload.material(f"credential {n}", 32), "DataMerchant")],
 }
+
+
+def _did(name: str) -> str:
+    return did_of_key(workload.CHAIN_ID, workload.key_of(name).public_key)
+
+
+def _sponsorship(number: int) -> SponsorIdentity:
+    key = workload.key_of(f"newcomer-{number}")
+    return SponsorIdentity(key.public_key, key.sign(sponsorship_bytes(workload.CHAIN_ID, _did(workload.EXCHANGE))))
 
 
 def _signed(operations: Sequence[Operation], key: SigningKey, number: int) -> Transaction:

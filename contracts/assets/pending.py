@@ -13,10 +13,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from chainnode.codec.canonical import encode
-from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.transaction import Height
 from contracts.assets.description import AssetDescription, check_size
+from contracts.assets.record import key_below
 from contracts.kernel.text import AnyDid, Hash32, Time
 
 Procedure = Literal["change", "transfer", "renewal"]
@@ -52,12 +52,12 @@ _decode_proposal = msgspec.msgpack.Decoder(AssetDescription).decode
 
 def pending_key(asset_id: bytes) -> bytes:
     """State key of a request."""
-    return key("asset-pending", asset_id)
+    return key_below(b"asset-pending/", asset_id)
 
 
 def proposal_key(asset_id: bytes) -> bytes:
     """State key of a description that waits for a decision."""
-    return key("asset-proposal", asset_id)
+    return key_below(b"asset-proposal/", asset_id)
 
 
 def read_pending(state: State, asset_id: bytes) -> PendingRecord | None:

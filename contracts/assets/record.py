@@ -146,8 +146,16 @@ def description_hash(description: AssetDescription) -> bytes:
 
 
 def asset_key(asset_id: bytes) -> bytes:
-    """State key of a record, as ``state.keys.key`` makes it."""
-    return b"asset/" + asset_id.hex().encode()  # read by every family, and five times as fast as the general form
+    """State key of a record."""
+    return key_below(b"asset/", asset_id)
+
+
+def key_below(namespace: bytes, asset_id: bytes) -> bytes:
+    """The key that ``state.keys.key`` makes of both, at a fifth of its cost: these are read in every step.
+
+    ``namespace`` ends with its slash.
+    """
+    return namespace + asset_id.hex().encode()
 
 
 def asset_version_key(asset_id: bytes, version: int) -> bytes:

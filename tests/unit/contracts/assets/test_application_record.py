@@ -1,5 +1,6 @@
 import pytest
 
+from chainnode.state.keys import key
 from contracts.assets.application_record import (
     LIFECYCLE,
     application_key,
@@ -44,4 +45,5 @@ def test_draft_reads_back() -> None:
     assert read_draft(state, APPLICATION) is None
     put_draft(APPLICATION, AssetDescription("model", "M"), state)
     assert read_draft(state, APPLICATION) == AssetDescription("model", "M")
-    assert draft_key(APPLICATION) != application_key(APPLICATION)
+    assert draft_key(APPLICATION) == key("asset-draft", APPLICATION)
+    assert application_key(APPLICATION) == key("asset-application", APPLICATION)

@@ -1,3 +1,4 @@
+from chainnode.state.keys import key
 from contracts.assets.description import AssetDescription
 from contracts.assets.pending import (
     drop_pending,
@@ -20,5 +21,6 @@ def test_proposal_reads_back_until_it_is_dropped() -> None:
     drop_pending(ASSET, state)
 
 
-def test_keys_do_not_meet() -> None:
-    assert pending_key(ASSET) != proposal_key(ASSET)
+def test_keys_are_those_of_any_state_value() -> None:
+    assert pending_key(ASSET) == key("asset-pending", ASSET)
+    assert proposal_key(ASSET) == key("asset-proposal", ASSET)
