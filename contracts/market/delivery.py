@@ -93,14 +93,14 @@ def confirm_delivery(operation: ConfirmDelivery, context: Context, state: State)
 
 
 def deem_delivered(operation: DeemDelivered, context: Context, state: State) -> None:
-    """Take the delivery in the place of a buyer that paid, had a day and all its time, and was silent.
+    """Take the delivery in the place of a buyer that paid, had a day and all its time to pay, and was silent.
 
     Raises:
         OperationFailed: one of ``STEP_CODES``, or ``trade-not-due``.
     """
     trade = party_trade(operation.trade_id, "seller", context, state)
     TRADE.step(trade.status, "deem")
-    last_ms = max(trade.deliver_by_ms, trade.settle_by_ms, trade.delivered_ms + ANSWER_MS)
+    last_ms = max(trade.settle_by_ms, trade.delivered_ms + ANSWER_MS)
     if context.time_ms <= last_ms or not trade.buyer_paid():
         raise OperationFailed("trade-not-due", f"the buyer has paid {trade.paid}, and may answer up to {last_ms} ms")
     _received(trade, "deem", context, state)

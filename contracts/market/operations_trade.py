@@ -171,7 +171,7 @@ class ConfirmDelivery(Operation, frozen=True, array_like=True, tag="market.confi
 
 
 class DeemDelivered(Operation, frozen=True, array_like=True, tag="market.deem_delivered"):
-    """The seller closes the delivery of a buyer that paid and never answered, once the last deadline is over."""
+    """The seller closes the delivery of a buyer that paid and never answered, once its time to pay is over."""
 
     trade_id: Hash32
 
@@ -193,7 +193,7 @@ class Certify(Operation, frozen=True, array_like=True, tag="market.certify"):
 
 
 class Extend(Operation, frozen=True, array_like=True, tag="market.extend"):
-    """Who waits gives the other party more time."""
+    """Who waits gives the other party more time: for what has not been delivered, or not been paid."""
 
     trade_id: Hash32
     deadline: Literal["deliver", "settle"]

@@ -21,14 +21,15 @@ def extend(operation: Extend, context: Context, state: State) -> None:
     """
     delivery = operation.deadline == "deliver"
     trade = party_trade(operation.trade_id, "buyer" if delivery else "seller", context, state)
-    TRADE.step(trade.status, "extend")
+    action = "extend_delivery" if delivery else "extend_payment"
+    TRADE.step(trade.status, action)
     present_ms = trade.deliver_by_ms if delivery else trade.settle_by_ms
     if not present_ms < operation.until_ms <= context.time_ms + DEADLINE_AHEAD_MS_MAX:
         raise OperationFailed("trade-extension", f"{operation.until_ms} in the place of {present_ms} ms")
     if delivery:
-        step(trade, "extend", context, state, deliver_by_ms=operation.until_ms)
+        step(trade, action, context, state, deliver_by_ms=operation.until_ms)
     else:
-        step(trade, "extend", context, state, settle_by_ms=operation.until_ms)
+        step(trade, action, context, state, settle_by_ms=operation.until_ms)
     context.emit(DeadlineExtended(trade.trade_id, operation.deadline, operation.until_ms))
 
 

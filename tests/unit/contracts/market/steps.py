@@ -131,9 +131,14 @@ def order_refund(trading: Trading, trade: TradeRecord) -> str:
     return measured(trading, lambda: measures.refund_trade(trade.trade_id, amount, ORDER, trading.context(), state))
 
 
-def extend(trading: Trading, trade: TradeRecord) -> str:
+def extend_delivery(trading: Trading, trade: TradeRecord) -> str:
     until_ms = max(trade.deliver_by_ms, trading.world.time_ms) + DAY
     return send(trading, trade.buyer, Extend(trade.trade_id, "deliver", until_ms))
+
+
+def extend_payment(trading: Trading, trade: TradeRecord) -> str:
+    until_ms = max(trade.settle_by_ms, trading.world.time_ms) + DAY
+    return send(trading, trade.seller, Extend(trade.trade_id, "settle", until_ms))
 
 
 def terminate(trading: Trading, trade: TradeRecord) -> str:
@@ -155,7 +160,8 @@ ACTIONS: dict[str, Action] = {
     "deem": lambda t, x: send(t, x.seller, DeemDelivered(x.trade_id)),
     "settle": settle,
     "certify": lambda t, x: send(t, x.buyer, Certify(x.trade_id)),
-    "extend": extend,
+    "extend_delivery": extend_delivery,
+    "extend_payment": extend_payment,
     "propose_cancellation": lambda t, x: send(t, x.cancellation_by or x.seller, Cancel(x.trade_id)),
     "cancel": cancel,
     "terminate": terminate,

@@ -4,7 +4,7 @@ from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import asset_id_of
 from contracts.evidence.operations import RecordEvidence
-from contracts.market.operations_trade import ConfirmDelivery, DeemDelivered, Deliver, RefuseDelivery
+from contracts.market.operations_trade import ConfirmDelivery, DeemDelivered, Deliver, Extend, RefuseDelivery
 from tests.unit.contracts.market.trading import (
     AGREE,
     ASSET,
@@ -94,6 +94,12 @@ def test_buyer_has_a_day_to_look_at_what_came_late() -> None:
     assert trading.at(DELIVER_BY).deliver() == "ok"
     assert trading.at(DELIVER_BY + DAY).do("member", DeemDelivered(TRADE_ID)) == "trade-not-due"
     assert trading.at(DELIVER_BY + DAY + 1).do("member", DeemDelivered(TRADE_ID)) == "ok"
+
+
+def test_buyer_cannot_put_off_the_end_of_a_delivery() -> None:
+    """More time to deliver is for what has not been delivered."""
+    trading = Trading().reach("DELIVERED")
+    assert trading.do("stranger", Extend(TRADE_ID, "deliver", SETTLE_BY + DAY)) == "trade-status"
 
 
 def test_buyer_that_did_not_pay_is_not_taken_to_have_it() -> None:
