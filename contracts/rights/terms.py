@@ -143,7 +143,8 @@ def regions_meet(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     """Whether some place lies in both; empty = everywhere."""
     if not first or not second:
         return True
-    return any(_covered(region, second) for region in first) or any(_covered(region, first) for region in second)
+    one, two = set(first), set(second)
+    return any(region in two or region[:2] in two for region in first) or any(region[:2] in one for region in second)
 
 
 def sets_meet(first: tuple[str, ...], second: tuple[str, ...]) -> bool:

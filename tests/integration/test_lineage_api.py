@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chainnode.cli.lineage import dot_lines, tree_lines
+from chainnode.cli.right import force_lines
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
 from chainnode.sdk.catalogue import export_catalogue
@@ -160,8 +161,11 @@ async def test_force_of_a_right_is_told_with_all_it_derives_from(api: ApiNode) -
     assert (found.in_force, found.code) == (True, "ok")
     assert found.terms is not None and found.terms["purposes"] == ["research"]
     assert [record["right_id"] for record in found.chain] == [further_id.hex(), right_id.hex()]
+    shown = force_lines(found)
+    assert shown[0].startswith("in force, at height ") and shown[-1] == f"  asset {raw.hex()}"
     await applied(api, RevokeRight(right_id))
     ended = await force(client, further_id)
     assert (ended.in_force, ended.code, ended.terms) == (False, "right-lapsed", None)
+    assert force_lines(ended)[0].startswith("not in force (right-lapsed)")
     listed = [one["right_id"] async for one in client.all_records("rights", holder=member.did)]
     assert listed == [right_id.hex()]

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from chainnode.state.keys import key
 from contracts.assets import lineage
 from contracts.assets.description import Parent, Relation
 from contracts.assets.lineage import child_key, edges_of, lineage_key, read_lineage
@@ -26,6 +27,11 @@ def test_registration_writes_edges_in_both_directions() -> None:
     )
     assert world.overlay.get(child_key(id_of("a"), id_of("b"))) is not None
     assert edges_of(world.overlay, id_of("a")) == ()
+
+
+def test_keys_are_those_of_the_general_form() -> None:
+    assert lineage_key(b"a" * 32) == key("lineage", b"a" * 32)
+    assert child_key(b"a" * 32, b"b" * 32) == key("lineage-child", b"a" * 32, b"b" * 32)
 
 
 def test_each_edge_is_an_event_that_a_recount_can_use() -> None:

@@ -1,7 +1,17 @@
 import pytest
 
+from chainnode.state.keys import key
 from contracts.kernel.outcome import OperationFailed
-from contracts.rights.record import FROZEN, LIFECYCLE, SourceRecord, read_right, read_source, right_id_of
+from contracts.rights.record import (
+    FROZEN,
+    LIFECYCLE,
+    SourceRecord,
+    read_right,
+    read_source,
+    right_id_of,
+    right_key,
+    source_key,
+)
 from tests.unit.contracts.rights.granted import granted, terms, world_with_asset
 from tests.unit.contracts.world import World
 
@@ -13,6 +23,11 @@ def test_id_follows_from_all_that_sets_a_right_apart() -> None:
     ids = [right_id_of(*parts) for parts in (base, *others, (*base[:3], b"s" * 16))]
     assert len(set(ids)) == len(ids) == 5
     assert all(len(found) == 32 for found in ids)
+
+
+def test_keys_are_those_of_the_general_form() -> None:
+    assert right_key(b"r" * 32) == key("right", b"r" * 32)
+    assert source_key(b"r" * 32) == key("right-source", b"r" * 32)
 
 
 def test_unknown_right_is_refused_by_name_and_an_unknown_source_is_empty() -> None:
