@@ -48,7 +48,7 @@ class RegistrarPolicy(msgspec.Struct, frozen=True, array_like=True):
     """Time for the reviewers, from their assignment; 0 = without end."""
     renewal_ms: Period = 0
     """How long before its end a certificate can be renewed, and how long after it the registrar may still decide;
-    0 = at any time before its end, and decided before it."""
+    0 = as long before its end as a renewal adds, and decided before it."""
     objection_roles: Annotated[tuple[Role, ...], msgspec.Meta(max_length=len(ROLES))] = ()
     """Roles that may object; empty = any role."""
     objection_evidence: bool = False

@@ -151,10 +151,9 @@ def request_renewal(operation: RequestRenewal, context: Context, state: State) -
     if not end_ms:
         raise OperationFailed("asset-renewal-endless", f"certificate {record.certificate} holds without end")
     policy = read_policy(state, record.registrar) or DEFAULT
-    if policy.renewal_ms and time_ms < end_ms - policy.renewal_ms:
-        raise OperationFailed(
-            "asset-renewal-early", f"the certificate can be renewed from {end_ms - policy.renewal_ms} on"
-        )
+    window_ms = policy.renewal_ms or policy.validity_ms  # so that renewals in a row cannot pile up without bound
+    if window_ms and time_ms < end_ms - window_ms:
+        raise OperationFailed("asset-renewal-early", f"the certificate can be renewed from {end_ms - window_ms} on")
     ends_ms = end_ms + policy.renewal_ms
     _put_pending(record, "renewal", context, state, ends_ms=ends_ms, reference=operation.report_hash)
     update(record, context, state, status=status)

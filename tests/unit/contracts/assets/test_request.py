@@ -10,6 +10,7 @@ from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from tests.unit.contracts.assets.register import ASSET, POLICY, accepted, asset_of, context_of, refused
 from tests.unit.contracts.assets.requests import (
+    APPROVE_RENEWAL,
     BROUGHT,
     CANCEL,
     CHANGE,
@@ -128,6 +129,26 @@ def test_last_millisecond_for_a_renewal_is_the_one_before_the_end() -> None:
     world = registered_under()
     world.time_ms = asset_of(world).valid_until_ms - 1
     accepted(world, "alice", RENEW)
+
+
+def test_renewals_do_not_pile_up_where_the_rules_set_no_time_for_them() -> None:
+    """A certificate reaches two periods ahead at most: no sequence of renewals leaves the bound of a time."""
+    world = registered_under(RegistrarPolicy(validity_ms=1_000))
+    accepted(world, "alice", RENEW)
+    accepted(world, "exchange", APPROVE_RENEWAL)
+    end_ms = asset_of(world).valid_until_ms
+    assert end_ms == world.time_ms + 2_000
+    assert refused(world, "alice", RENEW) == "asset-renewal-early"
+    world.time_ms = end_ms - 1_000
+    accepted(world, "alice", RENEW)
+
+
+def test_certificate_is_renewed_without_end_where_the_rules_say_so() -> None:
+    world = registered_under(RegistrarPolicy(validity_ms=1_000))
+    accepted(world, "exchange", SetRegistrarPolicy(RegistrarPolicy()))
+    accepted(world, "alice", RENEW)
+    accepted(world, "exchange", APPROVE_RENEWAL)
+    assert asset_of(world).valid_until_ms == 0
 
 
 def test_certificate_without_end_needs_no_renewal() -> None:
