@@ -21,14 +21,17 @@ from chainnode.errors import NotFound, Rejected
 from chainnode.sdk.answer import Document
 from chainnode.sdk.client import Client
 from chainnode.sdk.credential import build_credential
+from chainnode.sdk.status_list import CREDENTIALS_CONTEXT
 from contracts.assets.certificate import is_certificate_number
 from contracts.assets.description import AssetDescription
 from contracts.assets.record import description_hash
 from contracts.kernel.calendar import date_time
 from contracts.kernel.document import from_document
 
-CONTEXT: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
+UNDEFINED_TERMS: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
 """What the standard offers for terms that only the issuer explains."""
+CONTEXTS: Final = (CREDENTIALS_CONTEXT, UNDEFINED_TERMS)
+"""Of every certificate that the ledger's records can be written as."""
 CREDENTIAL_TYPE: Final = "DataAssetRegistrationCertificate"
 CODES: Final = {
     "CERTIFIED": "ok",
@@ -128,7 +131,7 @@ def certificate_credential(asset: Document, chain_id: str) -> dict[str, Any]:
         identifier=f"{asset['registrar']}/certificates/{asset['certificate']}",
         valid_from=date_time(asset["registered_ms"]),
         valid_until=date_time(end_ms) if end_ms else "",
-        contexts=[CONTEXT],
+        contexts=[UNDEFINED_TERMS],
     )
     document["evidence"] = {
         "type": "LedgerRecord",
