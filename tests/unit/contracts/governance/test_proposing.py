@@ -210,6 +210,14 @@ def test_bounds_of_the_agenda_leave_room_for_others() -> None:
     assert council.submit("g2", proposal(GRANT)).code == "ok"
 
 
+def test_members_cannot_fill_the_agenda_against_the_governors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members must not be able to keep governors from acting."""
+    monkeypatch.setattr(proposing, "AGENDA_OF_MEMBERS_MAX", 2)
+    council = Council()
+    assert [council.submit("member", proposal(GRANT)).code for _ in range(3)] == ["ok", "ok", "proposal-agenda-full"]
+    assert council.submit("g1", proposal(GRANT)).code == "ok"
+
+
 SAMPLES = (
     proposal(GRANT, document_hash=bytes(32), enact_at=9, approve=True),
     Vote(1, "abstain"),
