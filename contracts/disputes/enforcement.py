@@ -10,7 +10,7 @@ from contracts.disputes.hearing import FORUM, check_final, check_forum
 from contracts.disputes.operations import EnforceRuling, LiftMeasures
 from contracts.disputes.outcome import MeasureEnforced
 from contracts.disputes.record import LIFECYCLE, Measure, measure_order
-from contracts.disputes.subject import carry_out, lift_freeze, release_subject
+from contracts.disputes.subject import CARRYING_OUT, carry_out, lift_freeze, release_subject
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.policy import ANY_MEMBER
@@ -47,7 +47,7 @@ def lift(operation: LiftMeasures, context: Context, state: State) -> None:
     """
     record = known_dispute(operation.dispute_id, state)
     status = LIFECYCLE.step(record.status, "lift")
-    check_forum(record, context.sender)
+    check_forum(record, context.sender, state)
     measures: tuple[Measure, ...] = () if record.ruling is None else record.ruling.measures
     for number, measure in enumerate(measures):
         if measure.kind == "freeze":
@@ -56,6 +56,8 @@ def lift(operation: LiftMeasures, context: Context, state: State) -> None:
 
 
 OPERATIONS: Final = (
-    OperationSpec(EnforceRuling, enforce, ANY_MEMBER, ("dispute-unknown", "dispute-status", "dispute-too-early")),
+    OperationSpec(
+        EnforceRuling, enforce, ANY_MEMBER, ("dispute-unknown", "dispute-status", "dispute-too-early", *CARRYING_OUT)
+    ),
     OperationSpec(LiftMeasures, lift, FORUM, ("dispute-unknown", "dispute-status", "dispute-not-forum")),
 )

@@ -284,5 +284,5 @@ OPERATIONS: Final = (
             "identity-too-large",
         ),
     ),
-    OperationSpec(DeactivateIdentity, deactivate, SELF, ()),
+    OperationSpec(DeactivateIdentity, deactivate, SELF, ("governor-last",)),
 )
