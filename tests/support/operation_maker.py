@@ -119,7 +119,10 @@ class OperationMaker:
         kept = self._seen.get(_BOTH.get(name, name), [])
         usual = not isinstance(info, inspect.IntType) or name in ("price", "number", "amount")
         if usual and kept and rng.random() < 0.85:
-            return rng.choice(kept[-4:] if rng.random() < 0.6 else kept)
+            found = rng.choice(kept[-4:] if rng.random() < 0.6 else kept)
+            if isinstance(info, inspect.IntType) and rng.random() < 0.4:
+                return min(found + 1, int(info.le or found))
+            return found
         plausible = self._plausible.get(name, ())
         if plausible and usual and rng.random() < 0.7:
             return rng.choice(plausible)
