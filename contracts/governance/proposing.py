@@ -188,6 +188,9 @@ def annul_proposal(operation: AnnulProposal, context: Context, state: State) -> 
         OperationFailed: ``proposal-unknown`` or ``proposal-status``.
     """
     record = read_proposal(state, operation.number)
+    if operation.number == context.proposal:
+        # It would be ended twice, and the block that carries it out could not be executed by anybody.
+        raise OperationFailed("proposal-status", f"proposal {record.number} is being carried out, by this operation too")
     _end(record, "annul", context, state)
     context.emit(ProposalAnnulled(record.number, context.sender))
 

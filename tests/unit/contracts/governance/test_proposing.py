@@ -126,6 +126,18 @@ def test_approved_proposal_is_annulled_by_another_one() -> None:
     assert [event.name for event in council.open(60)] == []
 
 
+def test_proposal_that_annuls_itself_fails_and_the_chain_goes_on() -> None:
+    """Its number is known before it is made; ended twice, it would keep every node from executing the block."""
+    council = Council()
+    number = council.approved([GRANT, AnnulProposal(1)])
+    assert number == 1
+    events = council.open()
+    assert [event.name for event in events] == ["governance.proposal_failed"]
+    found = council.found(number)
+    assert (found.status, found.code, found.failed_operation) == ("FAILED", "proposal-status", 1)
+    assert read_agenda(council.overlay) == ()
+
+
 def _full(limit: str, value: int) -> str:
     council = Council()
     with pytest.MonkeyPatch.context() as patch:
