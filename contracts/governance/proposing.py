@@ -185,12 +185,11 @@ def annul_proposal(operation: AnnulProposal, context: Context, state: State) -> 
     """Keep an approved proposal from being carried out.
 
     Raises:
-        OperationFailed: ``proposal-unknown`` or ``proposal-status``.
+        OperationFailed: ``proposal-unknown`` or ``proposal-status``, also where a proposal would annul itself.
     """
     record = read_proposal(state, operation.number)
-    if operation.number == context.proposal:
-        # It would be ended twice, and the block that carries it out could not be executed by anybody.
-        raise OperationFailed("proposal-status", f"proposal {record.number} is being carried out, by this operation too")
+    if record.number == context.proposal:
+        raise OperationFailed("proposal-status", f"proposal {record.number} is being carried out")
     _end(record, "annul", context, state)
     context.emit(ProposalAnnulled(record.number, context.sender))
 
