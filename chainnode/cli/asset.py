@@ -203,6 +203,7 @@ add_verbs(
         but=("register",),
         draft=Verb("asset.draft", arguments=("identifier",), about=_drafted),
         amend_draft=Verb("asset.amend_draft", arguments=("asset_id",), about=_described),
+        certify=Verb("asset.certify", arguments=("asset_id",), told=("certificate",)),
         propose_change=Verb("asset.propose_change", arguments=("asset_id",), about=_described),
     ),
 )
