@@ -8,9 +8,10 @@ import msgspec
 from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.operation import Verb, add_verbs, verbs_of
-from chainnode.cli.output import emit, examples, json_option, table
+from chainnode.cli.output import emit, examples, fields, json_option, table
 from chainnode.cli.tx import check_id
 from chainnode.sdk.market import MarketFigure, market_figures, recounted_figures
+from chainnode.sdk.trade_certificate import TradeCertificate, check_trade_certificate
 from contracts.market.operations import ListAsset, OpenBoard
 from contracts.market.operations_trade import Order, ReportTrade
 from contracts.market.record import board_id_of, listing_id_of
@@ -67,6 +68,24 @@ def statistics(
     rows = [["-" if value is None else value for value in msgspec.structs.astuple(figure)] for figure in found]
     headings = [name.replace("_", " ") for name in columns]
     emit([msgspec.to_builtins(figure) for figure in found], table(headings, rows) if rows else ["nothing was traded"])
+
+
+@command.command(epilog=examples("chainnode market certificate T0001-20261122-00000042-59"))
+@click.argument("number")
+@node_option
+@json_option
+def certificate(number: str, nodes: tuple[str, ...]) -> None:
+    """Check the certificate of a trade by its number; ends with status 1 where it does not hold."""
+
+    async def ask() -> TradeCertificate:
+        async with connected(nodes) as client:
+            return await check_trade_certificate(client, number)
+
+    found = run(ask())
+    document = msgspec.to_builtins(found)
+    emit(document, fields(document))
+    if found.code != "ok":
+        raise CommandError(found.code, f"the trade of certificate {number} no longer stands as it was certified")
 
 
 def _board_id(operation: OpenBoard, did: str) -> dict[str, str]:

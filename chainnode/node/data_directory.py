@@ -70,7 +70,7 @@ def initialise_data(directory: Path, genesis: bytes) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=_MODE)
         (directory / JOURNAL).mkdir(exist_ok=True, mode=_MODE)
     except OSError as error:
-        raise StoreError("disk-error", f"cannot create {directory}: {error.strerror}") from error
+        raise disk_error(error, f"cannot create {directory}") from error
     with DirectoryLock.acquire(directory):
         # The ledger comes last: a directory without one is not initialised, whatever else it holds.
         if (directory / LEDGER).exists():

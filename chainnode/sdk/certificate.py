@@ -4,7 +4,7 @@
     print(found.code, found.holder)
 
     document = certificate_credential(await client.asset(asset_id), chain_id)
-    # the registrar signs it with an assertion key; nothing of it goes to the ledger
+    secured = secure(document, key, method=f"{registrar}#key-1", created=now_text())  # by the registrar
 
 A number with a wrong digit is found without asking anybody. Whether a certificate holds is what the asset's record
 says at the newest block; a credential about it is compared with the record, because the record goes on after the
@@ -20,17 +20,18 @@ import msgspec
 from chainnode.errors import NotFound, Rejected
 from chainnode.sdk.answer import Document
 from chainnode.sdk.client import Client
+from chainnode.sdk.credential import build_credential
+from chainnode.sdk.status_list import CREDENTIALS_CONTEXT
 from contracts.assets.certificate import is_certificate_number
 from contracts.assets.description import AssetDescription
 from contracts.assets.record import description_hash
 from contracts.kernel.calendar import date_time
 from contracts.kernel.document import from_document
 
-CONTEXTS: Final = (
-    "https://www.w3.org/ns/credentials/v2",
-    "https://www.w3.org/ns/credentials/undefined-terms/v2",
-)
-"""The standard's own, and the one it offers for terms that only the issuer explains."""
+UNDEFINED_TERMS: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
+"""What the standard offers for terms that only the issuer explains."""
+CONTEXTS: Final = (CREDENTIALS_CONTEXT, UNDEFINED_TERMS)
+"""Of every certificate that the ledger's records can be written as."""
 CREDENTIAL_TYPE: Final = "DataAssetRegistrationCertificate"
 CODES: Final = {
     "CERTIFIED": "ok",
@@ -110,13 +111,9 @@ def certificate_credential(asset: Document, chain_id: str) -> dict[str, Any]:
     if CODES[asset["status"]] != "ok":
         raise Rejected("certificate-not-issued", f"the asset is {asset['status']}")
     described = from_document(AssetDescription, asset["description"])
-    document: dict[str, Any] = {
-        "@context": list(CONTEXTS),
-        "id": f"{asset['registrar']}/certificates/{asset['certificate']}",
-        "type": ["VerifiableCredential", CREDENTIAL_TYPE],
-        "issuer": asset["registrar"],
-        "validFrom": date_time(asset["registered_ms"]),
-        "credentialSubject": {
+    end_ms = asset["valid_until_ms"]
+    document = build_credential(
+        {
             "id": asset["holder"],
             "certificate": asset["certificate"],
             "asset": {
@@ -129,15 +126,19 @@ def certificate_credential(asset: Document, chain_id: str) -> dict[str, Any]:
                 "descriptionHash": description_hash(described).hex(),
             },
         },
-        "evidence": {
-            "type": "LedgerRecord",
-            "chain": chain_id,
-            "stateKey": asset["state_key"],
-            "registeredHeight": asset["registered_height"],
-        },
+        types=[CREDENTIAL_TYPE],
+        issuer=asset["registrar"],
+        identifier=f"{asset['registrar']}/certificates/{asset['certificate']}",
+        valid_from=date_time(asset["registered_ms"]),
+        valid_until=date_time(end_ms) if end_ms else "",
+        contexts=[UNDEFINED_TERMS],
+    )
+    document["evidence"] = {
+        "type": "LedgerRecord",
+        "chain": chain_id,
+        "stateKey": asset["state_key"],
+        "registeredHeight": asset["registered_height"],
     }
-    if asset["valid_until_ms"]:
-        document["validUntil"] = date_time(asset["valid_until_ms"])
     return document
 
 

@@ -170,7 +170,6 @@ OPERATIONS: Final = (
         REGISTRARS,
         (
             *_ENTRUSTED,
-            "asset-frozen",
             "asset-expired",
             "asset-request-changed",
             "asset-consent-missing",

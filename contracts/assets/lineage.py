@@ -171,6 +171,8 @@ def _check_parents(
         if parent.asset_id == asset_id:
             raise OperationFailed("asset-lineage-cycle", f"asset {asset_id.hex()} would stand above itself")
         record = _parent_record(state, parent.asset_id)
+        if record.frozen_by:
+            raise OperationFailed("asset-frozen", f"order {record.frozen_by[0].hex()} holds {parent.asset_id.hex()}")
         if record.holder != holder and state.get(permit_key(asset_id, parent.asset_id, holder)) is None:
             raise OperationFailed(
                 "asset-derivation-right",

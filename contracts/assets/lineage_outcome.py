@@ -75,6 +75,7 @@ LINKING: Final = (
     "asset-derivation-right",
     "asset-grade-lowered",
     "asset-lineage-cycle",
+    "asset-frozen",
 )
 """Refusals of a first registration."""
 RELINKING: Final = (*LINKING, "asset-lineage-too-large")

@@ -22,6 +22,8 @@ from contracts.kernel.text import Time
 
 AGENDA_MAX: Final = 64
 """Proposals under way at a time: each block reads the agenda, and whoever votes must be able to follow it."""
+AGENDA_OF_MEMBERS_MAX: Final = 32
+"""... of those who are no governors: members must not be able to keep governors from acting."""
 OWN_MAX: Final = 8
 """... of one proposer, so that one member cannot keep the others from proposing."""
 VOTES_MAX: Final = 2_048

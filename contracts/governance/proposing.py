@@ -25,6 +25,7 @@ from contracts.governance.outcome_proposal import (
 from contracts.governance.proposal import (
     AGENDA_KEY,
     AGENDA_MAX,
+    AGENDA_OF_MEMBERS_MAX,
     OWN_MAX,
     PROPOSAL,
     PROPOSAL_COUNT_KEY,
@@ -46,7 +47,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.electorate import Count, count, electorate, rule_of
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import ANY_MEMBER, BY_VOTE
+from contracts.kernel.policy import ANY_MEMBER, BY_VOTE, roles_of
 
 _decode_joining = msgspec.msgpack.Decoder(AddValidator | ReplaceValidator).decode
 _decode_head: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
@@ -77,8 +78,9 @@ def propose(operation: Propose, context: Context, state: State) -> None:
             joining: Any = _decode_joining(operation.operations[index])
             check_join_proof(joining.entry, joining.proof, context, state)
     agenda = read_agenda(state)
-    if len(agenda) >= AGENDA_MAX:
-        raise OperationFailed("proposal-agenda-full", f"{AGENDA_MAX} proposals are under way")
+    room = AGENDA_MAX if "governor" in roles_of(state, context.sender) else AGENDA_OF_MEMBERS_MAX
+    if len(agenda) >= room:
+        raise OperationFailed("proposal-agenda-full", f"{len(agenda)} proposals are under way, room is for {room}")
     if sum(1 for item in agenda if item.proposer == context.sender) >= OWN_MAX:
         raise OperationFailed("proposal-own-limit", f"{OWN_MAX} proposals of {context.sender} are under way")
     number = proposal_count(state) + 1
@@ -183,9 +185,11 @@ def annul_proposal(operation: AnnulProposal, context: Context, state: State) -> 
     """Keep an approved proposal from being carried out.
 
     Raises:
-        OperationFailed: ``proposal-unknown`` or ``proposal-status``.
+        OperationFailed: ``proposal-unknown`` or ``proposal-status``, also where a proposal would annul itself.
     """
     record = read_proposal(state, operation.number)
+    if record.number == context.proposal:
+        raise OperationFailed("proposal-status", f"proposal {record.number} is being carried out")
     _end(record, "annul", context, state)
     context.emit(ProposalAnnulled(record.number, context.sender))
 

@@ -94,7 +94,7 @@ class UseRight(Operation, frozen=True, array_like=True, tag="right.use"):
     region: UseRegion = ""
     """Where; empty = not told, which a right limited to regions does not allow."""
     derived: AssetId = b""
-    """Id of the asset that this use makes, as its registrar will register it; empty = none."""
+    """Id of the asset that this use makes: made of its identifier and who will register it. Empty = none."""
     document_hash: OptionalHash = None
     """Digest of a log or report of the use."""
 

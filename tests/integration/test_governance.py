@@ -11,11 +11,12 @@ from chainnode.errors import NotFound, Rejected
 from chainnode.proofs.verifier import verify_bundle
 from chainnode.sdk.governance import find_proposal, proposal, simulation, simulation_of
 from chainnode.sdk.wallet import Wallet
-from contracts.governance.operations import GrantRole, SetParameters
+from contracts.governance.operations import ActivateFeature, GrantRole, SetParameters
 from contracts.governance.operations_proposal import Vote
 from contracts.governance.proposal import find_proposal as find_record
+from tests.integration.test_epochs import PARAMETERS, load
 from tests.support.api_node import ApiNode, api_node
-from tests.support.cluster import CHAIN_ID, until
+from tests.support.cluster import CHAIN_ID, cluster, until
 
 
 @pytest.fixture
@@ -86,3 +87,22 @@ async def test_questions_about_proposals_are_refused_by_code(api: ApiNode) -> No
     assert (status, document["code"]) == (400, "path-invalid")
     refused = [GrantRole(api.wallet().did, "exchange")]
     assert (await simulation(api.client, refused)).code == "role-held"
+
+
+async def test_running_network_follows_its_own_decision_and_stops_before_what_it_does_not_know(tmp_path: Path) -> None:
+    """Four validators under load: new timers without a restart, one state everywhere; then upgrade-needed for all."""
+    async with cluster(tmp_path, parameters=msgspec.structs.replace(PARAMETERS, epoch_blocks=50)) as net:
+        faster = msgspec.structs.replace(PARAMETERS, epoch_blocks=50, view_timeout_ms=900, batch_wait_ms=3)
+        async with load(net):
+            chosen = proposal("Faster", [SetParameters(faster)], voting_ms=60_000, approve=True)
+            assert await net.govern(chosen) == "ok"
+            nodes = [net.nodes[name] for name in net.names]
+            await until(lambda: all(node.ledger.surroundings.parameters == faster for node in nodes), 10)
+            await until(lambda: all(node._driver.replica._state.timers.batch_wait_ms == 3 for node in nodes), 10)
+        await net.until_equal()
+        height = max(net.heights().values()) + 30
+        scheduled = proposal("Lanes", [ActivateFeature("lanes", height)], voting_ms=60_000, approve=True)
+        assert await net.govern(scheduled) == "ok"
+        await until(lambda: all(node.service.status().upgrade_needed_at == height for node in nodes), 10)
+        await until(lambda: all(node.service.halted == "upgrade-needed" for node in nodes), 30)
+        assert {node.ledger.tip_height for node in nodes} == {height - 1}

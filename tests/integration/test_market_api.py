@@ -13,12 +13,13 @@ from chainnode.cli.failure import Exit
 from chainnode.cli.main import main
 from chainnode.errors import NotFound, Rejected
 from chainnode.sdk.market import MarketFigure, agreement_hash, market_figures, payment_reference, recounted_figures
+from chainnode.sdk.trade_certificate import check_trade_certificate
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.assets.record import asset_id_of
 from contracts.evidence.operations import RecordEvidence
 from contracts.kernel.operation import Operation
-from contracts.market.certificate import is_trade_certificate_number
+from contracts.market.certificate import is_trade_certificate_number, trade_certificate_number
 from contracts.market.operations import ListAsset, OpenBoard
 from contracts.market.operations_trade import Agree, Certify, ConfirmDelivery, Deliver, Order, Settle
 from contracts.market.record import BoardRules, board_id_of, listing_id_of
@@ -29,6 +30,7 @@ from tests.support.api_node import ApiNode, api_node
 EXCHANGE, SELLER, BUYER = "harbour-exchange", "delta-provider", "orchard-buyer"
 SALT = b"s" * 32
 AGREEMENT = agreement_hash(SALT, b"We agree.")
+UNKNOWN = trade_certificate_number(77, 0, 1)
 PRICES = (100, 300, 200, 700)
 
 
@@ -104,6 +106,12 @@ async def test_trade_runs_through_all_steps_and_is_counted(
     record = await api.client.record("trades", trades[0].hex())
     assert (record["status"], record["paid"], record["paid_fee"]) == ("CERTIFIED", 99, 1)
     assert is_trade_certificate_number(record["certificate"])
+    found = await check_trade_certificate(api.client, record["certificate"])
+    assert (found.code, found.buyer, found.amount) == ("ok", did(api, BUYER), 100)
+    for number, code in (("T0001-20261122-00000001-00", "certificate-number"), (UNKNOWN, "certificate-unknown")):
+        with pytest.raises((Rejected, NotFound)) as refused:
+            await check_trade_certificate(api.client, number)
+        assert refused.value.code == code
     by_number = [one["trade_id"] async for one in api.client.all_records("trades", certificate=record["certificate"])]
     assert by_number == [trades[0].hex()]
 
@@ -133,6 +141,8 @@ async def test_trade_runs_through_all_steps_and_is_counted(
     printed = [text for text in capsys.readouterr().out.splitlines() if text.startswith("[{")]
     (line,) = json.loads(printed[0])
     assert (line["volume"], line["median_price"]) == (1_300, 250)
+    checked = ["market", "certificate", record["certificate"], "--node", api.url]
+    assert await asyncio.to_thread(main, checked) == Exit.OK
     monkeypatch.setattr(market_command, "recounted_figures", nothing_counted)
     assert await asyncio.to_thread(main, shown) == Exit.FAILED
     assert "recount-differs" in capsys.readouterr().err

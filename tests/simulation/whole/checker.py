@@ -226,7 +226,10 @@ class Checker:
             # Why it is safe, later views: who signed COMMIT in a view held its certificate, and says so ever after.
             view, block_hash = self._committed_in.get(place, (NOTHING_PREPARED, b""))
             held = (message.prepared_view, message.prepared_hash)
-            expect(held[0] > view or held == (view, block_hash), f"a VIEW_CHANGE hides the lock of view {view}")
+            # One to that view, or below, is older than the lock, and may be told again to whoever asks.
+            told_before = message.view <= view
+            kept = held[0] > view or held == (view, block_hash)
+            expect(told_before or kept, f"a VIEW_CHANGE hides the lock of view {view}")
         else:
             expect(message.view >= told, "a vote below an own VIEW_CHANGE")
             if isinstance(message, Commit):

@@ -213,6 +213,9 @@ class World:
         """What was synced is enough to go on from: a sound disk is never refused."""
         if machine.refusal is not None:
             self.note("refusal", machine.address, machine.refusal)
+            if machine.address in self.trouble.damaged and machine.refusal in ("disk-full", "disk-error"):
+                # It was struck while it joined; with the next cable, or room, it starts.
+                return
             self.fail(Violation(f"{machine.address} refuses to start on a sound disk: {machine.refusal}"))
 
     def _on_ended(self, machine: Machine, error: BaseException | None) -> None:

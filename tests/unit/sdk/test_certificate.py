@@ -4,11 +4,12 @@ import pytest
 
 from chainnode.errors import Rejected
 from chainnode.sdk.certificate import CODES, certificate_credential, differences
+from chainnode.sdk.data_integrity import proof_holds, secure
 from contracts.assets.record import LIFECYCLE, asset_key, description_hash
 from contracts.kernel.registry import describe
 from tests.unit.contracts.assets.register import ASSET
 from tests.unit.contracts.assets.requests import PRESENT, asset_in
-from tests.unit.contracts.world import CHAIN, did_of
+from tests.unit.contracts.world import CHAIN, did_of, key_of
 
 
 def document(status: str) -> dict[str, Any]:
@@ -35,6 +36,17 @@ def test_credential_names_number_holder_description_and_where_it_is_proved() -> 
     assert bytes.fromhex(found["evidence"]["stateKey"]) == asset_key(ASSET)
     assert differences(found, asset, CHAIN) == ()
     assert differences({**found, "proof": {}}, asset, CHAIN) == ()
+
+
+def test_registrar_signs_it_as_any_credential() -> None:
+    """A W3C credential with a Data Integrity proof; the comparison looks past the proof."""
+    asset = document("CERTIFIED")
+    unsigned = certificate_credential(asset, CHAIN)
+    key = key_of("exchange")
+    secured = secure(unsigned, key, method=f"{did_of('exchange')}#key-1", created="2026-11-22T01:00:00Z")
+    assert proof_holds(unsigned, secured["proof"], key.public_key)
+    assert not proof_holds({**unsigned, "issuer": did_of("alice")}, secured["proof"], key.public_key)
+    assert differences(secured, asset, CHAIN) == ()
 
 
 def test_credential_that_the_register_has_overtaken_is_found() -> None:

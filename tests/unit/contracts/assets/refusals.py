@@ -62,7 +62,9 @@ _CITING = ObjectToApplication(APPLICATION, "source", bytes(32), Citation(did_of(
 APPLICATION_REFUSALS: dict[str, Callable[[], str]] = {
     "asset-application-exists": lambda: refused(applied("DRAFT"), "alice", procedure.DRAFT),
     "asset-application-unknown": lambda: refused(register_world(), "alice", procedure.SUBMIT),
-    "asset-application-status": lambda: refused(applied("SUBMITTED"), "alice", procedure.SUBMIT),
+    "asset-application-status": lambda: _after(
+        applied("SUBMITTED"), ("registrar", RejectApplication(APPLICATION, bytes(32))), ("alice", procedure.SUBMIT)
+    ),
     "asset-not-applicant": lambda: refused(applied("DRAFT"), "bob", procedure.SUBMIT),
     "asset-not-registrar": lambda: refused(applied("SUBMITTED"), "exchange", procedure.ACCEPT),
     "asset-registrar-unknown": lambda: refused(
@@ -101,7 +103,9 @@ APPLICATION_REFUSALS: dict[str, Callable[[], str]] = {
 }
 REQUEST_REFUSALS: dict[str, Callable[[], str]] = {
     "asset-unknown": lambda: refused(registered_under(), "alice", ProposeChange(bytes(32), requests.NEXT)),
-    "asset-status": lambda: refused(asset_in("REVOKED"), "alice", requests.CANCEL),
+    "asset-status": lambda: _after(
+        asset_in("CHANGING"), ("exchange", requests.REFUSE), ("exchange", requests.REVOKE), ("alice", requests.CANCEL)
+    ),
     "asset-frozen": lambda: refused(asset_in("FROZEN"), "alice", requests.CANCEL),
     "asset-expired": lambda: refused(asset_in("EXPIRED"), "alice", requests.CANCEL),
     "asset-holder-same": lambda: refused(registered_under(), "alice", OfferTransfer(ASSET, did_of("alice"))),

@@ -6,8 +6,9 @@ from chainnode.state.keys import key
 from contracts.assets import lineage
 from contracts.assets.description import Parent, Relation
 from contracts.assets.lineage import child_key, edges_of, lineage_key, read_lineage
+from contracts.assets.measures import freeze_asset, release_asset
 from contracts.assets.operations import RegisterAsset
-from tests.unit.contracts.assets.family_tree import change, description, id_of, parent, permit, register
+from tests.unit.contracts.assets.family_tree import change, context_of, description, id_of, parent, permit, register
 from tests.unit.contracts.world import World, did_of
 
 
@@ -112,6 +113,18 @@ def test_grade_is_at_least_the_parents_unless_anonymised(
     world = World()
     register(world, "a", **above)
     assert register(world, "b", parent("a", relation), **below) == code
+
+
+def test_nothing_is_derived_from_a_frozen_asset() -> None:
+    """An order that holds an asset is not got round by registering a copy."""
+    world = World()
+    register(world, "a")
+    register(world, "c")
+    freeze_asset(id_of("a"), b"o" * 16, context_of(world), world.overlay)
+    assert register(world, "b", "a") == "asset-frozen"
+    assert change(world, "c", "a") == "asset-frozen"
+    release_asset(id_of("a"), b"o" * 16, context_of(world), world.overlay)
+    assert register(world, "b", "a") == "ok"
 
 
 def test_change_adds_and_removes_edges() -> None:

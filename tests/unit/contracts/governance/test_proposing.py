@@ -126,6 +126,16 @@ def test_approved_proposal_is_annulled_by_another_one() -> None:
     assert [event.name for event in council.open(60)] == []
 
 
+def test_proposal_that_would_annul_itself_fails_and_the_chain_goes_on() -> None:
+    """Its number is known beforehand; once ENACTED could not follow ANNULLED, and every node halted at the height."""
+    council = Council()
+    number = council.approved([AnnulProposal(1)])
+    assert number == 1
+    assert [event.name for event in council.open()] == ["governance.proposal_failed"]
+    assert (council.status(1), council.found(1).code) == ("FAILED", "proposal-status")
+    assert council.open() == []
+
+
 def _full(limit: str, value: int) -> str:
     council = Council()
     with pytest.MonkeyPatch.context() as patch:
@@ -198,6 +208,14 @@ def test_bounds_of_the_agenda_leave_room_for_others() -> None:
         council.propose(GRANT)
     assert council.submit("g1", proposal(GRANT)).code == "proposal-own-limit"
     assert council.submit("g2", proposal(GRANT)).code == "ok"
+
+
+def test_members_cannot_fill_the_agenda_against_the_governors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members must not be able to keep governors from acting."""
+    monkeypatch.setattr(proposing, "AGENDA_OF_MEMBERS_MAX", 2)
+    council = Council()
+    assert [council.submit("member", proposal(GRANT)).code for _ in range(3)] == ["ok", "ok", "proposal-agenda-full"]
+    assert council.submit("g1", proposal(GRANT)).code == "ok"
 
 
 SAMPLES = (
