@@ -39,7 +39,7 @@ class VotingKeys:
     def enter(self, validators: ValidatorSet) -> int | None:
         """Make the key that votes in this set the current one; its place, None if none of them does."""
         index = self._choose(validators)
-        if index is None and self._next_file is not None and self._next_file.exists():
+        if index is None and self._next_file is not None:
             self._read_next(self._next_file)
             index = self._choose(validators)
         return index

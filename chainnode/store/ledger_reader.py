@@ -210,6 +210,7 @@ class LedgerReader:
         _check_limit(limit)
         first = layout.INDEX + layout.index_prefix(name, attribute, value)
         start = first
+        after = self._above_floor(after)
         if after is not None:
             start += layout.event_bytes(after.height, after.index, after.event) + b"\x00"
         found: list[EventPosition] = []
@@ -230,7 +231,7 @@ class LedgerReader:
             Misuse: ``page-size``.
         """
         _check_limit(limit)
-        cursor = after or EventPosition(0, layout.BLOCK_INDEX, -1)
+        cursor = self._above_floor(after) or EventPosition(0, layout.BLOCK_INDEX, -1)
         first = layout.BLOCK_CHUNK if cursor.index == layout.BLOCK_INDEX else layout.receipt_chunk(cursor.index)[0]
         start = chunk_key(layout.RECEIPTS, cursor.height, first)
         found: list[LoggedEvent] = []
@@ -252,6 +253,14 @@ class LedgerReader:
             if read >= EVENT_RECEIPTS_MAX:
                 break
         return found, cursor
+
+    def _above_floor(self, after: EventPosition | None) -> EventPosition | None:
+        """Below the floor some blocks may be here and others between them not: nothing of them counts yet."""
+        floor = self.floor()
+        if floor <= 1:
+            return after
+        lowest = EventPosition(floor - 1, limits.BLOCK_TRANSACTIONS_MAX, 0)
+        return lowest if after is None else max(after, lowest)
 
     def _get(self, key: bytes) -> bytes | None:
         stored = self._view.get(key)

@@ -33,6 +33,7 @@ from chainnode.sync.wire import (
     GET_HEADERS,
     GET_RECEIPTS,
     BlocksWanted,
+    ReceiptsWanted,
     decode_blocks,
     decode_headers,
     decode_receipts,
@@ -47,6 +48,8 @@ BYTES_PER_S_MAX: Final = 4 * MIB
 """On average: a tenth of what a peer gives to one asker."""
 BUSY_SECONDS: Final = 1.0
 """Between looks whether the node has caught up."""
+RECEIPT_ANSWERS_MAX: Final = 64
+"""For one block, each of 6 MiB: more than any block has, and where a peer ends that gives them one by one."""
 RETRY_SECONDS: Final = 30.0
 """When nobody connected has what is missing: somebody may connect."""
 
@@ -113,11 +116,10 @@ class BackFill:
         wanted = encode(BlocksWanted(first, last))
         answer = await self._network.request(source, GET_BLOCKS, wanted, REQUEST_TIMEOUT_MS)
         blocks = decode_blocks(answer)
-        results = await self._network.request(source, GET_RECEIPTS, wanted, REQUEST_TIMEOUT_MS)
-        receipts = decode_receipts(results)
+        self._fetched_bytes += len(answer)
+        receipts = await self._receipts(source, first, last, decode_header(headers[first]).tx_count + 1)
         if max(len(blocks), len(receipts)) > last - first + 1:
             raise Rejected("sync-surplus", "a peer served more blocks than asked", height=first)
-        self._fetched_bytes += len(answer) + len(results)
         count = 0
         for height, data, outcomes in zip(range(first, last + 1), blocks, receipts, strict=False):
             self._ledger.store.keep_old([self._opened(headers, height, data, outcomes)])
@@ -125,6 +127,23 @@ class BackFill:
             await asyncio.sleep(0)
         rest = first + count
         return None if not count else ((rest, last),) if rest <= last else ()
+
+    async def _receipts(self, source: bytes, first: int, last: int, needed: int) -> list[tuple[bytes, ...]]:
+        """By block, not verified; of the first all ``needed``, in several answers where they are that long."""
+        found = await self._some_receipts(source, ReceiptsWanted(first, last, 0))
+        for _ in range(RECEIPT_ANSWERS_MAX):
+            if len(found) != 1 or len(found[0]) >= needed:
+                break
+            more = await self._some_receipts(source, ReceiptsWanted(first, first, len(found[0])))
+            if not more:
+                break
+            found[0] += more[0]
+        return found
+
+    async def _some_receipts(self, source: bytes, wanted: ReceiptsWanted) -> list[tuple[bytes, ...]]:
+        answer = await self._network.request(source, GET_RECEIPTS, encode(wanted), REQUEST_TIMEOUT_MS)
+        self._fetched_bytes += len(answer)
+        return list(decode_receipts(answer))
 
     def _opened(self, headers: dict[int, bytes], height: int, data: bytes, outcomes: tuple[bytes, ...]) -> OldBlock:
         """One block as its header and the next one name it.

@@ -35,6 +35,7 @@ from chainnode.sync.wire import (
     decode_block_wanted,
     decode_blocks_wanted,
     decode_chunk_wanted,
+    decode_receipts_wanted,
     decode_snapshot_wanted,
     decode_transactions_wanted,
 )
@@ -162,18 +163,25 @@ class SyncServer:
         return encode(found)
 
     def _receipts(self, payload: bytes) -> bytes:
-        wanted = decode_blocks_wanted(payload)
+        wanted = decode_receipts_wanted(payload)
+        first = max(wanted.first, 1)
         last = min(wanted.last, wanted.first + BLOCKS_PER_ANSWER_MAX - 1, self._store.tip().height)
         found: list[tuple[bytes, ...]] = []
-        total = 0
-        for height in range(max(wanted.first, 1), last + 1):
+        total = read = 0
+        for height in range(first, last + 1):
             if height < self._store.floor():
                 break
             receipts = (self._store.block_receipt(height) or b"", *self._store.receipts(height))
-            total += sum(map(len, receipts))
-            if found and total > ANSWER_BYTES_MAX:
+            read += sum(map(len, receipts))
+            if height == first:
+                receipts = _fitting(receipts[wanted.skipped :])
+            size = sum(map(len, receipts))
+            if not receipts or (found and total + size > ANSWER_BYTES_MAX):
                 break
+            total += size
             found.append(receipts)
+        # Receipts of a block can be longer than an answer; what is read for nothing is work too.
+        self._budget.charge(read - total, self._now_s())
         return encode(found)
 
     def _snapshot(self, payload: bytes) -> bytes:
@@ -188,3 +196,13 @@ class SyncServer:
         wanted = decode_chunk_wanted(payload)
         found = None if self._shelf is None else self._shelf.chunk(wanted.manifest_hash, wanted.index)
         return _NOTHING if found is None else found
+
+
+def _fitting(receipts: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """As many as one answer holds, at least one: what one block did can be longer than the block."""
+    total = 0
+    for count, receipt in enumerate(receipts):
+        total += len(receipt)
+        if count and total > ANSWER_BYTES_MAX:
+            return receipts[:count]
+    return receipts

@@ -9,8 +9,10 @@ its certificate, so it does not matter who gives it.
     GET_HEADERS       first, last                 -> headers from ``first`` on, as many as fit
     GET_SNAPSHOT      height to be shown, or none -> the newest certified snapshot as an Offer; empty if there is none
     GET_CHUNK         manifest hash, index        -> one chunk of that snapshot; empty if not held
-    GET_RECEIPTS      first, last                 -> for each block from ``first`` on its own receipt (empty bytes where
-                                                     it has no events) and those of its transactions, as many as fit
+    GET_RECEIPTS      first, last, skipped        -> for each block from ``first`` on its own receipt (empty bytes where
+                                                     it has no events) and those of its transactions, as many as fit;
+                                                     of the first block without so many, and cut off if it alone is
+                                                     too long
 """
 
 from typing import Annotated, Final
@@ -66,6 +68,15 @@ class BlocksWanted(msgspec.Struct, frozen=True, array_like=True):
     last: Height
 
 
+class ReceiptsWanted(msgspec.Struct, frozen=True, array_like=True):
+    """Receipts of decided blocks by height; those of one block can be longer than an answer."""
+
+    first: Height
+    last: Height
+    skipped: Annotated[int, msgspec.Meta(ge=0, le=limits.BLOCK_TRANSACTIONS_MAX)]
+    """Receipts of the first block that the asker has."""
+
+
 class SnapshotWanted(msgspec.Struct, frozen=True, array_like=True):
     """The newest snapshot, with the path that shows the block at a height to be part of its chain."""
 
@@ -103,6 +114,7 @@ Receipts = Annotated[
 decode_transactions_wanted: Final = Decoder(TransactionsWanted, limits.BLOCK_TRANSACTIONS_MAX * HASH_BYTES + 16)
 decode_block_wanted: Final = Decoder(BlockWanted, 64)
 decode_blocks_wanted: Final = Decoder(BlocksWanted, 64)
+decode_receipts_wanted: Final = Decoder(ReceiptsWanted, 64)
 decode_snapshot_wanted: Final = Decoder(SnapshotWanted, 64)
 decode_chunk_wanted: Final = Decoder(ChunkWanted, 64)
 decode_headers: Final = Decoder[tuple[bytes, ...]](Headers, limits.FRAME_BYTES_MAX)

@@ -26,6 +26,7 @@ from contracts.governance.queries import (
     read_leadership,
     read_observers,
     read_presence,
+    read_succession,
     read_validators,
 )
 from contracts.governance.record import (
@@ -153,14 +154,22 @@ def _note_presence(certificate: QuorumCertificate, state: State) -> None:
         state.put(PRESENCE_KEY, encode(after))
 
 
+def _joined_before(consensus_key: bytes, height: int, state: State) -> int:
+    """E7: who has shown lately that it holds the chain is within reach; a proposal's joiner may not have."""
+    planned = read_succession(state)
+    fresh = planned is not None and consensus_key in planned.joined
+    return (height // CHECKPOINT_STEP + 1) * CHECKPOINT_STEP if fresh else 0
+
+
 def _hand_over(old: ValidatorList, new: ValidatorList, height: int, state: State) -> None:
     """E2: the set ``new`` agrees from ``height + 1`` on; who left follows, who joined is no observer any more."""
     places = {validator.consensus_key: index for index, validator in enumerate(old.validators)}
     old_indexes = tuple(places.get(validator.consensus_key) for validator in new.validators)
     presence = read_presence(state).signed_before
-    # Joiners have just shown that they hold the chain.
-    joined = (height // CHECKPOINT_STEP + 1) * CHECKPOINT_STEP
-    noted = tuple(joined if index is None else presence[index] for index in old_indexes)
+    noted = tuple(
+        _joined_before(validator.consensus_key, height, state) if index is None else presence[index]
+        for validator, index in zip(new.validators, old_indexes, strict=True)
+    )
     members = {validator.node_key for validator in new.validators}
     observers = [node for node in read_observers(state) if node.node_key not in members]
     observers += [

@@ -43,3 +43,9 @@ def test_next_key_that_cannot_be_read_leaves_an_observer(tmp_path: Path) -> None
     write_key(path, OTHER, name="another", passphrase=None)
     assert keys.enter(_set(1, NEW)) is None
     assert keys.current.public_key == OLD.public_key
+
+
+def test_place_of_the_next_key_that_cannot_even_be_looked_at_leaves_an_observer(tmp_path: Path) -> None:
+    """Whatever the disk says when the epoch begins, the node goes on: it is in the middle of a block."""
+    keys = VotingKeys(OLD, tmp_path / ("n" * 300))
+    assert keys.enter(_set(1, NEW)) is None

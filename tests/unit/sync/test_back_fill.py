@@ -19,6 +19,8 @@ from chainnode.store.key_value import WriteBatch
 from chainnode.store.layout import height_key
 from chainnode.store.ledger_store import open_ledger
 from chainnode.sync import back_fill as module
+from chainnode.sync import server as server_module
+from chainnode.sync import snapshot_fetch as fetch_module
 from chainnode.sync import spread as spread_module
 from chainnode.sync.back_fill import BackFill
 from chainnode.sync.snapshot_fetch import SnapshotFetch
@@ -132,6 +134,42 @@ async def test_round_that_was_interrupted_is_fetched_again(source: SnapshotSourc
     await again.run()
     again.check_whole()
     again.ledger.store.close()
+
+
+async def test_receipts_longer_than_an_answer_come_in_parts(
+    source: SnapshotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a block did may be longer than the block; one such block must not end the filling for ever."""
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", 100)
+    joined = await _Joined.make(source, tmp_path, a=source.answer, b=source.answer)
+    await joined.run()
+    joined.check_whole()
+    assert not joined.sources.reported
+    joined.ledger.store.close()
+
+
+async def test_half_a_round_shows_none_of_its_events(
+    source: SnapshotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list with holes would look whole, and a cursor would step over what comes later."""
+    monkeypatch.setattr(fetch_module, "BLOCKS_PER_PIECE", 5)
+    joined = await _Joined.make(source, tmp_path, a=source.answer)
+    args = ("evidence.recorded", "", None, None, 1_000)
+    before, log = joined.queries.events(*args), joined.ledger.store.events(None, 1_000)
+    asked = 0
+
+    def stops(kind: int, payload: bytes) -> bytes:
+        nonlocal asked
+        asked += kind == GET_RECEIPTS
+        return silent(kind, payload) if asked > 1 else source.answer(kind, payload)
+
+    joined.sources.peers = {b"stops": stops}
+    assert not await joined.fill.fill(HEIGHT - 9)
+    kept = [height for height in range(HEIGHT - 9, HEIGHT + 1) if joined.ledger.store.receipts(height)]
+    assert 0 < len(kept) < 10
+    assert joined.queries.events(*args) == before
+    assert joined.ledger.store.events(None, 1_000) == log
+    joined.ledger.store.close()
 
 
 def _other_receipts(answer: bytes) -> bytes:

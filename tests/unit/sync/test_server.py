@@ -18,6 +18,7 @@ from chainnode.sync.wire import (
     GET_TRANSACTIONS,
     BlocksWanted,
     BlockWanted,
+    ReceiptsWanted,
     TransactionsWanted,
     decode_blocks,
     decode_envelopes,
@@ -150,8 +151,9 @@ def test_receipts_are_answered_as_a_prefix(monkeypatch: pytest.MonkeyPatch) -> N
     served = _Served()
     store = served.chain.ledger.store
 
-    def receipts(first: int, last: int) -> list[tuple[bytes, ...]]:
-        return list(decode_receipts(served.server.answer(GET_RECEIPTS, encode(BlocksWanted(first, last)))))
+    def receipts(first: int, last: int, skipped: int = 0) -> list[tuple[bytes, ...]]:
+        wanted = encode(ReceiptsWanted(first, last, skipped))
+        return list(decode_receipts(served.server.answer(GET_RECEIPTS, wanted)))
 
     whole = [(store.block_receipt(height) or b"", *store.receipts(height)) for height in (1, 2, 3)]
     assert all(len(outcomes) == 2 for outcomes in whole)
@@ -159,8 +161,23 @@ def test_receipts_are_answered_as_a_prefix(monkeypatch: pytest.MonkeyPatch) -> N
     assert receipts(2, 2) == whole[1:2]
     assert receipts(0, 1) == whole[:1]
     assert receipts(4, 9) == []
-    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", 1)
+    assert receipts(1, 2, 1) == [whole[0][1:], whole[1]]
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", len(whole[0][1]))
     assert receipts(1, 3) == whole[:1]
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", 1)
+    assert receipts(1, 3) == [whole[0][:1]]
+    assert receipts(1, 3, 1) == [whole[0][1:]]
+    assert receipts(1, 3, 2) == []
+
+
+def test_receipts_read_for_nothing_are_paid_from_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for what lies behind a block's last receipt costs the asker little, and would cost this node the block."""
+    monkeypatch.setattr(server_module, "HISTORY_BYTES_PER_S_MAX", 10)
+    served = _Served()
+    server = SyncServer(served.chain.ledger.store, served.pool, list, clock=StillClock())
+    assert decode_receipts(server.answer(GET_RECEIPTS, encode(ReceiptsWanted(1, 1, 10_000)))) == ()
+    with pytest.raises(Rejected, match="enough was served"):
+        server.answer(GET_RECEIPTS, encode(ReceiptsWanted(1, 1, 10_000)))
 
 
 @pytest.mark.parametrize("kind", [0, 8, 65_535])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from consensus.quorum import quorum_of
 from contracts.governance.operations import AddValidator, AdmitNode, DismissNode, RemoveValidator, ReplaceValidator
-from contracts.governance.queries import read_observers, read_succession
+from contracts.governance.queries import read_observers, read_presence, read_succession
 from contracts.governance.succession import changes_max
 from contracts.kernel.enactment import carry_out, consortium_context
 from contracts.kernel.operation import Operation, encode_operation
@@ -242,3 +242,18 @@ def test_joiner_whose_proof_grew_old_while_votes_came_in_joins_without_counting_
     assert _by_proposal(few, joining) == "change-breaks-quorum", "three of five within reach, four must decide"
     fresh = AddValidator(entry, few.proof(entry))
     assert _by_proposal(few, fresh) == "ok"
+
+
+def test_joiner_with_an_old_proof_is_out_of_reach_until_it_has_signed() -> None:
+    """E7: taking its seat shows nothing; counted as present it would let a change through that nobody could undo."""
+    net = Consortium(4)
+    net.until(20)
+    entry = validator("v9")
+    joining = AddValidator(entry, net.proof(entry))
+    assert net.govern(AdmitNode(node("v9"))).code == "ok"
+    net.until(1_310)
+    assert _by_proposal(net, joining) == "ok"
+    net.until(1_400)
+    assert read_presence(net.overlay).signed_before[4] == 0
+    net.until(1_410, signers=(0, 1, 2, 4))
+    assert read_presence(net.overlay).signed_before[4] == 1_424
