@@ -12,6 +12,7 @@ from chainnode.api.routes import JSON, MSGPACK, Call, Route
 from chainnode.api.view import plain, struct_document, text64
 from chainnode.types.validator_set import validators_hash
 from consensus.quorum import quorum_of
+from contracts.kernel.registry import COLLECTIONS
 
 METRICS_TYPE: Final = "text/plain"
 
@@ -23,7 +24,7 @@ async def index(call: Call) -> web.StreamResponse:
         "status": "/v1/status",
         "latest block": "/v1/blocks/latest",
         "blocks": "/v1/blocks",
-        "assets": "/v1/assets",
+        "catalogue": "/v1/catalogue",
         "validators": "/v1/validators",
         "genesis": "/v1/genesis",
         "problems": "/problems",
@@ -37,6 +38,7 @@ async def index(call: Call) -> web.StreamResponse:
         "chain_id": service.chain_id,
         "genesis_hash": service.genesis_hash.hex(),
         "links": links,
+        "collections": [f"/v1/{name}" for name in COLLECTIONS],
     }
     return document_response(call, document)
 

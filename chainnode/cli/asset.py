@@ -13,6 +13,7 @@ from chainnode.cli.export import command as export
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.lineage import command as lineage
 from chainnode.cli.operation import Verb, add_verbs, verbs_of
+from chainnode.cli.operation_value import DidText
 from chainnode.cli.output import dump, emit, examples, fields, json_option
 from chainnode.cli.tx import check_id, emit_submission, parse_operations, timeout_option
 from chainnode.sdk.answer import Submission
@@ -36,12 +37,14 @@ def command() -> None:
 
 @command.command(epilog=examples("chainnode asset register my-data-set.json --wallet my-key.json"))
 @click.argument("file", type=IN)
+@click.option("--holder", type=DidText(), help="Whose asset it is; else the one FILE names, or the sender's.")
 @timeout_option
 @node_option
 @wallet_options
 @json_option
 def register(
     file: Path,
+    holder: str | None,
     timeout_s: float,
     nodes: tuple[str, ...],
     wallet: str | None,
@@ -52,7 +55,7 @@ def register(
 
     {"identifier": "my-data-set", "description": {"kind": "dataset", "name": "My data set", ...}}
     """
-    document = _read_registration(file)
+    document = _read_registration(file, holder)
     done, about = run(_register(document, Access(nodes, wallet, did, passphrase_file), int(timeout_s * 1000)))
     emit_submission(done, **about)
 
@@ -123,7 +126,7 @@ command.add_command(export)
 OUTCOMES: Final = ("registered", "adapted", "refused", "unsettled")
 
 
-def _read_registration(file: Path) -> bytes:
+def _read_registration(file: Path, holder: str | None) -> bytes:
     """The JSON form with the operation's name, which the file may leave out."""
     try:
         found = msgspec.json.decode(file.read_bytes())
@@ -132,7 +135,8 @@ def _read_registration(file: Path) -> bytes:
     if not isinstance(found, dict) or found.get("operation", "asset.register") != "asset.register":
         expected = '{"identifier": ..., "description": {...}}'
         raise CommandError("operations-form", f"{file} does not describe one asset", Exit.USAGE, expected=expected)
-    return msgspec.json.encode({"operation": "asset.register", **found})
+    chosen = {} if holder is None else {"holder": holder}
+    return msgspec.json.encode({"operation": "asset.register", **found, **chosen})
 
 
 async def _register(document: bytes, access: Access, timeout_ms: int) -> tuple[Submission, dict[str, str]]:
@@ -203,6 +207,7 @@ add_verbs(
         but=("register",),
         draft=Verb("asset.draft", arguments=("identifier",), about=_drafted),
         amend_draft=Verb("asset.amend_draft", arguments=("asset_id",), about=_described),
+        certify=Verb("asset.certify", arguments=("asset_id",), told=("certificate",)),
         propose_change=Verb("asset.propose_change", arguments=("asset_id",), about=_described),
     ),
 )

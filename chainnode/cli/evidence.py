@@ -1,7 +1,7 @@
 """``chainnode evidence``: that files existed, unchanged, at a time that the validators agreed on."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 
@@ -17,6 +17,7 @@ from chainnode.sdk.content import hash_file
 from chainnode.sdk.evidence import RecordResult, prove_item, record_files
 from chainnode.sdk.offline import matching_item, read_bundle_file, verify_file
 from chainnode.sdk.sidecar import Sidecar, read_sidecar
+from contracts.evidence.record import Kind
 
 PATH = click.Path(exists=True, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,9 +40,12 @@ def command() -> None:
     """Record that files existed, and check them later."""
 
 
-@command.command(epilog=examples("chainnode evidence add report.pdf data/", "chainnode evidence add data/ --batch"))
+@command.command(
+    epilog=examples("chainnode evidence add report.pdf data/ --kind delivery", "chainnode evidence add data/ --batch")
+)
 @click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--batch", is_flag=True, help="One record for all files; each stays provable alone.")
+@click.option("--kind", type=click.Choice(get_args(Kind)), default="file", show_default=True, help="What they are.")
 @click.option("--no-salt", is_flag=True, help="Record bare hashes; whoever can guess a content can then find it.")
 @records_option
 @timeout_option
@@ -51,6 +55,7 @@ def command() -> None:
 def add(
     files: tuple[Path, ...],
     batch: bool,
+    kind: Kind,
     no_salt: bool,
     records: Path,
     timeout_s: float,
@@ -65,7 +70,8 @@ def add(
     record shows nothing.
     """
     access = Access(nodes, wallet, did, passphrase_file)
-    results = run(_add(files, access, records, int(timeout_s * 1000), batch=batch, salted=not no_salt))
+    recording = _add(files, access, records, int(timeout_s * 1000), batch=batch, salted=not no_salt, kind=kind)
+    results = run(recording)
     if not results:
         raise CommandError("nothing-to-record", "no file was found there; hidden ones are passed over", Exit.NOT_FOUND)
     rows = [(result.path, result.outcome, result.evidence_id, result.height or "-", result.code) for result in results]
@@ -146,12 +152,12 @@ def show(evidence_id: str | None, digest: str | None, nodes: tuple[str, ...]) ->
 
 
 async def _add(
-    files: tuple[Path, ...], access: Access, records: Path, timeout_ms: int, *, batch: bool, salted: bool
+    files: tuple[Path, ...], access: Access, records: Path, timeout_ms: int, *, batch: bool, salted: bool, kind: Kind
 ) -> list[RecordResult]:
     async with connected(access.nodes, patience_ms=timeout_ms) as client:
         signer = await open_wallet(access, client)
         recording = record_files(
-            client, signer, files, records=records, batch=batch, salted=salted, timeout_ms=timeout_ms
+            client, signer, files, records=records, batch=batch, salted=salted, kind=kind, timeout_ms=timeout_ms
         )
         return [result async for result in recording]
 

@@ -106,6 +106,7 @@ add_verbs(
         "market",
         open_board=Verb("market.open_board", arguments=("reference",), about=_board_id),
         list=Verb("market.list", arguments=("reference", "board_id", "asset_id"), about=_listing_id),
+        certify=Verb("market.certify", arguments=("trade_id",), told=("certificate", "right_id")),
         order=Verb("market.order", arguments=("reference", "listing_id"), about=_trade_id),
         report=Verb("market.report", arguments=("reference", "board_id", "asset_id"), about=_trade_id),
     ),

@@ -20,7 +20,7 @@ from chainnode.cli.connection import Access, connected, node_option, open_wallet
 from chainnode.cli.governing import governing, operators_wallet
 from chainnode.cli.operation_option import FieldOption, field_options, given_fields
 from chainnode.cli.output import dump, emit, examples, json_option
-from chainnode.cli.tx import emit_submission, timeout_option
+from chainnode.cli.tx import emit_submission, timeout_option, told_by_events
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.client import Client
 from chainnode.sdk.wallet import Wallet
@@ -46,6 +46,8 @@ class Verb(NamedTuple):
     """``operators``: by several operators at once, in the name of the consortium, as ``chainnode gov`` does."""
     about: Callable[[Any, str], Mapping[str, str]] | None = None
     """What to tell beside the outcome, such as the id that follows from the operation and the sender's DID."""
+    told: tuple[str, ...] = ()
+    """Attributes of the events that the operation leads to, to tell as well, such as the number of a certificate."""
 
 
 class OperationCommand(click.Command):
@@ -151,7 +153,8 @@ async def _submit(operation: Operation, verb: Verb, options: _Options) -> tuple[
     async with connected(options.nodes, patience_ms=timeout_ms) as client:
         wallet = await _wallet(client, verb, options)
         done = await wallet.submit(client, [operation], memo=options.memo, timeout_ms=timeout_ms)
-    return done, {} if verb.about is None else verb.about(operation, wallet.did)
+        told = await told_by_events(client, done, verb.told)
+    return done, {**({} if verb.about is None else verb.about(operation, wallet.did)), **told}
 
 
 async def _wallet(client: Client, verb: Verb, options: _Options) -> Wallet:

@@ -3,6 +3,9 @@
 | field | option |
 |---|---|
 | bytes | hexadecimal digits; `0x` and upper case are taken too |
+| hash of a document (`..._hash`, `..._digest`) | the same, or `@FILE`: hashed here |
+| DID | the DID, or a development identity's name |
+| time (`..._ms`) | milliseconds, or a date and time, `+2h`; for a length of time `12h` |
 | one of several words | a choice |
 | integer | an integer within the field's bounds |
 | true or false | `--name` and `--no-name` |
@@ -13,9 +16,9 @@
 Bounds of texts and what concerns several fields are left to the operation's own checks, whose refusals name the field.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -23,59 +26,21 @@ import msgspec
 from msgspec import inspect
 
 from chainnode.cli.field_note import notes_of
-from chainnode.limits import MIB
+from chainnode.cli.json_form import form_of, others_of
+from chainnode.cli.operation_value import ContentHash, DidText, HexBytes, JsonValue, Moment, Period
+from chainnode.cli.output import dump
 from contracts.kernel.operation import Operation
 from contracts.kernel.reference_page import type_words
 from contracts.kernel.schema import SchemaBook
+from contracts.kernel.text import DID_PATTERN
 
-FILE_BYTES_MAX: Final = MIB
 _PREFIX: Final = "field_"
-
-
-class HexBytes(click.ParamType[str]):
-    """Bytes in hexadecimal digits; the value is lower-case hex, as JSON forms hold it."""
-
-    name = "hex"
-
-    def __init__(self, least: int | None, most: int | None) -> None:
-        self.least = least or 0
-        self.most = most
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See click."""
-        text = str(value).strip().lower().removeprefix("0x")
-        if len(text) % 2 or set(text) - set("0123456789abcdef"):
-            self.fail(f"{str(value)[:80]!r} is not hexadecimal", param, ctx)
-        size = len(text) // 2
-        if size < self.least or (self.most is not None and size > self.most):
-            wanted = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-            self.fail(f"{size} bytes where {wanted} belong", param, ctx)
-        return text
-
-
-class JsonValue(click.ParamType[Any]):
-    """JSON, or ``@FILE`` with JSON in it."""
-
-    name = "json"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """See click."""
-        text = str(value)
-        content = self._read(text[1:], param, ctx) if text.startswith("@") else text.encode()
-        try:
-            return msgspec.json.decode(content)
-        except (msgspec.DecodeError, RecursionError) as error:
-            self.fail(f"{text[:80]!r} is not JSON: {error}", param, ctx)
-
-    def _read(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
-        path = Path(name)
-        if not path.is_file():
-            self.fail(f"file {name!r} does not exist", param, ctx)
-        with path.open("rb") as stream:
-            content = stream.read(FILE_BYTES_MAX + 1)
-        if len(content) > FILE_BYTES_MAX:
-            self.fail(f"{name!r} has more than {FILE_BYTES_MAX} bytes", param, ctx)
-        return content
+_MOMENT_MAX: Final = 2**53
+"""The bound of ``Time``; what has another one is a length of time."""
+_SALTED: Final = ("agreement_hash", "reference_hash")
+"""Of what can be guessed: prices, names, numbers of a bank."""
+_MADE_HERE: Final = ("description_hash",)
+"""A hash of the record's own bytes, which `draft` and `propose-change` print; no file has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,78 +92,104 @@ def given_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _argument(field: inspect.Field) -> FieldOption:
-    kind, many = _kind(field.type)
+    kind, many = _kind(field.type, field.name)
     parameter = click.Argument(
         [_PREFIX + field.name], type=kind, metavar=field.name.upper(), nargs=-1 if many else 1, required=field.required
     )
-    return FieldOption(field.name, parameter, (_example(field.name, kind),) if field.required else ())
+    return FieldOption(field.name, parameter, (_example(field, kind),) if field.required else ())
 
 
 def _option(
     field: inspect.Field, notes: Mapping[str, str], *, required: bool, taken: Collection[str]
 ) -> FieldOption:
-    kind, many = _kind(field.type)
+    kind, many = _kind(field.type, field.name)
     flag = flag_of(field.name)
     flag = "--field-" + flag[2:] if flag in taken else flag
     words, example = [flag, _PREFIX + field.name], [flag]
     if isinstance(kind, click.types.BoolParamType):
         words[0] = f"{flag}/--no-{flag[2:]}"
     else:
-        example.append(_example(field.name, kind))
-    # click shows no default of ours: what is left out is left to the operation.
+        example.append(_example(field, kind))
     meaning = _help(field, notes, many=many, fresh=field.required and not required)
-    option = click.Option(words, type=kind, multiple=many, required=required, default=None, help=meaning)
+    # A default of our own would count as given: click could not miss the option. None is for what may be left out.
+    default: dict[str, Any] = {} if required else {"default": None}
+    option = click.Option(words, type=kind, multiple=many, required=required, help=meaning, **default)
     return FieldOption(field.name, option, tuple(example) if required else ())
 
 
-def _kind(info: inspect.Type) -> tuple[click.ParamType[Any], bool]:
+def _kind(info: inspect.Type, name: str) -> tuple[click.ParamType[Any], bool]:
     """How a value is read, and whether the option may be repeated."""
     match info:
         case inspect.Metadata(type=inner):
-            return _kind(inner)
+            return _kind(inner, name)
         case inspect.UnionType(types=members):
             present = [member for member in members if not isinstance(member, inspect.NoneType)]
-            kind, many = _kind(present[0]) if len(present) == 1 else (JsonValue(), False)
+            kind, many = _kind(present[0], name) if len(present) == 1 else (JsonValue(), False)
             # A repeated option cannot tell an empty list from none at all.
             return (JsonValue(), False) if many else (kind, False)
         case inspect.VarTupleType(item_type=item):
-            kind, many = _kind(item)
+            kind, many = _kind(item, name)
             plain = not many and not isinstance(kind, JsonValue | click.types.BoolParamType)
             return (kind, True) if plain else (JsonValue(), False)
         case inspect.BytesType(min_length=least, max_length=most):
-            return HexBytes(least, most), False
+            hashed = _is_content_hash(info, name)
+            return (ContentHash(salted=name in _SALTED) if hashed else HexBytes(least, most)), False
         case inspect.IntType(ge=low, le=high):
-            return click.IntRange(low, high), False
+            return _range(name, low, high), False
         case inspect.BoolType():
             return click.BOOL, False
         case inspect.LiteralType(values=values):
             return click.Choice([str(value) for value in values]), False
-        case inspect.StrType():
-            return click.STRING, False
+        case inspect.StrType(pattern=pattern):
+            return (DidText() if pattern == DID_PATTERN else click.STRING), False
     return JsonValue(), False
 
 
-def _example(name: str, kind: click.ParamType[Any]) -> str:
+def _is_content_hash(info: inspect.BytesType, name: str) -> bool:
+    whole = info.min_length == 32 and info.max_length == 32
+    return whole and name.endswith(("_hash", "_digest")) and name not in _MADE_HERE
+
+
+def _range(name: str, low: int | None, high: int | None) -> click.IntRange:
+    if not name.endswith("_ms"):
+        return click.IntRange(low, high)
+    return Moment(low, high) if high == _MOMENT_MAX else Period(low, high)
+
+
+def _example(field: inspect.Field, kind: click.ParamType[Any]) -> str:
     match kind:
+        case ContentHash():
+            return "@document.pdf"
         case HexBytes(least=least):
             return "00" * max(least, 1)
         case click.Choice():
             return str(kind.choices[0])
+        case Moment():
+            return "+2h"
+        case Period():
+            return "7d"
         case click.IntRange():
             return str(kind.min or 1)
+        case DidText():
+            return "did:cnode:CHAIN:ID"
         case JsonValue():
-            return f"@{name.replace('_', '-')}.json"
-    return name.replace("_", "-")
+            return f"'{dump(form_of(field.type, field.name))}'"
+    return field.name.replace("_", "-")
 
 
 def _help(field: inspect.Field, notes: Mapping[str, str], *, many: bool, fresh: bool) -> str:
     note = notes.get(field.name, "")
-    kind, _ = _kind(field.type)
-    if isinstance(kind, JsonValue):
-        note = f"{note} JSON or @FILE; `chainnode operations --json` has its schema.".strip()
-    elif isinstance(kind, click.Choice | click.IntRange) or kind is click.BOOL:
-        note = note or ""
-    else:
+    kind, _ = _kind(field.type, field.name)
+    forms = {
+        ContentHash: "Hex, or @FILE to hash it" + (" under FILE.salt." if field.name in _SALTED else "."),
+        DidText: "DID, or a development identity.",
+        Moment: "+2h, a date and time, or ms since 1970.",
+        Period: "12h, 7d, or milliseconds.",
+        JsonValue: _json_note(field),
+    }
+    if type(kind) in forms:
+        note = f"{note} {forms[type(kind)]}".strip()
+    elif not (isinstance(kind, click.Choice | click.IntRange) or kind is click.BOOL):
         form = type_words(SchemaBook().schema_of(field.type)).replace(" or nothing", "")
         note = f"{note} ({form})".strip()
     default = None if field.required else field.default
@@ -207,3 +198,10 @@ def _help(field: inspect.Field, notes: Mapping[str, str], *, many: bool, fresh: 
     if fresh:
         note = f"{note} [default: random]".strip()
     return f"{note} May be repeated.".strip() if many else note
+
+
+def _json_note(field: inspect.Field) -> str:
+    others = ", ".join(others_of(field.type))
+    more = f" It also takes {others}." if others else ""
+    # With spaces, so that the help can break the line.
+    return f"JSON or @FILE, as {json.dumps(form_of(field.type, field.name))}.{more}"

@@ -5,7 +5,6 @@ Operations are given in their JSON form, as ``chainnode gov grant-role ... --dry
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,34 +16,21 @@ import msgspec
 from chainnode.cli.connection import Access, connected, node_option, open_wallet, run
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.governing import governing, operators_wallet
-from chainnode.cli.operation_option import JsonValue
+from chainnode.cli.operation_value import JsonValue, Span
 from chainnode.cli.output import dump, emit, examples, fields, json_option, table
-from chainnode.cli.tx import emit_submission
+from chainnode.cli.tx import emit_submission, told_by_events
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.governance import SimulationAnswer, find_proposal, proposal, simulation, simulation_of
 from contracts.governance.operations_proposal import Choice, Vote
 from contracts.kernel.operation import Operation
 from contracts.kernel.registry import operation_from_document
 
-_SPAN: Final = re.compile(r"([1-9][0-9]{0,8})(ms|s|m|h|d)")
-_UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _EXAMPLE: Final = '{"operation": "governance.grant_role", "did": "DID", "role": "notary"}'
 
+PROPOSALS_MAX: Final = 10_000
+"""In one list; a consortium that decides daily needs decades for more."""
 _OPERATION_HELP: Final = "JSON form, or @FILE; repeat for more."
 wallet_option = click.option("--wallet", metavar="FILE|NAME", help="Act as this key's identity, not as the consortium.")
-
-
-class Span(click.ParamType[int]):
-    """A length of time such as ``90s``, ``12h`` or ``7d``, in milliseconds."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """See click."""
-        found = _SPAN.fullmatch(str(value))
-        if found is None:
-            self.fail(f"{str(value)[:40]!r} is no time such as 90s, 12h or 7d", param, ctx)
-        return int(found[1]) * _UNIT_MS[found[2]]
 
 
 @click.command(name="simulate", epilog=examples(f"chainnode gov simulate --operation '{_EXAMPLE}'"))
@@ -92,18 +78,39 @@ def vote(number: int, choice: Choice, **options: Any) -> None:
     _submit(Vote(number, choice), **options)
 
 
-@click.command(name="proposals", epilog=examples("chainnode gov proposals 12"))
-@click.argument("number", type=click.IntRange(1))
+@click.command(name="proposals", epilog=examples("chainnode gov proposals", "chainnode gov proposals 12"))
+@click.argument("number", type=click.IntRange(1), required=False)
 @node_option
 @json_option
-def show(number: int, nodes: tuple[str, ...]) -> None:
-    """Show proposal NUMBER with its votes and tally; `query records proposals` lists all."""
+def show(number: int | None, nodes: tuple[str, ...]) -> None:
+    """Show proposal NUMBER with its votes and tally; without one, list all proposals, oldest first."""
+    if number is None:
+        _list(run(_all_proposals(nodes)))
+    else:
+        _show(run(_one_proposal(number, nodes)))
 
-    async def ask() -> dict[str, Any]:
-        async with connected(nodes) as client:
-            return await find_proposal(client, number)
 
-    found = run(ask())
+async def _all_proposals(nodes: tuple[str, ...]) -> list[dict[str, Any]]:
+    async with connected(nodes) as client:
+        found: list[dict[str, Any]] = []
+        async for record in client.all_records("proposals"):
+            found.append(record)
+            if len(found) == PROPOSALS_MAX:
+                break
+        return found
+
+
+async def _one_proposal(number: int, nodes: tuple[str, ...]) -> dict[str, Any]:
+    async with connected(nodes) as client:
+        return await find_proposal(client, number)
+
+
+def _list(found: Sequence[dict[str, Any]]) -> None:
+    rows = [(one["number"], one["status"], one["proposer"], one["title"]) for one in found]
+    emit(found, table(("number", "status", "proposer", "title"), rows) if rows else ["nothing was ever proposed"])
+
+
+def _show(found: dict[str, Any]) -> None:
     closes = datetime.fromtimestamp(found["closes_ms"] / 1000, UTC).isoformat(timespec="milliseconds")
     shown = {name: found[name] for name in ("number", "title", "status", "proposer", "enact_at", "code", "info")}
     operations = [f"  {dump(item)}" for item in found["operations"]]
@@ -139,15 +146,17 @@ def _submit(
     if wallet is not None and signers:
         raise click.UsageError("give --wallet, or --signer for each operator")
 
-    async def submit() -> Submission:
+    async def submit() -> tuple[Submission, dict[str, str]]:
         async with connected(nodes, patience_ms=int(timeout_s * 1000)) as client:
             if wallet is None:
                 acting = await operators_wallet(client, nodes, signers, did, passphrase_file)
             else:
                 acting = await open_wallet(Access(nodes, wallet, did, passphrase_file), client)
-            return await acting.submit(client, [operation], timeout_ms=int(timeout_s * 1000))
+            done = await acting.submit(client, [operation], timeout_ms=int(timeout_s * 1000))
+            return done, await told_by_events(client, done, ("number",))
 
-    emit_submission(run(submit()))
+    done, told = run(submit())
+    emit_submission(done, **told)
 
 
 def _simulation_lines(found: SimulationAnswer) -> list[str]:

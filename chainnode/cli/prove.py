@@ -7,13 +7,14 @@ import click
 
 from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.output import emit, examples, json_option
-from chainnode.cli.query import state_key
+from chainnode.cli.query import record_key, state_key
 from chainnode.cli.testnet.manifest import write_atomically
 from chainnode.cli.tx import check_id
 from chainnode.proofs import document
 from chainnode.proofs.bundle import decode_bundle, kind_of
 from chainnode.sdk.client import Client
 from contracts.assets.record import asset_key
+from contracts.kernel.registry import COLLECTIONS
 
 out_option = click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write the proof to."
@@ -84,6 +85,22 @@ def state(key: str, height: int | None, output: Path, form: str, nodes: tuple[st
 def asset(asset_id: str, height: int | None, output: Path, form: str, nodes: tuple[str, ...]) -> None:
     """Prove the record of a registered asset."""
     wanted = asset_key(bytes.fromhex(check_id(asset_id)))
+    _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
+
+
+@command.command(epilog=examples("chainnode prove record trades TRADE_ID -o trade.proof"))
+@click.argument("name", type=click.Choice(list(COLLECTIONS)), metavar="COLLECTION")
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--height", type=click.IntRange(0), help="After this block; by default the newest that can be proved.")
+@out_option
+@format_option
+@node_option
+@json_option
+def record(
+    name: str, ids: tuple[str, ...], height: int | None, output: Path, form: str, nodes: tuple[str, ...]
+) -> None:
+    """Prove the record of a COLLECTION with these IDS, or that there is none; `query records --help` names them."""
+    wanted = record_key(name, ids)
     _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
 
 

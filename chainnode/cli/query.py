@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import click
 import msgspec
+from msgspec import inspect
 
 from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.failure import CommandError, Exit
@@ -133,7 +134,7 @@ def events(
 def records(name: str, filters: tuple[str, ...], limit: int, after: str | None, nodes: tuple[str, ...]) -> None:
     """List records of a COLLECTION, those that have all the values given; bytes are written in hexadecimal.
 
-    `chainnode operations --json` tells the collections and their filters. A page may be short while more follows.
+    A page may be short while more follows. `chainnode operations --markdown` tells the filters of each.
     """
     wanted = dict(_filter(name, text) for text in filters)
     page = _ask(nodes, lambda client: client.collection(name, after=after, limit=limit, **wanted))
@@ -147,12 +148,41 @@ def records(name: str, filters: tuple[str, ...], limit: int, after: str | None, 
 @node_option
 @json_option
 def record(name: str, ids: tuple[str, ...], nodes: tuple[str, ...]) -> None:
-    """Show one record of a COLLECTION by its IDS, in the order in which `chainnode operations` names them."""
-    known = COLLECTIONS[name].ids
-    if len(ids) != len(known):
-        raise click.UsageError(f"{name} is read by {' and '.join(known)}")
+    """Show one record of a COLLECTION by its IDS, in the order in which `chainnode operations --markdown` has them."""
+    record_key(name, ids)
     found = _ask(nodes, lambda client: client.record(name, *ids))
     emit(found, fields(found))
+
+
+for reading in (records, record):
+    reading.help = f"{reading.help}\n\nCOLLECTION is one of {', '.join(COLLECTIONS)}."
+
+
+def record_key(name: str, ids: tuple[str, ...]) -> bytes:
+    """The state key of one record of a collection.
+
+    Raises:
+        CommandError: ``id-form``: an id is not of its form.
+    """
+    known = COLLECTIONS[name]
+    if len(ids) != len(known.ids):
+        raise click.UsageError(f"{name} is read by {' and '.join(known.ids)}")
+    parts: list[str | bytes | int] = []
+    for field, text in zip(known.ids, ids, strict=True):
+        match known.type_of(field):
+            case inspect.BytesType():
+                parts.append(bytes.fromhex(check_id(text)))
+            case inspect.IntType():
+                parts.append(_number(field, text))
+            case _:
+                parts.append(text)
+    return known.key(*parts)
+
+
+def _number(field: str, text: str) -> int:
+    if not text.isdecimal():
+        raise CommandError("id-form", f"{text[:80]!r} is no number for {field}", Exit.USAGE)
+    return int(text)
 
 
 def state_key(text: str) -> bytes:

@@ -23,6 +23,7 @@ command = operation_group(
     "Grant, use and end rights in assets.",
     verbs_of(
         "right",
+        use=Verb("right.use", arguments=("right_id", "purpose")),
         grant=Verb("right.grant", arguments=("asset_id", "grantee"), fresh=("salt",), about=_right_id),
     ),
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from chainnode.sdk.client import Client
 from chainnode.sdk.submitter import Wait
 from chainnode.sdk.wallet import Operation
 from chainnode.types.transaction import decode_transaction
-from contracts.kernel.registry import operation_from_document
+from contracts.kernel.registry import CODES, operation_from_document
 
 FILE_BYTES_MAX: Final = 4 * MIB
 timeout_option = click.option(
@@ -112,6 +113,15 @@ def emit_submission(done: Submission, **about: str) -> None:
         raise refused(done.receipt.code, done.receipt.info, done.tx_id)
 
 
+async def told_by_events(client: Client, done: Submission, attributes: Collection[str]) -> dict[str, str]:
+    """What the events of an applied transaction say under these attributes, each as the first that has it says it."""
+    if not attributes or not done.applied:
+        return {}
+    events = (await client.receipt(done.tx_id)).events
+    found = {name: value for event in reversed(events) for name, value in event.attributes.items()}
+    return {name: str(found[name]) for name in attributes if name in found}
+
+
 def emit_transaction(found: TransactionAnswer) -> None:
     """Show a transaction."""
     document = msgspec.to_builtins(found)
@@ -120,7 +130,9 @@ def emit_transaction(found: TransactionAnswer) -> None:
 
 def refused(code: str, info: str, tx_id: str) -> CommandError:
     """A transaction that stands on the ledger with the reason why nothing of it applied."""
-    return CommandError(code, info or "the transaction was committed and did not apply", Exit.FAILED, tx_id=tx_id)
+    hint = CODES[code].hint if code in CODES else ""
+    message = info or "the transaction was committed and did not apply"
+    return CommandError(code, message, Exit.FAILED, tx_id=tx_id, hint=hint)
 
 
 async def _submit(

@@ -305,7 +305,8 @@ async def test_metrics_are_readable_and_count_requests_by_route(api: ApiNode) ->
 
 async def test_every_link_of_the_index_answers(api: ApiNode) -> None:
     _, document, _ = await api.get("/")
-    for path in document["links"].values():
+    assert "/v1/assets" in document["collections"]
+    for path in (*document["links"].values(), *document["collections"]):
         status, _, response = await api.get(path)
         assert status == 200, path
         assert response.headers["X-Content-Type-Options"] == "nosniff"
