@@ -4,12 +4,13 @@ from typing import Final
 
 import msgspec
 
+from chainnode.limits import KIB
 from chainnode.state.view import State
 from contracts.disputes.casework import known_dispute, move
 from contracts.disputes.hearing import FORUM, check_final, check_forum
 from contracts.disputes.operations import EnforceRuling, LiftMeasures
 from contracts.disputes.outcome import MeasureEnforced
-from contracts.disputes.record import LIFECYCLE, Measure, measure_order
+from contracts.disputes.record import LIFECYCLE, MEASURES_MAX, Measure, measure_order
 from contracts.disputes.subject import CARRYING_OUT, carry_out, lift_freeze, release_subject
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
@@ -55,9 +56,22 @@ def lift(operation: LiftMeasures, context: Context, state: State) -> None:
     move(msgspec.structs.replace(record, status=status), "lift", operation.reason, context, state)
 
 
+STATE_BYTES: Final = (MEASURES_MAX + 1) * 32 * KIB
+"""The subject released, each measure on the largest asset, and the case itself; once for each case."""
+
 OPERATIONS: Final = (
     OperationSpec(
-        EnforceRuling, enforce, ANY_MEMBER, ("dispute-unknown", "dispute-status", "dispute-too-early", *CARRYING_OUT)
+        EnforceRuling,
+        enforce,
+        ANY_MEMBER,
+        ("dispute-unknown", "dispute-status", "dispute-too-early", *CARRYING_OUT),
+        state_bytes=STATE_BYTES,
     ),
-    OperationSpec(LiftMeasures, lift, FORUM, ("dispute-unknown", "dispute-status", "dispute-not-forum")),
+    OperationSpec(
+        LiftMeasures,
+        lift,
+        FORUM,
+        ("dispute-unknown", "dispute-status", "dispute-not-forum"),
+        state_bytes=STATE_BYTES,
+    ),
 )

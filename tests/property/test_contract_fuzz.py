@@ -171,6 +171,7 @@ class Siege(World):
         assert receipt == tried
         written = self.overlay.put_bytes - put_before
         bound = TRANSACTION_STATE_BYTES + TRANSACTION_STATE_FACTOR * len(transaction.envelope)
+        bound += sum(SPEC_OF[type(operation)].state_bytes for operation in operations)
         if receipt.code == OK:
             assert written <= bound
             self._check_written(before)
