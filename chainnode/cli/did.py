@@ -45,7 +45,9 @@ _announce = click.option(
 
 @click.group(
     name="did",
-    epilog=examples("chainnode did create my-key.json --sponsor harbour-exchange", "chainnode did show did:cnode:CHAIN:ID"),
+    epilog=examples(
+        "chainnode did create my-key.json --sponsor harbour-exchange", "chainnode did show did:cnode:CHAIN:ID"
+    ),
 )
 def command() -> None:
     """Create, resolve, change, recover and end identities."""
