@@ -149,7 +149,7 @@ class LedgerQueries:
         """A committed transaction with its receipt.
 
         Raises:
-            NotFound: ``transaction-not-found``.
+            NotFound: ``transaction-not-found``, ``height-pruned``.
         """
         height, index = self._located(tx_id)
         stored = self.block(height)
@@ -162,7 +162,7 @@ class LedgerQueries:
         """The receipt of a committed transaction.
 
         Raises:
-            NotFound: ``transaction-not-found``.
+            NotFound: ``transaction-not-found``, ``height-pruned``.
         """
         return self._receipt(*self._located(tx_id))
 
@@ -191,6 +191,8 @@ class LedgerQueries:
             floor = self._store.floor()
             where = f"no block from height {floor} on" if floor > 1 else "no block"
             raise NotFound("transaction-not-found", f"{where} holds this transaction", tx_id=tx_id.hex())
+        # While old blocks come in, one may be here and the next, which proves its outcome, not yet.
+        self._check_kept(place[0])
         return place
 
     def _receipt(self, height: int, index: int) -> Receipt:
@@ -257,7 +259,7 @@ class LedgerQueries:
         """An encoded proof bundle: this transaction is in its block, and this was its outcome.
 
         Raises:
-            NotFound: ``transaction-not-found``.
+            NotFound: ``transaction-not-found``, ``height-pruned``.
             Rejected: ``proof-pending``: the next block, which certifies the outcome, is not there yet.
         """
         return self._proofs.transaction(*self._located(tx_id))

@@ -35,8 +35,8 @@ def build_verifier(section: MempoolSection) -> Verifier:
     return ProcessVerifier(section.verifier_workers or max(1, (os.cpu_count() or 1) - 1))
 
 
-def read_voting_keys(section: KeysSection, passphrase: str | None) -> VotingKeys | None:
-    """The keys this node may vote with; None for one that only observes.
+def read_voting_keys(section: KeysSection, node_key: bytes, passphrase: str | None) -> VotingKeys | None:
+    """The keys that the node with ``node_key`` may vote with; None for one that only observes.
 
     Raises:
         ConfigError: as ``read_key``, of the present key; the next one is read when it is needed.
@@ -44,7 +44,7 @@ def read_voting_keys(section: KeysSection, passphrase: str | None) -> VotingKeys
     path = section.consensus_key_file
     if path is None:
         return None
-    return VotingKeys(read_key(path, passphrase), section.next_consensus_key_file, passphrase)
+    return VotingKeys(read_key(path, passphrase), node_key, section.next_consensus_key_file, passphrase)
 
 
 def check_keys(
@@ -64,7 +64,8 @@ def check_keys(
     if keys is None:
         return
     # E2: an observer with a key of its own votes once governance has added it; a removed validator keeps its key.
-    if keys.enter(ledger.surroundings.validators) != role.validator_index:
+    members = ledger.surroundings.members
+    if keys.enter(members) != role.validator_index or keys.is_elsewhere(members):
         raise ConfigError(
             "consensus-key-unknown",
             f"the key in {config.keys.consensus_key_file} is not that of this node's validator",
@@ -77,7 +78,7 @@ def build_replica(
 ) -> tuple[Replica, Votes]:
     """The agreement core at the ledger's tip, and what this validator remembers of its own words above it."""
     around = ledger.surroundings
-    own_index = None if keys is None else keys.enter(around.validators)
+    own_index = None if keys is None else keys.enter(around.members)
     certificate = open_certificate(around.tip_certificate) if around.tip_certificate else None
     tip = ConsensusTip(around.tip.height, around.tip.block_hash, around.tip.proof_due, certificate)
     votes = data.read_votes(tip, around.validators, own_index)

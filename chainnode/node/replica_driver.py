@@ -26,6 +26,7 @@ from chainnode.node.vote_signer import VoteSigner
 from chainnode.node.voting_keys import VotingKeys
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction
+from chainnode.types.validator_set import ValidatorList
 from consensus.certificates import QuorumCertificate, encode_certificate
 from consensus.inputs import (
     BlockApplied,
@@ -52,7 +53,6 @@ from consensus.outputs import (
     StartSync,
     ViewChanged,
 )
-from consensus.quorum import ValidatorSet
 from consensus.replica import Replica
 
 INPUTS_MAX: Final = 20_000
@@ -313,7 +313,7 @@ class ReplicaDriver:
         around = self._ledger.surroundings
         if self._voting_keys is None or certificate.epoch != around.validators.epoch:
             return False
-        own = self._voting_keys.index_in(around.validators)
+        own = self._voting_keys.index_in(around.members)
         if own is None or own not in certificate.signer_indexes() or self._signer.is_silent(certificate.height):
             return False
         return certificate.height > self._signer.signed_height
@@ -323,7 +323,7 @@ class ReplicaDriver:
         around = self._ledger.surroundings
         tip, validators = around.tip, around.validators
         changed = validators.epoch != self.replica.validators.epoch
-        own_index = self._enter_epoch(validators) if changed else None
+        own_index = self._enter_epoch(around.members) if changed else None
         self.feed(
             BlockApplied(
                 tip.height,
@@ -337,13 +337,13 @@ class ReplicaDriver:
             )
         )
 
-    def _enter_epoch(self, validators: ValidatorSet) -> int | None:
+    def _enter_epoch(self, members: ValidatorList) -> int | None:
         """E2: the own place in the next set, under whichever key it names."""
         keys = self._voting_keys
         if keys is None:
             return None
-        index = keys.enter(validators)
-        self._signer.enter_epoch(validators.epoch, keys.current)
+        index = keys.enter(members)
+        self._signer.enter_epoch(members.epoch, keys.current)
         return index
 
     def apply_synced(self, candidate: Candidate, data: bytes, certificate: QuorumCertificate) -> None:

@@ -121,7 +121,7 @@ class NodeService:
     def status(self) -> NodeStatus:
         """How the node is at this moment."""
         replica, tip = self._replica, self.queries.tip()
-        validators = self.queries.validators().validators
+        members = self.queries.validators()
         now_ms = self._clock.monotonic_ms()
         phase = replica.phase
         return NodeStatus(
@@ -137,7 +137,8 @@ class NodeService:
             epoch=replica.validators.epoch,
             view=replica.view,
             phase=phase.name.lower(),
-            leader=validators[replica.leader].name,
+            # The ledger may be at the next epoch already: then the core's index is of the set before.
+            leader=members.validators[replica.leader].name if members.epoch == replica.validators.epoch else None,
             syncing=phase is Phase.SYNCING,
             halted=self.halted,
             history_from=self.queries.history_from(),

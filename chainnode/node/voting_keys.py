@@ -3,6 +3,9 @@
 ``governance.replace_validator`` may put a new key of the same node in the old one's place. The new key is taken up
 when the epoch that names it begins, without a restart: its file may appear at any time before. Both keys share one
 sign-state, whose positions begin with the epoch and only grow; so neither signs below what the other has signed.
+
+A key votes only from the node that the set names beside it: where a validator moves to another machine with its key,
+the old machine stops when the epoch begins, and the two never vote at one height.
 """
 
 from pathlib import Path
@@ -12,7 +15,7 @@ import structlog
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import ConfigError
 from chainnode.node.key_file import read_key
-from consensus.quorum import ValidatorSet
+from chainnode.types.validator_set import ValidatorList
 
 log = structlog.get_logger(__name__)
 
@@ -20,9 +23,12 @@ log = structlog.get_logger(__name__)
 class VotingKeys:
     """Holds the keys; ``current`` is the one to sign with now."""
 
-    def __init__(self, key: SigningKey, next_file: Path | None = None, passphrase: str | None = None) -> None:
-        """``next_file`` need not exist before it is needed; ``passphrase`` opens it."""
+    def __init__(
+        self, key: SigningKey, node_key: bytes, next_file: Path | None = None, passphrase: str | None = None
+    ) -> None:
+        """``node_key`` is this node's; ``next_file`` need not exist before it is needed; ``passphrase`` opens it."""
         self.current = key
+        self._node_key = node_key
         self._held = [key]
         self._next_file = next_file
         self._passphrase = passphrase
@@ -32,25 +38,35 @@ class VotingKeys:
         """Of every key that was read."""
         return [key.public_key for key in self._held]
 
-    def index_in(self, validators: ValidatorSet) -> int | None:
+    def index_in(self, members: ValidatorList) -> int | None:
         """The place of ``current`` in a set."""
-        return validators.index_of(self.current.public_key)
-
-    def enter(self, validators: ValidatorSet) -> int | None:
-        """Make the key that votes in this set the current one; its place, None if none of them does."""
-        index = self._choose(validators)
-        if index is None and self._next_file is not None:
-            self._read_next(self._next_file)
-            index = self._choose(validators)
-        return index
-
-    def _choose(self, validators: ValidatorSet) -> int | None:
-        for key in self._held:
-            index = validators.index_of(key.public_key)
-            if index is not None:
-                self.current = key
-                return index
+        for index, member in enumerate(members.validators):
+            if member.node_key == self._node_key:
+                return index if member.consensus_key == self.current.public_key else None
         return None
+
+    def is_elsewhere(self, members: ValidatorList) -> bool:
+        """Whether the set names one of these keys beside another node."""
+        known = self.public_keys
+        return any(
+            member.consensus_key in known and member.node_key != self._node_key for member in members.validators
+        )
+
+    def enter(self, members: ValidatorList) -> int | None:
+        """Make the key that votes in this set the current one; its place, None if none of them does."""
+        for index, member in enumerate(members.validators):
+            if member.node_key == self._node_key:
+                return index if self._take_up(member.consensus_key) else None
+        return None
+
+    def _take_up(self, public_key: bytes) -> bool:
+        if public_key not in self.public_keys and self._next_file is not None:
+            self._read_next(self._next_file)
+        for key in self._held:
+            if key.public_key == public_key:
+                self.current = key
+                return True
+        return False
 
     def _read_next(self, path: Path) -> None:
         try:

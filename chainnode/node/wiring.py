@@ -82,8 +82,8 @@ class Node:
         self._observers = ledger.committed_state().get(OBSERVERS_KEY)
         self._epoch = ledger.validators.epoch
         passphrase = None if config.keys.passphrase_file is None else read_passphrase(config.keys.passphrase_file)
-        keys = read_voting_keys(config.keys, passphrase)
         node_key = read_key(config.keys.node_key_file, passphrase)
+        keys = read_voting_keys(config.keys, node_key.public_key, passphrase)
         check_keys(config, ledger, membership, keys, node_key)
         self._pool = build_pool(config.mempool)
         self._verifier = build_verifier(config.mempool)

@@ -4,13 +4,14 @@ from typing import Final
 
 import msgspec
 
+from chainnode.limits import KIB
 from chainnode.state.view import State
 from contracts.disputes.casework import known_dispute, move
 from contracts.disputes.hearing import FORUM, check_final, check_forum
 from contracts.disputes.operations import EnforceRuling, LiftMeasures
 from contracts.disputes.outcome import MeasureEnforced
-from contracts.disputes.record import LIFECYCLE, Measure, measure_order
-from contracts.disputes.subject import carry_out, lift_freeze, release_subject
+from contracts.disputes.record import LIFECYCLE, MEASURES_MAX, Measure, measure_order
+from contracts.disputes.subject import CARRYING_OUT, carry_out, lift_freeze, release_subject
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.policy import ANY_MEMBER
@@ -47,7 +48,7 @@ def lift(operation: LiftMeasures, context: Context, state: State) -> None:
     """
     record = known_dispute(operation.dispute_id, state)
     status = LIFECYCLE.step(record.status, "lift")
-    check_forum(record, context.sender)
+    check_forum(record, context.sender, state)
     measures: tuple[Measure, ...] = () if record.ruling is None else record.ruling.measures
     for number, measure in enumerate(measures):
         if measure.kind == "freeze":
@@ -55,7 +56,22 @@ def lift(operation: LiftMeasures, context: Context, state: State) -> None:
     move(msgspec.structs.replace(record, status=status), "lift", operation.reason, context, state)
 
 
+STATE_BYTES: Final = (MEASURES_MAX + 1) * 32 * KIB
+"""The subject released, each measure on the largest asset, and the case itself; once for each case."""
+
 OPERATIONS: Final = (
-    OperationSpec(EnforceRuling, enforce, ANY_MEMBER, ("dispute-unknown", "dispute-status", "dispute-too-early")),
-    OperationSpec(LiftMeasures, lift, FORUM, ("dispute-unknown", "dispute-status", "dispute-not-forum")),
+    OperationSpec(
+        EnforceRuling,
+        enforce,
+        ANY_MEMBER,
+        ("dispute-unknown", "dispute-status", "dispute-too-early", *CARRYING_OUT),
+        state_bytes=STATE_BYTES,
+    ),
+    OperationSpec(
+        LiftMeasures,
+        lift,
+        FORUM,
+        ("dispute-unknown", "dispute-status", "dispute-not-forum"),
+        state_bytes=STATE_BYTES,
+    ),
 )

@@ -48,6 +48,7 @@ def file(operation: FileDispute, context: Context, state: State) -> None:
         evidence=append_evidence((), operation.evidence, state),
         answer_digest=b"",
         forum="",
+        former=(),
         votes=(),
         threshold=0,
         round=0,

@@ -15,7 +15,7 @@ from contracts.disputes.operations import (
 )
 from contracts.disputes.outcome import DisputeRuled
 from contracts.disputes.record import LIFECYCLE, DisputeRecord, Vote, ruling_digest
-from contracts.disputes.subject import check_reach, hold_subject, release_subject
+from contracts.disputes.subject import HOLDING, check_reach, hold_subject, release_subject
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
@@ -37,7 +37,7 @@ def accept(operation: AcceptDispute, context: Context, state: State) -> None:
     status = LIFECYCLE.step(record.status, "accept")
     _check_impartial(record, context.sender)
     for arbitrator in operation.arbitrators:
-        _check_arbitrator(record, arbitrator, state)
+        _check_arbitrator(record, context.sender, arbitrator, state)
     if operation.answer_by_ms and operation.answer_by_ms < context.time_ms:
         raise OperationFailed("dispute-too-late", f"the time to answer would end at {operation.answer_by_ms}")
     if operation.hold:
@@ -46,6 +46,7 @@ def accept(operation: AcceptDispute, context: Context, state: State) -> None:
         record,
         status=status,
         forum=context.sender,
+        former=record.arbitrators(),
         votes=tuple(Vote(arbitrator) for arbitrator in operation.arbitrators),
         threshold=operation.threshold,
         round=record.round + 1,
@@ -79,11 +80,11 @@ def replace_arbitrator(operation: ReplaceArbitrator, context: Context, state: St
     """
     record = known_dispute(operation.dispute_id, state)
     status = LIFECYCLE.step(record.status, "replace arbitrator")
-    check_forum(record, context.sender)
+    forum = check_forum(record, context.sender, state)
     place = _place_of(record, operation.old)
-    _check_arbitrator(record, operation.new, state)
+    _check_arbitrator(record, forum, operation.new, state)
     votes = (*record.votes[:place], Vote(operation.new), *record.votes[place + 1 :])
-    changed = msgspec.structs.replace(record, status=status, votes=votes)
+    changed = msgspec.structs.replace(record, status=status, votes=votes, forum=forum)
     move(changed, "replace arbitrator", operation.new, context, state)
 
 
@@ -122,20 +123,27 @@ def close(operation: CloseDispute, context: Context, state: State) -> None:
     """
     record = known_dispute(operation.dispute_id, state)
     status = LIFECYCLE.step(record.status, "close")
-    check_forum(record, context.sender)
+    check_forum(record, context.sender, state)
     check_final(record, context.time_ms)
     released = release_subject(record, context, state)
     move(msgspec.structs.replace(released, status=status), "close", operation.reason, context, state)
 
 
-def check_forum(record: DisputeRecord, sender: str) -> None:
-    """Refuse whoever does not lead the case.
+def check_forum(record: DisputeRecord, sender: str, state: State) -> str:
+    """Refuse whoever does not lead the case; answers who leads it.
+
+    Where the forum can act no more, having lost its role or its identity, another that is no party takes its place:
+    the case would never end, and what it holds would never be released.
 
     Raises:
         OperationFailed: ``dispute-not-forum``.
     """
-    if sender != record.forum:
+    if sender == record.forum:
+        return sender
+    roles = roles_of(state, record.forum) if record.forum else ()
+    if any(role in FORUM.roles for role in roles) or sender in (record.complainant, record.respondent):
         raise OperationFailed("dispute-not-forum", f"{record.forum} leads the case, not {sender}")
+    return sender
 
 
 def check_final(record: DisputeRecord, time_ms: int) -> None:
@@ -153,11 +161,14 @@ def _check_impartial(record: DisputeRecord, sender: str) -> None:
         raise OperationFailed("dispute-own-case", f"{sender} is a party to the case")
 
 
-def _check_arbitrator(record: DisputeRecord, did: str, state: State) -> None:
-    """Arbitrators hold the role, are no party, and judge a case in one instance only."""
+def _check_arbitrator(record: DisputeRecord, forum: str, did: str, state: State) -> None:
+    """Arbitrators hold the role, are no party, judge a case in one instance only, and were named by somebody else.
+
+    One who names itself would need nobody: it could take any asset by a case that a friend files.
+    """
     _check_impartial(record, did)
-    if did in record.arbitrators():
-        raise OperationFailed("dispute-own-case", f"{did} is or was an arbitrator of the case")
+    if did in record.arbitrators() or did in record.former or did == forum:
+        raise OperationFailed("dispute-own-case", f"{did} leads the case, or is or was an arbitrator of it")
     if "arbitrator" not in roles_of(state, did):
         raise OperationFailed("dispute-arbitrator-role", f"{did} does not hold the role arbitrator")
 
@@ -181,6 +192,7 @@ OPERATIONS: Final = (
             "dispute-own-case",
             "dispute-arbitrator-role",
             "dispute-too-late",
+            *HOLDING,
         ),
     ),
     OperationSpec(DismissDispute, dismiss, FORUM, (*_HEARING, "dispute-own-case")),

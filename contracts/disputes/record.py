@@ -122,6 +122,8 @@ class DisputeRecord(msgspec.Struct, frozen=True, array_like=True):
     """Empty until the respondent answers."""
     forum: str
     """DID of who accepted, and leads, the case; empty before."""
+    former: tuple[Did, ...]
+    """Arbitrators of the first instance, once there is a second; they judge no more."""
     votes: tuple[Vote, ...]
     """One for each arbitrator of the present round."""
     threshold: int

@@ -1,5 +1,7 @@
 """What a dispute can reach: assets, rights and trades, through the functions that their own families offer."""
 
+from typing import Final
+
 import msgspec
 
 from chainnode.state.view import State
@@ -8,10 +10,19 @@ from contracts.assets.record import read_asset
 from contracts.disputes.record import DisputeRecord, Measure, Subject
 from contracts.kernel.context import Context
 from contracts.kernel.outcome import OperationFailed
-from contracts.market.measures import cancel_trade, hold_trade, refund_trade, release_trade
+from contracts.market.measures import HOLDING as TRADE_HOLDING
+from contracts.market.measures import REFUNDING, cancel_trade, hold_trade, refund_trade, release_trade
 from contracts.market.record_trade import find_trade
-from contracts.rights.measures import freeze_right, release_right, revoke_right
+from contracts.rights.measures import FREEZING, REVOKING, freeze_right, release_right, revoke_right
 from contracts.rights.record import read_right
+
+_ASSET_FREEZING: Final = ("asset-unknown", "asset-status", "asset-order-held", "asset-orders-full")
+HOLDING: Final = (*_ASSET_FREEZING, *FREEZING, *TRADE_HOLDING)
+"""Refusals of ``hold_subject``."""
+CARRYING_OUT: Final = tuple(
+    dict.fromkeys((*_ASSET_FREEZING, "asset-holder-unknown", "asset-holder-same", *FREEZING, *REVOKING, *REFUNDING))
+)
+"""Refusals of ``carry_out``."""
 
 
 def asset_behind(subject: Subject, state: State) -> bytes:

@@ -17,7 +17,7 @@ from contracts.governance.outcome import RoleGranted, RoleRevoked
 from contracts.governance.record import REGISTRAR_COUNT_KEY, REGISTRARS_MAX
 from contracts.identity.record import read_identity
 from contracts.kernel.context import Context
-from contracts.kernel.electorate import add_holder, holders_of, remove_holder
+from contracts.kernel.electorate import HOLDERS_BYTES_MAX, add_holder, holders_of, remove_holder
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import BY_GOVERNOR, Grant, Role, RoleRecord, role_record, roles_key
@@ -104,6 +104,7 @@ OPERATIONS: Final = (
         ("role-did-unknown", "role-held", "role-full", "registrar-numbers-spent"),
         genesis="also",
         by_proposal=True,
+        state_bytes=HOLDERS_BYTES_MAX,
     ),
     OperationSpec(
         RevokeRole,
@@ -111,5 +112,6 @@ OPERATIONS: Final = (
         BY_GOVERNOR,
         ("role-not-held", "role-own-governor", "governor-last"),
         by_proposal=True,
+        state_bytes=HOLDERS_BYTES_MAX,
     ),
 )

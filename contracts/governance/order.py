@@ -13,6 +13,7 @@ import msgspec
 
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import tagged_hash
+from chainnode.limits import KIB
 from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.block import Hash
@@ -24,6 +25,8 @@ from contracts.kernel.text import Time
 
 CALENDAR_MAX: Final = 1_024
 """Orders that end by themselves at a time: the list stays at 45 KiB; further ones are issued open-ended and lifted."""
+STATE_BYTES: Final = 96 * KIB
+"""The calendar, the order and the largest asset: what one order writes."""
 EXPIRIES_MAX: Final = 16
 """Orders that end in one block; more that are due follow in the next."""
 SUSPENSIONS_MAX: Final = 8

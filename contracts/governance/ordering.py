@@ -20,6 +20,7 @@ from contracts.governance.order import (
     CALENDAR_MAX,
     EXPIRIES_MAX,
     ORDER,
+    STATE_BYTES,
     CalendarItem,
     OrderRecord,
     find_order,
@@ -158,6 +159,10 @@ OPERATIONS: Final = (
         ("order-target", "order-exists", "order-until", "order-evidence-unknown", "order-calendar-full",
          *SUSPENDING, *_ASSET, *FREEZING, *HOLDING),
         by_proposal=True,
+        state_bytes=STATE_BYTES,
     ),
-    OperationSpec(LiftOrder, lift_order, BY_REGULATOR, ("order-unknown", "order-status"), by_proposal=True),
+    OperationSpec(
+        LiftOrder, lift_order, BY_REGULATOR, ("order-unknown", "order-status"), by_proposal=True,
+        state_bytes=STATE_BYTES,
+    ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from chainnode.limits import KIB
 from chainnode.state.keys import key
 from chainnode.state.view import State
 from chainnode.types.block import Hash
@@ -28,6 +29,8 @@ OWN_MAX: Final = 8
 """... of one proposer, so that one member cannot keep the others from proposing."""
 VOTES_MAX: Final = 2_048
 """Of one proposal: two whole roles."""
+STATE_BYTES: Final = 384 * KIB
+"""All votes, the proposal with its operations, and the agenda: what the vote that decides writes."""
 ENACTMENTS_MAX: Final = 4
 """Proposals enacted in one block; more that are due follow in the next, so that opening a block stays short."""
 COUNTS_MAX: Final = 16

@@ -29,6 +29,7 @@ from contracts.governance.proposal import (
     OWN_MAX,
     PROPOSAL,
     PROPOSAL_COUNT_KEY,
+    STATE_BYTES,
     VOTES_MAX,
     Agenda,
     AgendaItem,
@@ -224,20 +225,24 @@ OPERATIONS: Final = (
         ANY_MEMBER,
         ("proposal-operation", "proposal-operation-unfit", "proposal-forbidden", "proposal-agenda-full",
          "proposal-own-limit", "join-proof-height", "join-proof-signature", "vote-not-elector"),
+        state_bytes=STATE_BYTES,
     ),
     OperationSpec(
         Vote,
         vote,
         ANY_MEMBER,
         ("proposal-unknown", "proposal-status", "vote-too-late", "vote-twice", "vote-not-elector", "votes-full"),
+        state_bytes=STATE_BYTES,
     ),
     OperationSpec(
         WithdrawProposal,
         withdraw_proposal,
         ANY_MEMBER,
         ("proposal-unknown", "proposal-not-own", "proposal-status"),
+        state_bytes=STATE_BYTES,
     ),
     OperationSpec(
-        AnnulProposal, annul_proposal, BY_VOTE, ("proposal-unknown", "proposal-status"), by_proposal=True
+        AnnulProposal, annul_proposal, BY_VOTE, ("proposal-unknown", "proposal-status"), by_proposal=True,
+        state_bytes=STATE_BYTES,
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ At genesis the founders set them; afterwards a vote does, unless the policy says
 from the next block on, on every node alike: blocks are checked by the state below them.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -20,15 +21,22 @@ from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import (
     BY_VOTE,
+    COLLECTIVE,
     FEATURES_KEY,
     POLICIES_KEY,
     Features,
     Policies,
+    Rule,
     read_features,
     read_policies,
 )
 
 FEATURES_MAX: Final = 256
+_SET_POLICY: Final = "governance.set_policy"
+_VOTE: Final = "governance.vote"
+_PROPOSE: Final = "governance.propose"
+_CHANGING: Final = (_SET_POLICY, _VOTE, _PROPOSE)
+"""What it takes to change a policy by a vote."""
 FEATURE_NOTICE_BLOCKS: Final = 10
 """Nodes that do not know the feature stop in good order before its height, and say so while there is time."""
 
@@ -60,19 +68,39 @@ def set_policy(operation: SetPolicy, context: Context, state: State) -> None:
         OperationFailed: ``policy-target``, or ``policy-unmeetable``: nobody could change a policy again.
     """
     target, rule = operation.target, operation.rule
-    if target not in context.default_rules:
-        raise OperationFailed("policy-target", f"{target!a} is no operation of this chain")
-    if target == "governance.set_policy" and not context.at_genesis:
-        size = len(electorate(rule, state))
-        if size < needed(rule, size):
-            raise OperationFailed(
-                "policy-unmeetable", f"{rule.kind} of {size} holders could never agree on another policy"
-            )
     rules = dict(read_policies(state))
     rules[target] = rule
+    if target not in context.default_rules:
+        raise OperationFailed("policy-target", f"{target!a} is no operation of this chain")
+    if target in _CHANGING and not context.at_genesis:
+        _check_changeable({name: rules.get(name) or context.default_rules[name] for name in _CHANGING}, state)
     state.put(POLICIES_KEY, encode(Policies(tuple(sorted(rules.items(), key=lambda item: item[0])))))
     roles = ", ".join(rule.roles)
     context.emit(PolicySet(target, rule.kind, roles, len(rule.organisations), rule.numerator, rule.denominator))
+
+
+def _check_changeable(rules: Mapping[str, Rule], state: State) -> None:
+    """Refuse rules under which no vote could change a policy again, by who holds which role now.
+
+    Raises:
+        OperationFailed: ``policy-unmeetable``.
+    """
+    rule = rules[_SET_POLICY]
+    members = electorate(rule, state)
+    able = len(members)
+    if rule.kind in COLLECTIVE:
+        voters = frozenset(_holders(rules[_VOTE], state))
+        able = sum(1 for did in members if did in voters) if _holders(rules[_PROPOSE], state) else 0
+    if able < needed(rule, len(members)):
+        raise OperationFailed(
+            "policy-unmeetable",
+            f"{rule.kind} of {len(members)} holders, {able} of whom could vote, could never agree on another policy",
+        )
+
+
+def _holders(rule: Rule, state: State) -> tuple[str, ...]:
+    """Who may act alone under ``rule``."""
+    return electorate(rule, state) if rule.kind in ("ANY", "EVERYONE") else ()
 
 
 def activate_feature(operation: ActivateFeature, context: Context, state: State) -> None:

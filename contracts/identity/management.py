@@ -43,9 +43,10 @@ from contracts.identity.record import (
     sponsorship_bytes,
 )
 from contracts.kernel.context import Context
+from contracts.kernel.electorate import HOLDERS_BYTES_MAX
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import FORBIDDEN, SELF, Rule
+from contracts.kernel.policy import FORBIDDEN, ROLES, SELF, Rule
 
 
 def create(operation: CreateIdentity, context: Context, state: State) -> None:
@@ -284,5 +285,7 @@ OPERATIONS: Final = (
             "identity-too-large",
         ),
     ),
-    OperationSpec(DeactivateIdentity, deactivate, SELF, ()),
+    OperationSpec(
+        DeactivateIdentity, deactivate, SELF, ("governor-last",), state_bytes=len(ROLES) * HOLDERS_BYTES_MAX
+    ),
 )

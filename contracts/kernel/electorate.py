@@ -14,6 +14,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from chainnode.codec.canonical import encode
+from chainnode.limits import KIB
 from chainnode.state.keys import key
 from chainnode.state.view import State
 from contracts.kernel.outcome import OperationFailed
@@ -21,6 +22,9 @@ from contracts.kernel.policy import ROLES, Role, Rule, read_policies, roles_of
 
 HOLDERS_MAX: Final = 1_024
 """Of one role. At 90 bytes each the list stays below half of a state value, and a vote is counted in a millisecond."""
+
+HOLDERS_BYTES_MAX: Final = 128 * KIB
+"""The list of one role, and the role record of who enters or leaves it."""
 
 
 class Holders(msgspec.Struct, frozen=True, array_like=True):

@@ -73,7 +73,7 @@ def carry_out(operations: Sequence[bytes], context: Context, overlay: Overlay) -
     failed = WHOLE
     overlay.begin()
     most = TRANSACTION_STATE_BYTES + TRANSACTION_STATE_FACTOR * sum(len(raw) for raw in operations)
-    put_bytes_max = overlay.put_bytes + most
+    put_bytes_before = overlay.put_bytes
     try:
         for raw in operations:
             failed += 1
@@ -82,10 +82,11 @@ def carry_out(operations: Sequence[bytes], context: Context, overlay: Overlay) -
             if not spec.by_proposal:
                 raise OperationFailed("proposal-operation-unfit", f"{spec.name} acts in somebody's own name")
             check_feature(spec.name, spec.feature, context.height, overlay)
+            most += spec.state_bytes
             spec.apply(operation, context, overlay)
             if len(context.events) > ENACTED_EVENTS_MAX:
                 raise OperationFailed("too-many-events", f"a proposal emits at most {ENACTED_EVENTS_MAX} events")
-            if overlay.put_bytes > put_bytes_max:
+            if overlay.put_bytes > put_bytes_before + most:
                 raise OperationFailed("too-much-state", f"a proposal of this size may write {most} bytes")
     except Rejected as refusal:
         overlay.discard()

@@ -77,11 +77,12 @@ def execute_transaction(
         )
         authority = _Authority(overlay, context.sender)
         most = TRANSACTION_STATE_BYTES + TRANSACTION_STATE_FACTOR * len(transaction.envelope)
-        put_bytes_max = overlay.put_bytes + most
+        put_bytes_before = overlay.put_bytes
         for operation in transaction.operations:
             failed += 1
+            most += SPEC_OF[type(operation)].state_bytes  # type: ignore[index]  # decode_operations filled in nothing else
             _apply(operation, context, authority, overlay)
-            if overlay.put_bytes > put_bytes_max:
+            if overlay.put_bytes > put_bytes_before + most:
                 raise OperationFailed("too-much-state", f"a transaction of this size may write {most} bytes")
     except Rejected as refusal:
         overlay.discard()

@@ -49,6 +49,9 @@ class OperationSpec:
     genesis: Literal["never", "also"] = "never"
     by_proposal: bool = False
     """Whether a proposal may carry it: it changes the consortium's affairs, and nobody acts in another's name by it."""
+    state_bytes: int = 0
+    """State values that it may write beyond what its transaction may by its size: lists that the consortium shares, and
+    that something else rations, such as one vote for each member and proposal."""
     feature: str | None = None
     """Feature that must have reached its activation height; None = from the first block."""
     name: str = field(init=False)

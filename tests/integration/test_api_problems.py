@@ -294,6 +294,7 @@ async def test_requests_beyond_capacity_are_refused_and_waiting_ones_leave_room(
 
 ELSEWHERE = {
     "height-pruned": "tests/integration/test_snapshot_join.py",
+    "proposal-not-found": "tests/integration/test_governance.py",
     "rate-limited": "test_more_than_ones_share_is_refused_with_a_time",
     "over-capacity": "test_requests_beyond_capacity_are_refused_and_waiting_ones_leave_room",
     "not-yet-committed": "test_a_commit_that_cannot_be_seen_is_not_a_failure",

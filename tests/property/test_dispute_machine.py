@@ -33,7 +33,7 @@ from contracts.disputes.record import (
 )
 from contracts.evidence.operations import RecordEvidence
 from tests.support.lifecycle_machine import Drive, machine_test, table_test
-from tests.unit.contracts.disputes.court import ARBITERS, CLAIMANT, HOLDER, founded, ok
+from tests.unit.contracts.disputes.court import ARBITERS, CLAIMANT, FORUM, HOLDER, founded, ok
 from tests.unit.contracts.world import World, did_of
 
 APPEAL_MS = 10
@@ -77,9 +77,9 @@ def file(world: World, n: int) -> Receipt:
 def accept(world: World, n: int) -> Receipt:
     """In the first instance by three arbitrators, in the second by the other two."""
     record = found(world, n)
-    names = ARBITERS[3:] if record is not None and record.round else ARBITERS[:3]
+    names = ARBITERS[3:5] if record is not None and record.round else ARBITERS[:3]
     panel = tuple(did_of(name) for name in names)
-    return world.submit(ARBITERS[4], AcceptDispute(case_id(n), panel, 2, 0, APPEAL_MS, hold=True))
+    return world.submit(FORUM, AcceptDispute(case_id(n), panel, 2, 0, APPEAL_MS, hold=True))
 
 
 def name_of(did: str) -> str:
@@ -90,8 +90,9 @@ def replace(world: World, n: int) -> Receipt:
     """The last arbitrator by one who is not of the panel and was not before; a full turn comes back to the first."""
     record = found(world, n)
     panel = record.arbitrators() if record is not None else (did_of(ARBITERS[0]),)
-    fresh = next(name for name in ARBITERS if did_of(name) not in panel)
-    return world.submit(ARBITERS[4], ReplaceArbitrator(case_id(n), panel[-1] if panel else HOLDER, did_of(fresh)))
+    barred = (*panel, *record.former) if record is not None else panel
+    fresh = next(name for name in ARBITERS if did_of(name) not in barred)
+    return world.submit(FORUM, ReplaceArbitrator(case_id(n), panel[-1] if panel else HOLDER, did_of(fresh)))
 
 
 def vote(world: World, n: int) -> Receipt:
@@ -115,7 +116,7 @@ def close(world: World, n: int) -> Receipt:
     record = found(world, n)
     if record is not None:
         world.time_ms = max(world.time_ms, record.appeal_until_ms + 1)
-    return world.submit(ARBITERS[4], CloseDispute(case_id(n), "moot"))
+    return world.submit(FORUM, CloseDispute(case_id(n), "moot"))
 
 
 def appeal(world: World, n: int) -> Receipt:
@@ -155,14 +156,14 @@ STEPS: dict[str, Callable[[World, int], Receipt]] = {
     "answer": lambda world, n: world.submit("exchange", AnswerDispute(case_id(n), bytes(32))),
     "add evidence": lambda world, n: world.submit("member", AddDisputeEvidence(case_id(n), (EVIDENCE,))),
     "withdraw": lambda world, n: world.submit("member", WithdrawDispute(case_id(n))),
-    "dismiss": lambda world, n: world.submit(ARBITERS[4], DismissDispute(case_id(n), "no ground")),
+    "dismiss": lambda world, n: world.submit(FORUM, DismissDispute(case_id(n), "no ground")),
     "accept": accept,
     "replace arbitrator": replace,
     "vote": vote,
     "appeal": appeal,
     "enforce": enforce,
     "close": close,
-    "lift": lambda world, n: world.submit(ARBITERS[4], LiftMeasures(case_id(n), "paid")),
+    "lift": lambda world, n: world.submit(FORUM, LiftMeasures(case_id(n), "paid")),
 }
 
 RULED = (file, accept, vote, vote)

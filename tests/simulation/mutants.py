@@ -231,9 +231,9 @@ EPOCHS = (
     ), profile="dwindling", always=("death", "consortium")),
     Mutant("removed_votes_on", "E2: who left follows, and signs nothing", (
         Edit("chainnode.node.replica_driver", "ReplicaDriver._tell_core",
-             "self._enter_epoch(validators) if changed else None",
-             "self.replica.own_index if changed and self._enter_epoch(validators) is None else"
-             " self._enter_epoch(validators) if changed else None"),
+             "self._enter_epoch(around.members) if changed else None",
+             "self.replica.own_index if changed and self._enter_epoch(around.members) is None else"
+             " self._enter_epoch(around.members) if changed else None"),
     ), profile="epochs"),
     Mutant("boundary_not_shown", "E4: a peer of an earlier epoch is shown how it ended", (
         Edit("chainnode.node.links", "MessageGate._status", "if boundary is not None:", "if False:"),

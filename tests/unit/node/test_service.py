@@ -14,6 +14,7 @@ from chainnode.mempool.verifier import InlineVerifier
 from chainnode.node.links import MessageGate
 from chainnode.node.service import NodeService
 from chainnode.types.transaction import Transaction
+from chainnode.types.validator_set import ValidatorList
 from consensus.messages import Status, encode_message
 from consensus.outputs import ViewChanged
 from tests.support.local_chain import CHAIN_ID, GENESIS, GENESIS_HASH, LocalChain, envelope
@@ -130,6 +131,17 @@ async def test_status_shows_one_moment_of_the_node() -> None:
     place.service.network = None
     assert place.service.status().peers == []
     assert place.service.genesis == GENESIS
+
+
+def test_status_names_no_leader_while_ledger_and_core_stand_in_different_epochs() -> None:
+    """The core hears of a new set a moment after the ledger; an index of the old one may not exist in it."""
+    place = _Place()
+    members = place.chain.ledger.validators
+    following = ValidatorList(members.epoch + 1, members.validators[:1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place.service.queries, "validators", lambda: following)
+        assert place.service.status().leader is None
+    assert place.service.status().leader is not None
 
 
 def test_view_changes_and_halt_are_shown() -> None:

@@ -169,6 +169,11 @@ async def test_half_a_round_shows_none_of_its_events(
     assert 0 < len(kept) < 10
     assert joined.queries.events(*args) == before
     assert joined.ledger.store.events(None, 1_000) == log
+    tx_id = joined.theirs.receipts(max(kept))[0].tx_id
+    for read in (joined.queries.transaction, joined.queries.receipt, joined.queries.prove_transaction):
+        with pytest.raises(NotFound) as pruned:
+            read(tx_id)
+        assert pruned.value.code == "height-pruned"
     joined.ledger.store.close()
 
 

@@ -10,7 +10,9 @@ from contracts.identity.operations import CreateIdentity
 from contracts.kernel.operation import Operation
 from tests.unit.contracts.world import World, did_of, founding_operations, key_of
 
-ARBITERS = ("arbiter-1", "arbiter-2", "arbiter-3", "arbiter-4", "arbiter-5")
+ARBITERS = ("arbiter-1", "arbiter-2", "arbiter-3", "arbiter-4", "arbiter-5", "arbiter-6", "arbiter-7")
+FORUM = "leader"
+"""Leads the cases, and so judges none."""
 CLAIMANT, HOLDER = did_of("member"), did_of("exchange")
 ASSET = asset_id_of(HOLDER, "a")
 ABOUT = Subject("asset", ASSET)
@@ -24,7 +26,7 @@ FIRST = tuple(did_of(name) for name in ARBITERS[:3])
 def founded() -> World:
     """Arbitrators exist, and the exchange has registered the asset ``a``."""
     arbiters: list[Operation] = []
-    for name in ARBITERS:
+    for name in (*ARBITERS, FORUM):
         arbiters += [CreateIdentity(key_of(name).public_key), GrantRole(did_of(name), "arbitrator")]
     world = World([*founding_operations(), *arbiters])
     ok(world, "exchange", RegisterAsset("a", AssetDescription("dataset", "A")))
@@ -45,7 +47,7 @@ def filed() -> World:
 def heard(*, appeal_ms: int = 0, answer_by_ms: int = 0, hold: bool = False) -> World:
     """The case is in its first hearing: two of three arbitrators decide."""
     world = filed()
-    ok(world, "arbiter-5", AcceptDispute(CASE, FIRST, 2, answer_by_ms, appeal_ms, hold))
+    ok(world, FORUM, AcceptDispute(CASE, FIRST, 2, answer_by_ms, appeal_ms, hold))
     return world
 
 

@@ -1,6 +1,6 @@
 from contracts.disputes.operations import EnforceRuling, LiftMeasures
 from contracts.disputes.record import Measure, Ruling
-from tests.unit.contracts.disputes.court import ABOUT, ARBITERS, CASE, CLAIMANT, UPHELD, asset, case, ok, ruled
+from tests.unit.contracts.disputes.court import ABOUT, CASE, CLAIMANT, FORUM, UPHELD, asset, case, ok, ruled
 
 
 def test_measures_wait_for_the_appeal_and_then_reach_the_asset() -> None:
@@ -13,7 +13,7 @@ def test_measures_wait_for_the_appeal_and_then_reach_the_asset() -> None:
     assert "dispute.measure_enforced" in [event.name for event in receipt.events]
     assert (case(world).status, asset(world).status) == ("ENFORCED", "FROZEN")
     assert world.submit("exchange", LiftMeasures(CASE, "paid")).code == "dispute-not-forum"
-    ok(world, ARBITERS[4], LiftMeasures(CASE, "paid"))
+    ok(world, FORUM, LiftMeasures(CASE, "paid"))
     assert (case(world).status, asset(world).status) == ("LIFTED", "CERTIFIED")
 
 

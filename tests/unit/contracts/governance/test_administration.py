@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from chainnode.codec.canonical import encode
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.governance.operations import GrantRole, RevokeRole
@@ -96,3 +97,17 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "governor-last": lambda: World().submit("governor", DeactivateIdentity()).code,
     "role-full": _full,
 }
+
+
+def test_role_with_the_most_holders_can_still_be_given_taken_and_left() -> None:
+    """The list of a large consortium exceeds what a small transaction may write; nobody may be caught in it."""
+    world = World()
+    long = [f"did:cnode:{'c' * 48}:{number:032d}" for number in range(electorate.HOLDERS_MAX - 1)]
+    for role in ("member", "auditor"):
+        world.overlay.put(electorate.holders_key(role), encode(electorate.Holders(tuple(sorted(long)))))
+    for role in ("member", "auditor"):
+        grant = GrantRole(did_of("stranger"), role)  # type: ignore[arg-type]
+        assert world.submit("governor", grant).code == "ok"
+    assert world.submit("governor", RevokeRole(did_of("stranger"), "auditor")).code == "ok"
+    assert world.submit("stranger", DeactivateIdentity()).code == "ok"
+    assert did_of("stranger") not in electorate.holders_of(world.overlay, "member")

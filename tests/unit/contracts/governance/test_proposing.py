@@ -12,6 +12,7 @@ from contracts.governance.operations import AddValidator, JoinProof, RevokeRole,
 from contracts.governance.operations_proposal import AnnulProposal, Propose, Vote, WithdrawProposal
 from contracts.governance.proposal import read_agenda, read_votes
 from contracts.identity.operations import DeactivateIdentity
+from contracts.kernel.enactment import DEFAULT_RULES
 from contracts.kernel.policy import FORBIDDEN, Rule
 from tests.unit.contracts.governance.consortium import validator
 from tests.unit.contracts.governance.council import GRANT, VOTING_MS, Council, proposal
@@ -134,6 +135,18 @@ def test_proposal_that_would_annul_itself_fails_and_the_chain_goes_on() -> None:
     assert [event.name for event in council.open()] == ["governance.proposal_failed"]
     assert (council.status(1), council.found(1).code) == ("FAILED", "proposal-status")
     assert council.open() == []
+
+
+def test_proposal_of_the_largest_size_is_decided_and_withdrawn_by_plain_votes() -> None:
+    """A vote is small, what it decides is not: the bound on what a transaction writes stood in the way."""
+    organisations = tuple(did_of(f"organisation-{number}") for number in range(90))
+    names = sorted(DEFAULT_RULES)[:13]
+    large = [SetPolicy(name, Rule("ANY", ("member",), organisations)) for name in names]
+    council = Council()
+    number = council.approved(large)
+    assert len(encode(council.found(number))) > 60_000
+    second = council.propose(*large)
+    assert council.submit("g1", WithdrawProposal(second)).code == "ok"
 
 
 def _full(limit: str, value: int) -> str:

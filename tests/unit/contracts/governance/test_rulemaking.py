@@ -95,6 +95,17 @@ def test_policy_that_nobody_could_change_again_is_refused(rule: Rule) -> None:
     assert _enacted(Council(), SetPolicy("evidence.record", rule)) == "ok"
 
 
+@pytest.mark.parametrize("target", ["governance.vote", "governance.propose"])
+@pytest.mark.parametrize(
+    "rule", [FORBIDDEN, Rule("ALL", ("governor",)), Rule("ANY", ("notary",)), Rule("ANY", ("governor",), ("did:x:y",))]
+)
+def test_voting_itself_cannot_be_put_out_of_reach(target: str, rule: Rule) -> None:
+    """Rules change by vote: without proposals, or without votes, none would ever change again."""
+    council = Council()
+    assert _enacted(council, SetPolicy(target, rule)) == "policy-unmeetable"
+    assert _enacted(council, SetPolicy(target, Rule("ANY", ("governor",)))) == "ok"
+
+
 def test_founders_may_settle_everything() -> None:
     """At genesis the founders set them, features that hold from the first block included."""
     council = Council(SetPolicy("governance.set_policy", FORBIDDEN))
