@@ -13,6 +13,7 @@ import msgspec
 from chainnode.cli.connection import Access, connected, node_option, open_key, open_wallet, run, wallet_options
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.operation import Verb, add_verbs
+from chainnode.cli.operation_value import DidText
 from chainnode.cli.output import emit, examples, fields, json_option, table
 from chainnode.cli.tx import emit_submission, timeout_option
 from chainnode.errors import NotFound
@@ -43,7 +44,10 @@ _announce = click.option(
 
 
 @click.group(
-    name="did", epilog=examples("chainnode did create my-key.json --sponsor harbour-exchange", "chainnode did show DID")
+    name="did",
+    epilog=examples(
+        "chainnode did create my-key.json --sponsor harbour-exchange", "chainnode did show did:cnode:CHAIN:ID"
+    ),
 )
 def command() -> None:
     """Create, resolve, change, recover and end identities."""
@@ -78,9 +82,9 @@ def create(
     emit_submission(done, did=did)
 
 
-@command.command(epilog=examples("chainnode did agree my-key.json --sponsor DID --chain-id harbour-1"))
+@command.command(epilog=examples("chainnode did agree my-key.json --sponsor did:cnode:CHAIN:ID --chain-id harbour-1"))
 @click.argument("key_file", type=FILE)
-@click.option("--sponsor", required=True, metavar="DID", help="The only member that can use the agreement.")
+@click.option("--sponsor", required=True, type=DidText(), help="The only member that can use the agreement.")
 @click.option("--chain-id", required=True, help="The only chain on which it can be used.")
 @click.option("--passphrase-file", type=FILE, help="Its first line opens KEY_FILE.")
 @json_option
@@ -94,9 +98,12 @@ def agree(key_file: Path, sponsor: str, chain_id: str, passphrase_file: Path | N
 
 
 @command.command(
-    epilog=examples("chainnode did show DID", "chainnode did show DID --version-time 2026-11-22T08:00:00Z")
+    epilog=examples(
+        "chainnode did show did:cnode:CHAIN:ID",
+        "chainnode did show did:cnode:CHAIN:ID --version-time 2026-11-22T08:00:00Z",
+    )
 )
-@click.argument("did")
+@click.argument("did", type=DidText())
 @click.option("--version", type=click.IntRange(1), help="Number of a version.")
 @click.option("--version-time", help="The version in force then: a date and time in UTC.")
 @node_option
@@ -112,8 +119,8 @@ def show(did: str, version: int | None, version_time: str | None, nodes: tuple[s
     emit(found, [*fields(found["didDocumentMetadata"]), *fields(found["didDocument"])])
 
 
-@command.command(epilog=examples("chainnode did history DID"))
-@click.argument("did")
+@command.command(epilog=examples("chainnode did history did:cnode:CHAIN:ID"))
+@click.argument("did", type=DidText())
 @node_option
 @json_option
 def history(did: str, nodes: tuple[str, ...]) -> None:
@@ -139,9 +146,9 @@ def history(did: str, nodes: tuple[str, ...]) -> None:
 @_keys
 @_threshold
 @_announce
-@click.option("--controller", "controllers", multiple=True, metavar="DID", help="Who may act for it; replaces all.")
+@click.option("--controller", "controllers", multiple=True, type=DidText(), help="May act for it; replaces all.")
 @click.option("--controller-threshold", type=click.IntRange(1, 8), default=1, show_default=True, help="How many must.")
-@click.option("--guardian", "guardians", multiple=True, metavar="DID", help="Who may recover it; replaces all.")
+@click.option("--guardian", "guardians", multiple=True, type=DidText(), help="Who may recover it; replaces all.")
 @click.option("--guardian-threshold", type=click.IntRange(1, 8), default=1, show_default=True, help="How many must.")
 @click.option("--recovery-hours", type=click.IntRange(1, 8_760), default=168, show_default=True, help="Time to object.")
 @timeout_option
@@ -176,9 +183,10 @@ def rotate(
 
 
 @command.command(
-    name="propose-recovery", epilog=examples("chainnode did propose-recovery DID new-key.json --wallet guardian.json")
+    name="propose-recovery",
+    epilog=examples("chainnode did propose-recovery did:cnode:CHAIN:ID new-key.json --wallet guardian.json"),
 )
-@click.argument("lost")
+@click.argument("lost", type=DidText())
 @_keys
 @_threshold
 @_announce

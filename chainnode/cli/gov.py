@@ -17,6 +17,7 @@ from chainnode.cli.connection import FILE, connected, run
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.governing import governing, operators_wallet
 from chainnode.cli.operation import Verb, add_verbs
+from chainnode.cli.operation_value import DidText
 from chainnode.cli.output import emit, examples, json_option
 from chainnode.cli.tx import check_id, emit_submission
 from chainnode.crypto.ed25519 import SigningKey
@@ -46,7 +47,7 @@ JOIN_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group(
     name="gov",
     epilog=examples(
-        "chainnode gov join-proof --config newcomer/node.toml --did DID --out join.json",
+        "chainnode gov join-proof --config newcomer/node.toml --did did:cnode:CHAIN:ID --out join.json",
         "chainnode gov add-validator join.json --signer operator-0.json --signer operator-1.json",
     ),
 )
@@ -57,10 +58,12 @@ def command() -> None:
     """
 
 
-@command.command(name="join-proof", epilog=examples("chainnode gov join-proof --config node.toml --did DID"))
+@command.command(
+    name="join-proof", epilog=examples("chainnode gov join-proof --config node.toml --did did:cnode:CHAIN:ID")
+)
 @config_option
 @set_option
-@click.option("--did", required=True, help="The institution that operates the node.")
+@click.option("--did", required=True, type=DidText(), help="The institution that operates the node.")
 @click.option("--next-key", is_flag=True, help="For keys.next_consensus_key_file, to replace this validator's key.")
 @click.option("--out", type=FILE, help="Write the join file there.")
 @json_option
@@ -137,9 +140,9 @@ def readmit(validator: str, **options: Any) -> None:
     _change([operation], **options)
 
 
-@command.command(name="admit-node", epilog=examples("chainnode gov admit-node watcher DID NODE_KEY"))
+@command.command(name="admit-node", epilog=examples("chainnode gov admit-node watcher did:cnode:CHAIN:ID NODE_KEY"))
 @click.argument("name")
-@click.argument("institution")
+@click.argument("institution", type=DidText())
 @click.argument("node_key")
 @governing
 def admit_node(name: str, institution: str, node_key: str, **options: Any) -> None:

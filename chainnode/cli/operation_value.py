@@ -103,12 +103,11 @@ class DidText(click.ParamType[str]):
         text = str(value)
         if not text or text.startswith("did:"):
             return text
-        network = running_network()
-        found = {} if network is None else {entry.name: entry.did for entry in network[1].identities}
-        if text not in found:
+        found = did_of_name(text)
+        if found is None:
             message = f"{text[:80]!r} is neither a DID nor a development identity of a network running here"
             self.fail(message, param, ctx)
-        return found[text]
+        return found
 
 
 class Span(click.ParamType[int]):
@@ -157,6 +156,12 @@ class Moment(click.IntRange):
             self.fail(message, param, ctx)
         since = at.astimezone(UTC) - datetime.fromtimestamp(0, UTC)
         return super().convert((since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000, param, ctx)
+
+
+def did_of_name(name: str) -> str | None:
+    """The DID of a development identity of the network that runs here; None where there is none of this name."""
+    network = running_network()
+    return next((entry.did for entry in network[1].identities if entry.name == name), None) if network else None
 
 
 def span_ms(text: str) -> int | None:

@@ -13,6 +13,7 @@ from chainnode.cli.tx import check_id
 from chainnode.proofs import document
 from chainnode.proofs.bundle import decode_bundle, kind_of
 from chainnode.sdk.client import Client
+from chainnode.sdk.state_proof import prove_current
 from contracts.assets.record import asset_key
 from contracts.kernel.registry import COLLECTIONS
 
@@ -64,7 +65,7 @@ def evidence(
 
 @command.command(epilog=examples("chainnode prove state governance/parameters -o parameters.proof"))
 @click.argument("key")
-@click.option("--height", type=click.IntRange(0), help="After this block; by default the newest that can be proved.")
+@click.option("--height", type=click.IntRange(0), help="After this block; by default the value held now.")
 @out_option
 @format_option
 @node_option
@@ -72,12 +73,12 @@ def evidence(
 def state(key: str, height: int | None, output: Path, form: str, nodes: tuple[str, ...]) -> None:
     """Prove a state value, or that there is none under this key."""
     wanted = state_key(key)
-    _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
+    _fetch(nodes, output, form, lambda client: _prove_state(client, wanted, height))
 
 
 @command.command(epilog=examples("chainnode prove asset ASSET_ID -o asset.proof"))
 @click.argument("asset_id")
-@click.option("--height", type=click.IntRange(0), help="After this block; by default the newest that can be proved.")
+@click.option("--height", type=click.IntRange(0), help="After this block; by default the value held now.")
 @out_option
 @format_option
 @node_option
@@ -85,13 +86,13 @@ def state(key: str, height: int | None, output: Path, form: str, nodes: tuple[st
 def asset(asset_id: str, height: int | None, output: Path, form: str, nodes: tuple[str, ...]) -> None:
     """Prove the record of a registered asset."""
     wanted = asset_key(bytes.fromhex(check_id(asset_id)))
-    _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
+    _fetch(nodes, output, form, lambda client: _prove_state(client, wanted, height))
 
 
 @command.command(epilog=examples("chainnode prove record trades TRADE_ID -o trade.proof"))
 @click.argument("name", type=click.Choice(list(COLLECTIONS)), metavar="COLLECTION")
 @click.argument("ids", nargs=-1, required=True)
-@click.option("--height", type=click.IntRange(0), help="After this block; by default the newest that can be proved.")
+@click.option("--height", type=click.IntRange(0), help="After this block; by default the value held now.")
 @out_option
 @format_option
 @node_option
@@ -101,7 +102,7 @@ def record(
 ) -> None:
     """Prove the record of a COLLECTION with these IDS, or that there is none; `query records --help` names them."""
     wanted = record_key(name, ids)
-    _fetch(nodes, output, form, lambda client: client.prove_state(wanted, height=height))
+    _fetch(nodes, output, form, lambda client: _prove_state(client, wanted, height))
 
 
 @command.command(epilog=examples("chainnode prove block 1200 -o block.proof"))
@@ -113,6 +114,10 @@ def record(
 def block(height: int, output: Path, form: str, nodes: tuple[str, ...]) -> None:
     """Prove what a block did by itself: suspended leaders, a new epoch, proposals enacted, orders that ended."""
     _fetch(nodes, output, form, lambda client: client.prove_opened(height))
+
+
+async def _prove_state(client: Client, key: bytes, height: int | None) -> bytes:
+    return await (prove_current(client, key) if height is None else client.prove_state(key, height=height))
 
 
 def write_bundle(output: Path, bundle: bytes, form: str) -> str:

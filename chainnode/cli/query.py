@@ -9,11 +9,13 @@ from msgspec import inspect
 
 from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.failure import CommandError, Exit
+from chainnode.cli.operation_value import DidText, did_of_name
 from chainnode.cli.output import dump, emit, examples, fields, json_option, table
 from chainnode.cli.tx import check_id
 from chainnode.sdk.client import Client
 from chainnode.types.receipt import Scalar
 from contracts.kernel.registry import COLLECTIONS
+from contracts.kernel.text import DID_PATTERN
 
 T = TypeVar("T")
 
@@ -86,7 +88,7 @@ def validators(nodes: tuple[str, ...]) -> None:
 
 
 @command.command(epilog=examples("chainnode query identity did:cnode:devnet:abcdefghijklmnopqrstuvwxyz234567"))
-@click.argument("did")
+@click.argument("did", type=DidText())
 @node_option
 @json_option
 def identity(did: str, nodes: tuple[str, ...]) -> None:
@@ -136,7 +138,8 @@ def records(name: str, filters: tuple[str, ...], limit: int, after: str | None, 
 
     A page may be short while more follows. `chainnode operations --markdown` tells the filters of each.
     """
-    wanted = dict(_filter(name, text) for text in filters)
+    given = [_filter(name, text) for text in filters]
+    wanted = {field: _as_did(name, COLLECTIONS[name].by_name[field].path, value) for field, value in given}
     page = _ask(nodes, lambda client: client.collection(name, after=after, limit=limit, **wanted))
     lines = [line for item in page.items for line in (*fields(item), "")] or ["none on this page"]
     emit(msgspec.to_builtins(page), lines + ([f"more: --after {page.next}"] if page.next else []))
@@ -150,7 +153,9 @@ def records(name: str, filters: tuple[str, ...], limit: int, after: str | None, 
 def record(name: str, ids: tuple[str, ...], nodes: tuple[str, ...]) -> None:
     """Show one record of a COLLECTION by its IDS, in the order in which `chainnode operations --markdown` has them."""
     record_key(name, ids)
-    found = _ask(nodes, lambda client: client.record(name, *ids))
+    known = zip(COLLECTIONS[name].ids, ids, strict=True)
+    wanted = [_as_did(name, field, text) for field, text in known]
+    found = _ask(nodes, lambda client: client.record(name, *wanted))
     emit(found, fields(found))
 
 
@@ -174,9 +179,19 @@ def record_key(name: str, ids: tuple[str, ...]) -> bytes:
                 parts.append(bytes.fromhex(check_id(text)))
             case inspect.IntType():
                 parts.append(_number(field, text))
+            case inspect.StrType(pattern=pattern) if pattern in (None, DID_PATTERN):
+                # Whoever is misspelt has no record either: that would be a true proof of the wrong thing.
+                parts.append(DidText().convert(text, None, None))
             case _:
                 parts.append(text)
     return known.key(*parts)
+
+
+def _as_did(name: str, path: str, text: str) -> str:
+    """The DID of a development identity that was named where a DID may stand; anything else as it is."""
+    info = COLLECTIONS[name].type_of(path)
+    may_be = isinstance(info, inspect.StrType) and info.pattern in (None, DID_PATTERN)
+    return (did_of_name(text) or text) if may_be else text
 
 
 def _number(field: str, text: str) -> int:

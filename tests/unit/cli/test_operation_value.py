@@ -14,11 +14,15 @@ from chainnode.cli.failure import Exit
 from chainnode.cli.json_form import form_of, others_of
 from chainnode.cli.main import main
 from chainnode.cli.operation_value import ContentHash, DidText, Moment, Period
+from chainnode.cli.query import record_key
 from chainnode.cli.testnet.manifest import IdentityEntry, Manifest
 from contracts.disputes.record import Ruling, Subject
+from contracts.governance.proposal import proposal_key
+from contracts.income.record import account_key
 from contracts.kernel.operation import Operation
 from contracts.kernel.registry import OPERATIONS, operation_document
 from contracts.kernel.text import AnyDid
+from contracts.market.record_trade import trade_key
 from tests.unit.contracts.families import SAMPLES
 
 
@@ -140,3 +144,29 @@ def test_example_has_only_fields_that_the_operation_reads(sample: Operation) -> 
     told = form_of(inspect.type_info(kind))
 
     assert set(told) | set(others_of(inspect.type_info(kind))) == set(document) - {"operation"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["identities", "nobody"], "neither a DID nor a development identity"),
+        (["trades", "zz"], "is not an id in hexadecimal"),
+        (["proposals", "first"], "is no number"),
+        (["income-accounts", "did:web:example.org"], "is read by did and currency"),
+    ],
+)
+@pytest.mark.parametrize("command", [["query", "record"], ["prove", "record", "-o", "absent.proof"]])
+def test_record_that_cannot_be_meant_is_a_usage_error(
+    command: list[str], words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt name has no record either: the proof of that would be true, and of the wrong thing."""
+    assert main([*command, *words, "--node", "http://127.0.0.1:1"]) == Exit.USAGE
+    assert told in capsys.readouterr().err
+
+
+def test_record_is_proved_under_the_key_of_its_ids(network: Manifest) -> None:
+    buyer = network.identities[0].did
+
+    assert record_key("trades", ("AB" * 32,)) == trade_key(b"\xab" * 32)
+    assert record_key("income-accounts", ("orchard-buyer", "EUR")) == account_key(buyer, "EUR")
+    assert record_key("proposals", ("7",)) == proposal_key(7)
