@@ -125,7 +125,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "too-much-state": Code(
         "Too much state",
-        "The transaction's operations would write far more to the state than the transaction itself holds.",
+        "State and events of the transaction would be far larger than the transaction itself.",
         "Split the transaction: put fewer changes of large records into one.",
     ),
 }

@@ -8,6 +8,7 @@ from contracts.income.record import (
 )
 from tests.unit.contracts.income.household import HOLDER, OTHER, asset, distribute, founded, ok, rule
 from tests.unit.contracts.income.trades import PROCEEDS, traded
+from tests.unit.contracts.world import did_of
 
 
 def test_distribution_is_reproducible_from_its_receipt() -> None:
@@ -25,6 +26,23 @@ def test_distribution_is_reproducible_from_its_receipt() -> None:
     assert found is not None
     assert (found.rule_version, found.status) == (1, "DISTRIBUTED")
     assert read_account(world.overlay, OTHER, "CNY") == AccountRecord(34, 0, 0)
+
+
+def test_small_transaction_of_many_wide_distributions_is_refused() -> None:
+    """110 bytes that divide an amount among 64 keep 19 KB, most of it events: they count like state values."""
+    world = founded()
+    payees = [did_of(name) for name in ("exchange", "member", "governor", "stranger")]
+    parents = []
+    for number in range(15):
+        parent = asset(world, f"p{number}")
+        rule(world, parent, *((payee, 2_500) for payee in payees))
+        parents.append((parent, 600))
+    top = asset(world, "top", *parents)
+    wide = [DistributeIncome(str(number), top, 10**9, "CNY") for number in range(8)]
+    assert world.submit("exchange", wide[0]).code == "ok"
+    before = dict(world.content())
+    assert world.submit("exchange", *wide[1:]).code == "too-much-state"
+    assert world.content() == before
 
 
 def test_what_was_acknowledged_is_no_longer_due() -> None:
