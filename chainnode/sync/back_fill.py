@@ -48,8 +48,8 @@ BYTES_PER_S_MAX: Final = 4 * MIB
 """On average: a tenth of what a peer gives to one asker."""
 BUSY_SECONDS: Final = 1.0
 """Between looks whether the node has caught up."""
-RECEIPT_ANSWERS_MAX: Final = 64
-"""For one block, each of 6 MiB: more than any block has, and where a peer ends that gives them one by one."""
+RECEIPT_ANSWERS_MAX: Final = 16
+"""More for one block, each of 6 MiB: 24 times the largest block; and what a peer that lies may make us hold."""
 RETRY_SECONDS: Final = 30.0
 """When nobody connected has what is missing: somebody may connect."""
 
@@ -66,6 +66,8 @@ class BackFill:
         self._busy = busy
         self._spread = Spread(network)
         self._fetched_bytes = 0
+        self._long = asyncio.Lock()
+        """Held for the one block whose receipts take several answers: they are believed only when all are here."""
 
     async def run(self) -> None:
         """Return when everything down to the genesis is here.
@@ -131,13 +133,14 @@ class BackFill:
     async def _receipts(self, source: bytes, first: int, last: int, needed: int) -> list[tuple[bytes, ...]]:
         """By block, not verified; of the first all ``needed``, in several answers where they are that long."""
         found = await self._some_receipts(source, ReceiptsWanted(first, last, 0))
-        for _ in range(RECEIPT_ANSWERS_MAX):
-            if len(found) != 1 or len(found[0]) >= needed:
-                break
-            more = await self._some_receipts(source, ReceiptsWanted(first, first, len(found[0])))
-            if not more:
-                break
-            found[0] += more[0]
+        if len(found) != 1 or len(found[0]) >= needed:
+            return found
+        async with self._long:
+            for _ in range(RECEIPT_ANSWERS_MAX):
+                more = await self._some_receipts(source, ReceiptsWanted(first, first, len(found[0])))
+                found[0] += more[0] if more else ()
+                if not more or len(found[0]) >= needed:
+                    break
         return found
 
     async def _some_receipts(self, source: bytes, wanted: ReceiptsWanted) -> list[tuple[bytes, ...]]:

@@ -28,6 +28,7 @@ from contracts.identity.outcome import (
     IdentityUpdated,
 )
 from contracts.identity.record import (
+    FREQUENT_BYTES_MAX,
     INITIAL_FRAGMENT,
     LIFECYCLE,
     METHODS_MAX,
@@ -199,12 +200,21 @@ def with_signing_keys(
 def write_next(context: Context, state: State, before: IdentityRecord, changed: IdentityRecord) -> int:
     """Keep ``before`` in the history, write ``changed`` as the current version and answer its number.
 
+    Each change keeps a whole version for ever, whatever the size of the transaction that asks for it. So a document
+    over ``FREQUENT_BYTES_MAX`` changes once in a block; it can always be deactivated.
+
     Raises:
-        OperationFailed: ``identity-too-large``.
+        OperationFailed: ``identity-too-large`` or ``identity-too-often``.
     """
     version = before.version + 1
+    history = encode(before)
+    often = before.version > 1 and before.updated_height == context.height
+    if often and len(history) > FREQUENT_BYTES_MAX and not changed.deactivated:
+        raise OperationFailed(
+            "identity-too-often", f"{len(history)} bytes change once in a block, and did in {context.height}"
+        )
     after = msgspec.structs.replace(changed, version=version, updated_height=context.height, updated_ms=context.time_ms)
-    state.put(identity_version_key(before.did, before.version), encode(before))
+    state.put(identity_version_key(before.did, before.version), history)
     state.put(identity_key(before.did), _bounded(after))
     return version
 
@@ -267,7 +277,13 @@ OPERATIONS: Final = (
         UpdateIdentity,
         update,
         SELF,
-        ("identity-key-form", "identity-duplicate", "identity-authentication-key", "identity-too-large"),
+        (
+            "identity-key-form",
+            "identity-duplicate",
+            "identity-authentication-key",
+            "identity-too-large",
+            "identity-too-often",
+        ),
     ),
     OperationSpec(
         RotateIdentity,
@@ -283,6 +299,7 @@ OPERATIONS: Final = (
             "identity-recovery-plan",
             "identity-guardian-unknown",
             "identity-too-large",
+            "identity-too-often",
         ),
     ),
     OperationSpec(

@@ -121,6 +121,11 @@ CODES: Final[dict[str, Code]] = {
         "The document would be larger than a document may be.",
         "Shorten its services and aliases; put descriptions where its services point to.",
     ),
+    "identity-too-often": Code(
+        "Document changed in this block",
+        "A large document was changed before in the same block; each change keeps a whole version for ever.",
+        "Send the change again: the next block takes it. Put all changes into one operation.",
+    ),
     "identity-controller-unknown": Code(
         "Unknown controller",
         "A controller is not an active identity of this chain, or is the identity itself.",

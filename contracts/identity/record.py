@@ -32,6 +32,8 @@ CONTROLLERS_MAX: Final = 8
 NEXT_KEYS_MAX: Final = limits.SIGNATURES_MAX
 RECORD_BYTES_MAX: Final = 16 * limits.KIB
 """Of one version: every change writes two, so a large record would make small changes dear for all."""
+FREQUENT_BYTES_MAX: Final = 2 * limits.KIB
+"""What changes several times in a block: 200 bytes of an update then keep ten times that, not eighty times."""
 INITIAL_FRAGMENT: Final = "key-1"
 HOUR_MS: Final = 3_600_000
 RECOVERY_DELAY_MS_MIN: Final = HOUR_MS

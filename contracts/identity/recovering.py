@@ -176,5 +176,7 @@ OPERATIONS: Final = (
         (*_BY_GUARDIAN, *_OF_PROPOSAL, "recovery-digest", "recovery-approved"),
     ),
     OperationSpec(CancelRecovery, cancel, SELF, ("recovery-did-unknown", *_OF_PROPOSAL)),
-    OperationSpec(Recover, recover, EVERYONE, (*_BY_GUARDIAN, *_OF_PROPOSAL, "recovery-too-early")),
+    OperationSpec(
+        Recover, recover, EVERYONE, (*_BY_GUARDIAN, *_OF_PROPOSAL, "recovery-too-early", "identity-too-often")
+    ),
 )

@@ -32,6 +32,7 @@ from chainnode.sync.wire import (
     decode_blocks,
     decode_headers,
     decode_receipts,
+    decode_receipts_wanted,
 )
 from chainnode.types.block import decode_header, decode_stored_block
 from consensus.certificates import decode_certificate, encode_certificate
@@ -145,6 +146,21 @@ async def test_receipts_longer_than_an_answer_come_in_parts(
     await joined.run()
     joined.check_whole()
     assert not joined.sources.reported
+    joined.ledger.store.close()
+
+
+async def test_peer_that_gives_receipts_without_end_is_named(
+    source: SnapshotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not believed yet is held: so many answers for one block at a time, and no more."""
+    monkeypatch.setattr(server_module, "ANSWER_BYTES_MAX", 100)
+    monkeypatch.setattr(module, "RECEIPT_ANSWERS_MAX", 2)
+    joined = await _Joined.make(source, tmp_path, a=source.answer)
+    assert not await joined.fill.fill(HEIGHT)
+    asked = [payload for _, kind, payload in joined.sources.asked if kind == GET_RECEIPTS]
+    assert [decode_receipts_wanted(payload).skipped for payload in asked[:3]] == [0, 1, 2]
+    assert decode_receipts_wanted(asked[3]).skipped == 0
+    assert joined.sources.reported[0] == (b"a", "sync-receipts")
     joined.ledger.store.close()
 
 

@@ -42,7 +42,18 @@ SAMPLES: tuple[Operation, ...] = (
     LogIssuance(bytes(32), "DataMerchantCredential", subject=did_of("member")),
 )
 
+LARGE = UpdateIdentity(also_known_as=tuple(f"https://a.example/{number}/{'x' * 900}" for number in range(16)))
+
+
+def often() -> str:
+    world = World()
+    for operation in (LARGE, UpdateIdentity()):
+        code = world.submit("member", operation).code
+    return code
+
+
 REFUSALS: dict[str, Callable[[], str]] = {
+    "identity-too-often": often,
     "identity-proof": lambda: World().submit("exchange", SponsorIdentity(key_of("a").public_key, bytes(64))).code,
     **RECOVERING_REFUSALS,
     **ACCREDITING_REFUSALS,

@@ -172,3 +172,22 @@ def test_guardians_are_other_active_identities_from_the_beginning() -> None:
 def test_deactivated_document_ends_for_good() -> None:
     """DEACTIVATED has no way out."""
     assert LIFECYCLE.actions("DEACTIVATED") == ()
+
+
+def test_large_document_changes_once_in_a_block_and_ends_at_any_time() -> None:
+    """Each change keeps a whole version for ever: 10,000 small updates of one block kept 150 MB."""
+    world = World()
+    large = UpdateIdentity(also_known_as=tuple(f"https://a.example/{number}/{'x' * 900}" for number in range(16)))
+    assert world.submit("member", large).code == "ok"
+    before = world.content()
+    assert world.submit("member", UpdateIdentity()).code == "identity-too-often"
+    assert world.content() == before
+    world.height += 1
+    assert world.submit("member", UpdateIdentity(services=())).code == "ok"
+    assert world.submit("member", DeactivateIdentity()).code == "ok"
+
+
+def test_small_document_changes_as_often_as_its_holder_likes() -> None:
+    world = World()
+    for number in range(5):
+        assert world.submit("member", UpdateIdentity(also_known_as=(f"https://a.example/{number}",))).code == "ok"

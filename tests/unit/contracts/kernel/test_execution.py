@@ -59,13 +59,12 @@ def test_sender_without_authority_is_refused(sender: str, operation: Operation, 
 def test_small_transaction_cannot_write_without_bound() -> None:
     """limits: what a transaction writes is bounded by its own size; 3 KB of updates once wrote 25 MB."""
     world = World()
-    aliases = tuple("https://" + "a" * 900 for _ in range(15))
-    assert world.submit("stranger", UpdateIdentity(also_known_as=aliases)).code == "ok"
-    assert world.submit("stranger", UpdateIdentity()).code == "ok"
+    assert world.submit("stranger", UpdateIdentity(also_known_as=("https://" + "a" * 1_000,))).code == "ok"
+    assert world.submit("stranger", *[UpdateIdentity()] * 10).code == "ok"
     before = world.content()
     receipt = world.submit("stranger", *[UpdateIdentity()] * limits.OPERATIONS_MAX)
     assert receipt.code == "too-much-state"
-    assert 0 < receipt.failed_operation < 10
+    assert 10 < receipt.failed_operation < 60
     assert world.content() == before
     assert world.submit("member", *[evidence(number) for number in range(1, 129)]).code == "ok"
 

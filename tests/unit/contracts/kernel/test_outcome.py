@@ -109,8 +109,8 @@ LONG = tuple("https://" + "a" * 1_016 for _ in range(16))
 
 def too_much() -> str:
     world = World()
-    assert world.submit("member", UpdateIdentity(also_known_as=LONG[:15])).code == "ok"
-    return world.submit("member", *[UpdateIdentity()] * 8).code
+    world.submit("stranger", UpdateIdentity(also_known_as=("https://" + "a" * 1_000,)))
+    return world.submit("stranger", *[UpdateIdentity()] * 128).code
 
 
 P = SetParameters.__annotations__["parameters"]
