@@ -36,6 +36,8 @@ def accept(operation: AcceptDispute, context: Context, state: State) -> None:
     record = known_dispute(operation.dispute_id, state)
     status = LIFECYCLE.step(record.status, "accept")
     _check_impartial(record, context.sender)
+    if context.sender in record.arbitrators():
+        raise OperationFailed("dispute-own-case", f"{context.sender} made the ruling that is appealed against")
     for arbitrator in operation.arbitrators:
         _check_arbitrator(record, context.sender, arbitrator, state)
     if operation.answer_by_ms and operation.answer_by_ms < context.time_ms:
@@ -67,6 +69,8 @@ def dismiss(operation: DismissDispute, context: Context, state: State) -> None:
     record = known_dispute(operation.dispute_id, state)
     status = LIFECYCLE.step(record.status, "dismiss")
     _check_impartial(record, context.sender)
+    if context.sender == record.forum or context.sender in record.arbitrators():
+        raise OperationFailed("dispute-own-case", f"{context.sender} had a part in the ruling that is appealed against")
     changed = msgspec.structs.replace(record, status=status, appeal_until_ms=FINAL)
     move(changed, "dismiss", operation.reason, context, state)
 

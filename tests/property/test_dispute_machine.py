@@ -156,7 +156,7 @@ STEPS: dict[str, Callable[[World, int], Receipt]] = {
     "answer": lambda world, n: world.submit("exchange", AnswerDispute(case_id(n), bytes(32))),
     "add evidence": lambda world, n: world.submit("member", AddDisputeEvidence(case_id(n), (EVIDENCE,))),
     "withdraw": lambda world, n: world.submit("member", WithdrawDispute(case_id(n))),
-    "dismiss": lambda world, n: world.submit(FORUM, DismissDispute(case_id(n), "no ground")),
+    "dismiss": lambda world, n: world.submit(ARBITERS[6], DismissDispute(case_id(n), "no ground")),
     "accept": accept,
     "replace arbitrator": replace,
     "vote": vote,

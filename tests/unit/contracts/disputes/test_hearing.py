@@ -84,7 +84,10 @@ def test_appeal_is_heard_by_others_and_its_ruling_is_final() -> None:
 def test_dismissed_appeal_leaves_the_ruling_final() -> None:
     world = ruled(appeal_ms=10)
     ok(world, "exchange", AppealDispute(CASE, bytes(32)))
-    ok(world, FORUM, DismissDispute(CASE, "no ground"))
+    for name in (FORUM, ARBITERS[0]):
+        assert world.submit(name, DismissDispute(CASE, "no ground")).code == "dispute-own-case"
+    assert world.submit(ARBITERS[0], AcceptDispute(CASE, (did_of(ARBITERS[3]),), 1)).code == "dispute-own-case"
+    ok(world, ARBITERS[6], DismissDispute(CASE, "no ground"))
     assert (case(world).status, case(world).appeal_until_ms) == ("RULED", 0)
     assert world.submit("exchange", AppealDispute(CASE, bytes(32))).code == "dispute-too-late"
     ok(world, "member", EnforceRuling(CASE))
