@@ -119,6 +119,19 @@ def show(asset_id: str, nodes: tuple[str, ...]) -> None:
     emit(found, fields(found))
 
 
+@command.command(name="id", epilog=examples("chainnode asset id my-data-set --of did:cnode:CHAIN:ID"))
+@click.argument("identifier")
+@click.option("--of", "applicant", type=DidText(), required=True, help="Who registers it, or applies for it.")
+@json_option
+def id_command(identifier: str, applicant: str) -> None:
+    """Tell the id that an asset has or will have, before anybody registers it; needs no node.
+
+    A use of a right that permits a derivation names it: `right use RIGHT_ID PURPOSE --derived ASSET_ID`.
+    """
+    found = asset_id_of(applicant, identifier).hex()
+    emit({"asset_id": found}, [found])
+
+
 command.add_command(certificate)
 command.add_command(lineage)
 command.add_command(export)

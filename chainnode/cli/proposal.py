@@ -62,7 +62,10 @@ def simulate(number: int | None, listed: tuple[Any, ...], nodes: tuple[str, ...]
 @wallet_option
 @governing
 def propose(title: str, listed: tuple[Any, ...], document: Path | None, **options: Any) -> None:
-    """Put operations to the vote; they are carried out together or not at all."""
+    """Put operations to the vote; they are carried out together or not at all.
+
+    Any command of an operation prints its JSON form with --dry-run.
+    """
     settings = {name: options.pop(name) for name in ("voting_ms", "enact_at", "approve")}
     digest = None if document is None else hashlib.sha256(document.read_bytes()).digest()
     _submit(proposal(title, _operations(listed), document_hash=digest, **settings), **options)

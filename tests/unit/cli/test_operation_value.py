@@ -16,6 +16,7 @@ from chainnode.cli.main import main
 from chainnode.cli.operation_value import ContentHash, DidText, Moment, Period
 from chainnode.cli.query import record_key
 from chainnode.cli.testnet.manifest import IdentityEntry, Manifest
+from contracts.assets.record import asset_id_of
 from contracts.disputes.record import Ruling, Subject
 from contracts.governance.proposal import proposal_key
 from contracts.income.record import account_key
@@ -170,3 +171,10 @@ def test_record_is_proved_under_the_key_of_its_ids(network: Manifest) -> None:
     assert record_key("trades", ("AB" * 32,)) == trade_key(b"\xab" * 32)
     assert record_key("income-accounts", ("orchard-buyer", "EUR")) == account_key(buyer, "EUR")
     assert record_key("proposals", ("7",)) == proposal_key(7)
+
+
+def test_id_of_an_asset_is_told_before_it_is_registered(
+    network: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["asset", "id", "yields", "--of", "orchard-buyer"]) == Exit.OK
+    assert capsys.readouterr().out.strip() == asset_id_of(network.identities[0].did, "yields").hex()

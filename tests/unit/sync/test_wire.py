@@ -11,11 +11,13 @@ from chainnode.sync.wire import (
     STORED_BYTES_MAX,
     BlocksWanted,
     BlockWanted,
+    ReceiptsWanted,
     TransactionsWanted,
     decode_block_wanted,
     decode_blocks,
     decode_blocks_wanted,
     decode_envelopes,
+    decode_receipts_wanted,
     decode_transactions_wanted,
 )
 
@@ -27,6 +29,7 @@ from chainnode.sync.wire import (
         (TransactionsWanted(bytes(32 * limits.BLOCK_TRANSACTIONS_MAX)), decode_transactions_wanted),
         (BlockWanted(bytes(32)), decode_block_wanted),
         (BlocksWanted(0, 2**53), decode_blocks_wanted),
+        (ReceiptsWanted(0, 2**53, 10_000), decode_receipts_wanted),
         ((b"", b"x"), decode_envelopes),
         (tuple(bytes(3) for _ in range(BLOCKS_PER_ANSWER_MAX)), decode_blocks),
     ],
