@@ -17,7 +17,7 @@ from contracts.identity.management import CREATION
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import IdentityRecord, read_identity
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import authorise, read_policies
+from contracts.kernel.policy import authorise, read_policies, role_record
 
 SCHEMES_FROM: Final = MappingProxyType({SCHEME_ED25519: 0})
 """Signature schemes by number, each with the height from which it counts; later schemes join here."""
@@ -88,7 +88,10 @@ def _authenticate_controllers(
             continue
         keys = document.authentication_keys()
         known.extend(keys)
-        if sum(1 for signer in signers if signer in keys) >= document.threshold:
+        # Whoever an order keeps from acting does not act through what it controls either.
+        roles = role_record(state, controller)
+        suspended = roles is not None and bool(roles.suspended_by)
+        if not suspended and sum(1 for signer in signers if signer in keys) >= document.threshold:
             agreed += 1
     for signer in signers:
         if signer not in known:

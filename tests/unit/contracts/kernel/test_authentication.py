@@ -4,10 +4,11 @@ import pytest
 from chainnode.codec.canonical import encode
 from chainnode.types.transaction import Envelope, decode_transaction
 from contracts.evidence.operations import RecordEvidence
-from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity
+from contracts.identity.operations import CreateIdentity, DeactivateIdentity, RotateIdentity, UpdateIdentity
 from contracts.identity.record import VerificationMethod
 from contracts.kernel.authentication import authenticate
 from contracts.kernel.outcome import OperationFailed
+from contracts.kernel.policy import role_record, roles_key
 from contracts.kernel.registry import decode_operations
 from tests.unit.contracts.world import CHAIN, World, did_of, key_of
 
@@ -115,3 +116,19 @@ def test_early_check_against_the_committed_state_answers_like_execution() -> Non
     decode_operations(bad)
     with pytest.raises(OperationFailed, match="is no key of"):
         authenticate(bad, world.overlay, 1)
+
+
+def test_suspended_controller_does_not_act_through_what_it_controls() -> None:
+    """An order that keeps an identity from acting would else be met by sending in another's name."""
+    world = World()
+    own = VerificationMethod("key-1", "ed25519", key_of("stranger").public_key, ("authentication",))
+    controlled = RotateIdentity((own,), controllers=(did_of("member"),), controller_threshold=1)
+    assert world.submit("stranger", controlled).code == "ok"
+    assert world.submit("stranger", UpdateIdentity(services=()), keys=[key_of("member")]).code == "ok"
+    grants = role_record(world.overlay, did_of("member"))
+    assert grants is not None
+    suspended = msgspec.structs.replace(grants, suspended_by=(bytes(32),))
+    world.overlay.put(roles_key(did_of("member")), encode(suspended))
+    refused = world.submit("stranger", UpdateIdentity(services=()), keys=[key_of("member")])
+    assert refused.code == "threshold-not-met"
+    assert world.submit("stranger", UpdateIdentity(services=())).code == "ok"
