@@ -20,7 +20,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.electorate import HOLDERS_BYTES_MAX, add_holder, holders_of, remove_holder
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import BY_GOVERNOR, Grant, Role, RoleRecord, role_record, roles_key
+from contracts.kernel.policy import BY_VOTE, Grant, Role, RoleRecord, role_record, roles_key
 
 REGISTERING_ROLES: Final = ("exchange", "registrar")
 
@@ -100,7 +100,7 @@ OPERATIONS: Final = (
     OperationSpec(
         GrantRole,
         grant_role,
-        BY_GOVERNOR,
+        BY_VOTE,
         ("role-did-unknown", "role-held", "role-full", "registrar-numbers-spent"),
         genesis="also",
         by_proposal=True,
@@ -109,7 +109,7 @@ OPERATIONS: Final = (
     OperationSpec(
         RevokeRole,
         revoke_role,
-        BY_GOVERNOR,
+        BY_VOTE,
         ("role-not-held", "role-own-governor", "governor-last"),
         by_proposal=True,
         state_bytes=HOLDERS_BYTES_MAX,

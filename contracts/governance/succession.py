@@ -55,7 +55,7 @@ from contracts.identity.record import read_identity
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import BY_GOVERNOR
+from contracts.kernel.policy import BY_VOTE
 
 _JOIN: Final = domain("governance/join")
 
@@ -310,7 +310,7 @@ OPERATIONS: Final = (
     OperationSpec(
         AddValidator,
         add_validator,
-        BY_GOVERNOR,
+        BY_VOTE,
         ("validators-full", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
          "join-proof-signature", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
@@ -318,24 +318,24 @@ OPERATIONS: Final = (
     OperationSpec(
         RemoveValidator,
         remove_validator,
-        BY_GOVERNOR,
+        BY_VOTE,
         ("validator-unknown", "validator-last", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
     ),
     OperationSpec(
         ReplaceValidator,
         replace_validator,
-        BY_GOVERNOR,
+        BY_VOTE,
         ("validator-unknown", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
          "join-proof-signature", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
     ),
-    OperationSpec(CancelChange, cancel_change, BY_GOVERNOR, ("change-none",), by_proposal=True),
+    OperationSpec(CancelChange, cancel_change, BY_VOTE, ("change-none",), by_proposal=True),
     OperationSpec(
-        ReadmitLeader, readmit_leader, BY_GOVERNOR, ("validator-unknown", "leader-not-suspended"), by_proposal=True
+        ReadmitLeader, readmit_leader, BY_VOTE, ("validator-unknown", "leader-not-suspended"), by_proposal=True
     ),
     OperationSpec(
-        AdmitNode, admit_node, BY_GOVERNOR, ("node-known", "node-did-unknown", "nodes-full"), by_proposal=True
+        AdmitNode, admit_node, BY_VOTE, ("node-known", "node-did-unknown", "nodes-full"), by_proposal=True
     ),
-    OperationSpec(DismissNode, dismiss_node, BY_GOVERNOR, ("node-unknown", "node-joins"), by_proposal=True),
+    OperationSpec(DismissNode, dismiss_node, BY_VOTE, ("node-unknown", "node-joins"), by_proposal=True),
 )  # fmt: skip

@@ -107,6 +107,12 @@ def needed(rule: Rule, size: int) -> int:
     return size + 1
 
 
+def suffices_alone(rule: Rule, did: str, state: State) -> bool:
+    """Whether the agreement of ``did`` by itself meets a collective rule: then a transaction does as well as a vote."""
+    dids = electorate(rule, state)
+    return did in dids and needed(rule, len(dids)) == 1
+
+
 class Count(NamedTuple):
     """How a vote stands under the rule of one operation."""
 

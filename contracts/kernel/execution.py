@@ -25,10 +25,11 @@ from contracts.governance.record import OBSERVERS_KEY, PARAMETERS_KEY, ObserverL
 from contracts.identity.operations import DeactivateIdentity
 from contracts.kernel.authentication import authenticate
 from contracts.kernel.context import Context
+from contracts.kernel.electorate import suffices_alone
 from contracts.kernel.enactment import DEFAULT_RULES, open_proposals
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
-from contracts.kernel.policy import authorise, check_feature, read_policies, role_record
+from contracts.kernel.policy import COLLECTIVE, authorise, check_feature, read_policies, role_record
 from contracts.kernel.registry import SPEC_OF, decode_operation, decode_operations
 
 EVENT_BYTES: Final = 256
@@ -128,7 +129,9 @@ def _apply(operation: object, context: Context, authority: _Authority, state: St
     if authority.suspended_by and spec.rule.kind != "SELF":
         raise OperationFailed("sender-suspended", f"order {authority.suspended_by[0].hex()} suspends {context.sender}")
     check_feature(name, spec.feature, context.height, state)
-    authorise(authority.policies.get(name, spec.rule), name, context.sender, authority.roles)
+    rule = authority.policies.get(name, spec.rule)
+    if rule.kind not in COLLECTIVE or not suffices_alone(rule, context.sender, state):
+        authorise(rule, name, context.sender, authority.roles)
     spec.apply(operation, context, state)
     if len(context.events) > EVENTS_PER_TRANSACTION_MAX:
         raise OperationFailed("too-many-events", f"more than {EVENTS_PER_TRANSACTION_MAX} events")

@@ -72,9 +72,9 @@ SELF: Final = Rule("SELF")
 FORBIDDEN: Final = Rule("FORBIDDEN")
 ANY_MEMBER: Final = Rule("ANY", ROLES)
 """Whoever holds any role belongs to the consortium."""
-BY_GOVERNOR: Final = Rule("ANY", ("governor",))
 BY_VOTE: Final = Rule("MAJORITY", ("governor",))
-"""More than half of the governors: of one governor, that one, but in the open and with a time to look at it."""
+"""More than half of the governors, by a proposal; a sole governor, such as the identity that several operators
+control together, needs none. No governor among several can take the consortium over alone."""
 
 
 class Policies(msgspec.Struct, frozen=True, array_like=True):
@@ -183,6 +183,8 @@ def authorise(rule: Rule, operation: str, sender: str, roles: tuple[Role, ...]) 
             return
         raise OperationFailed("role-missing", f"{operation} needs one of the roles {', '.join(rule.roles)}")
     if kind in COLLECTIVE:
+        if not any(role in rule.roles for role in roles):
+            raise OperationFailed("role-missing", f"{operation} needs the approval of {', '.join(rule.roles)}")
         raise OperationFailed(
             "approval-required", f"{operation} needs {kind} of {', '.join(rule.roles)}: put it forward as a proposal"
         )

@@ -13,7 +13,7 @@ from contracts.governance.operations_proposal import AnnulProposal, Vote, Withdr
 from contracts.governance.order import ORDER, find_order, order_of, read_calendar
 from contracts.governance.proposal import PROPOSAL, find_proposal, proposal_count, read_agenda, read_votes
 from contracts.kernel.electorate import holders_of
-from contracts.kernel.policy import BY_GOVERNOR, ROLES, Role, Rule, roles_of
+from contracts.kernel.policy import ROLES, Role, Rule, roles_of
 from tests.support.lifecycle_machine import Drive, machine_test, table_test
 from tests.unit.contracts.governance.council import COUNCIL, GRANT, VOTING_MS, Council, proposal
 from tests.unit.contracts.world import World, did_of
@@ -28,7 +28,7 @@ class Numbered(Council):
     """A council that remembers which proposal is record ``n`` of a test; a governor alone may annul."""
 
     def __init__(self) -> None:
-        super().__init__(SetPolicy("governance.annul_proposal", BY_GOVERNOR))
+        super().__init__(SetPolicy("governance.annul_proposal", Rule("ANY", ("governor",))))
         self.numbers: dict[int, int] = {}
 
     def number(self, n: int) -> int:

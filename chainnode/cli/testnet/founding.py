@@ -20,8 +20,7 @@ from contracts.governance.operations import GrantRole, SetParameters, SetPolicy
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import CONTROLLERS_MAX
 from contracts.kernel.operation import encode_operation
-from contracts.kernel.policy import BY_GOVERNOR, BY_VOTE, EVERYONE, Role
-from contracts.kernel.registry import OPERATIONS
+from contracts.kernel.policy import EVERYONE, Role
 
 INSTITUTIONS: Final[dict[str, tuple[Role, ...]]] = {
     "harbour-exchange": ("exchange", "member"),
@@ -77,12 +76,6 @@ def member_names(validators: int, *, by_vote: bool = False) -> dict[str, tuple[R
     return INSTITUTIONS | {f"operator-{number}": roles for number in range(validators)}
 
 
-def voting_policies() -> list[SetPolicy]:
-    """What a governor may do alone takes more than half of them: for a network that decides by votes."""
-    by_governor = [name for name, spec in OPERATIONS.items() if spec.by_proposal and spec.rule == BY_GOVERNOR]
-    return [SetPolicy(name, BY_VOTE) for name in by_governor]
-
-
 def build_genesis(
     chain_id: str,
     time_ms: int,
@@ -118,9 +111,7 @@ def build_genesis(
     )
     operations.append(encode_operation(founded))
     operations += [encode_operation(GrantRole(dids[member.name], role)) for member in members for role in member.roles]
-    if by_vote:
-        operations += [encode_operation(policy) for policy in voting_policies()]
-    else:
+    if not by_vote:
         operations.append(encode_operation(GrantRole(consortium_did(chain_id), "governor")))
     return encode(
         Genesis(

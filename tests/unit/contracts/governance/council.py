@@ -26,6 +26,7 @@ COUNCIL: dict[str, tuple[Role, ...]] = {
 VOTING_MS = 10_000
 BLOCK_MS = 1_000
 MAJORITY = Rule("MAJORITY", ("governor",))
+ANY_GOVERNOR = Rule("ANY", ("governor",))
 
 
 def proposal(*operations: Operation, title: str = "A change", voting_ms: int = VOTING_MS, **options: Any) -> Propose:
@@ -37,12 +38,12 @@ GRANT = GrantRole(did_of("stranger"), "member")
 
 
 class Council(World):
-    """Three governors; granting a role takes more than half of them."""
+    """Three governors; granting a role takes more than half of them, revoking one any of them, which tests make use of."""
 
     def __init__(self, *policies: SetPolicy) -> None:
         created = [CreateIdentity(key_of(name).public_key) for name in COUNCIL]
         granted = [GrantRole(did_of(name), role) for name, roles in COUNCIL.items() for role in roles]
-        super().__init__([*created, *granted, SetPolicy("governance.grant_role", MAJORITY), *policies])
+        super().__init__([*created, *granted, SetPolicy("governance.revoke_role", ANY_GOVERNOR), *policies])
 
     def open(self, blocks: int = 1, ms: int = BLOCK_MS) -> list[Event]:
         """Begin the next block, or so many; what opening the last one did."""

@@ -5,12 +5,12 @@ import pytest
 from chainnode.codec.canonical import encode
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
-from contracts.governance.operations import GrantRole, RevokeRole
+from contracts.governance.operations import GrantRole, RevokeRole, SetPolicy
 from contracts.governance.queries import role_record
 from contracts.identity.operations import DeactivateIdentity
 from contracts.kernel import electorate
-from contracts.kernel.policy import Grant, RoleRecord, roles_of
-from tests.unit.contracts.world import TIME_MS, World, did_of
+from contracts.kernel.policy import Grant, RoleRecord, Rule, roles_of
+from tests.unit.contracts.world import TIME_MS, World, did_of, founding_operations
 
 
 def roles(world: World, name: str) -> RoleRecord:
@@ -61,7 +61,7 @@ def test_revoked_role_is_gone_and_can_be_granted_again() -> None:
 
 def test_governors_cannot_all_leave_office() -> None:
     """A governor cannot give up its own office, lest nobody is left to grant one."""
-    world = World()
+    world = World([*founding_operations(), SetPolicy("governance.revoke_role", Rule("ANY", ("governor",)))])
     world.submit("governor", GrantRole(did_of("member"), "governor"))
     assert world.submit("governor", RevokeRole(did_of("governor"), "governor")).code == "role-own-governor"
     assert world.submit("member", RevokeRole(did_of("governor"), "governor")).code == "ok"

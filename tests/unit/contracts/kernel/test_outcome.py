@@ -127,7 +127,7 @@ REACHED: dict[str, Callable[[], str]] = {
     "unsupported-scheme": strange_scheme,
     "role-missing": lambda: World().submit("stranger", evidence()).code,
     "operation-forbidden": lambda: with_rule(FORBIDDEN).submit("member", evidence()).code,
-    "approval-required": lambda: with_rule(Rule("ALL", ("member",))).submit("member", evidence()).code,
+    "approval-required": lambda: with_rule(Rule("ALL", ("exchange", "member"))).submit("member", evidence()).code,
     "not-at-genesis": lambda: genesis_refusal(evidence()),
     "feature-inactive": inactive,
     "too-many-events": overflowing,
