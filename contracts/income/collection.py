@@ -35,9 +35,9 @@ COLLECTIONS: Final = (
     Collection(
         name="income-accounts",
         namespace=("income-account",),
-        ids=("did", "currency"),
+        ids=("payee", "distributor", "currency"),
         record=AccountRecord,
-        summary="What identities were credited, and what they acknowledge.",
-        id_types={"did": Did, "currency": Currency},
+        summary="What distributors owe payees: credited, taken back, acknowledged.",
+        id_types={"payee": Did, "distributor": Did, "currency": Currency},
     ),
 )

@@ -109,12 +109,12 @@ def distribute(operation: DistributeIncome, context: Context, state: State) -> N
         )
     )
     for payout in payouts:
-        before = read_account(state, payout.payee, currency)
+        before = read_account(state, payout.payee, sender, currency)
         credited = before.credited + payout.amount
         if credited > AMOUNT_MAX:
             raise OperationFailed("income-account-full", f"{payout.payee} was credited {before.credited} {currency}")
-        _put_account(state, payout.payee, currency, credited=credited, before=before)
-        context.emit(IncomeCredited(distribution_id, payout.payee, payout.asset_id, payout.amount, currency))
+        _put_account(state, payout.payee, sender, currency, credited=credited, before=before)
+        context.emit(IncomeCredited(distribution_id, payout.payee, sender, payout.asset_id, payout.amount, currency))
 
 
 def reverse(operation: ReverseDistribution, context: Context, state: State) -> None:
@@ -131,10 +131,17 @@ def reverse(operation: ReverseDistribution, context: Context, state: State) -> N
         raise OperationFailed("income-not-distributor", f"{record.distributed_by} made it, not {context.sender}")
     status = LIFECYCLE.step(record.status, "reverse")
     for payout in record.payouts:
-        before = read_account(state, payout.payee, record.currency)
+        before = read_account(state, payout.payee, context.sender, record.currency)
         if before.due() < payout.amount:
             raise OperationFailed("income-acknowledged", f"{payout.payee} is owed {before.due()}, not {payout.amount}")
-        _put_account(state, payout.payee, record.currency, reversed_=before.reversed + payout.amount, before=before)
+        _put_account(
+            state,
+            payout.payee,
+            context.sender,
+            record.currency,
+            reversed_=before.reversed + payout.amount,
+            before=before,
+        )
     state.put(distribution_key(record.distribution_id), encode(msgspec.structs.replace(record, status=status)))
     if record.trade_id:
         drawn = read_trade_income(state, record.trade_id) - record.amount
@@ -151,11 +158,12 @@ def acknowledge(operation: AcknowledgeIncome, context: Context, state: State) ->
         OperationFailed: ``income-not-due``.
     """
     payee, currency, amount = context.sender, operation.currency, operation.amount
-    before = read_account(state, payee, currency)
+    distributor = operation.distributor
+    before = read_account(state, payee, distributor, currency)
     if before.due() < amount:
-        raise OperationFailed("income-not-due", f"{payee} is owed {before.due()} {currency}, not {amount}")
-    _put_account(state, payee, currency, acknowledged=before.acknowledged + amount, before=before)
-    context.emit(IncomeAcknowledged(payee, currency, amount, operation.reference_hash))
+        raise OperationFailed("income-not-due", f"{distributor} owes {before.due()} {currency}, not {amount}")
+    _put_account(state, payee, distributor, currency, acknowledged=before.acknowledged + amount, before=before)
+    context.emit(IncomeAcknowledged(payee, distributor, currency, amount, operation.reference_hash))
 
 
 def _known_asset(asset_id: bytes, state: State) -> AssetRecord:
@@ -189,7 +197,8 @@ def _draw_on_trade(operation: DistributeIncome, sender: str, state: State) -> No
 
 def _put_account(
     state: State,
-    did: str,
+    payee: str,
+    distributor: str,
     currency: str,
     *,
     before: AccountRecord,
@@ -202,7 +211,7 @@ def _put_account(
         before.reversed if reversed_ is None else reversed_,
         before.acknowledged if acknowledged is None else acknowledged,
     )
-    state.put(account_key(did, currency), encode(after))
+    state.put(account_key(payee, distributor, currency), encode(after))
 
 
 OPERATIONS: Final = (

@@ -1,10 +1,14 @@
 """How income is divided: the wire forms and their form rules."""
 
+from typing import Annotated
+
+import msgspec
+
 from contracts.income.record import OptionalTrade, Shares
 from contracts.kernel.money import BASIS_POINTS, Currency, PositiveAmount
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.text import Hash32, Name, ShortName
+from contracts.kernel.text import AnyDid, Hash32, Name, ShortName
 
 
 class SetIncomeRule(Operation, frozen=True, array_like=True, tag="income.set_rule"):
@@ -64,6 +68,8 @@ class ReverseDistribution(Operation, frozen=True, array_like=True, tag="income.r
 class AcknowledgeIncome(Operation, frozen=True, array_like=True, tag="income.acknowledge"):
     """Say that money which was due has arrived, as its payee."""
 
+    distributor: Annotated[AnyDid, msgspec.Meta(min_length=1)]
+    """Who made the distributions, and so owed it."""
     currency: Currency
     amount: PositiveAmount
     reference_hash: Hash32

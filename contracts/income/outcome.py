@@ -53,10 +53,11 @@ class IncomeCredited(TypedEvent, frozen=True):
     """One part of a distribution; ``asset_id`` is that of the lineage through which it was earned."""
 
     NAME = "income.credited"
-    INDEXED = ("asset_id", "distribution_id", "payee")
+    INDEXED = ("asset_id", "distributed_by", "distribution_id", "payee")
 
     distribution_id: bytes
     payee: str
+    distributed_by: str
     asset_id: bytes
     amount: int
     currency: str
@@ -79,9 +80,10 @@ class IncomeAcknowledged(TypedEvent, frozen=True):
     """A payee has received money."""
 
     NAME = "income.acknowledged"
-    INDEXED = ("payee",)
+    INDEXED = ("distributed_by", "payee")
 
     payee: str
+    distributed_by: str
     currency: str
     amount: int
     reference_hash: bytes
@@ -132,8 +134,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "income-account-full": Code(
         "Account full",
-        "A payee would have been credited more than 2^63 - 1 minor units in all.",
-        "Pay it through another identity.",
+        "The distributor would have credited a payee with more than 2^63 - 1 minor units in all.",
+        "Distribute through another identity.",
     ),
     "income-unknown": Code(
         "Distribution unknown", "No distribution has this id.", "The id follows from the distributor and its reference."
@@ -149,7 +151,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "income-not-due": Code(
         "More than is due",
-        "The amount exceeds what the payee is owed in this currency.",
+        "The amount exceeds what this distributor owes the payee in this currency.",
         "Acknowledge at most the rest.",
     ),
 }

@@ -3,7 +3,7 @@
     income-rule/<asset>                  IncomeRule: how the holder divides what the asset earns
     income-distribution/<id>             DistributionRecord
     income-trade/<trade>                 how much of a trade's proceeds was distributed, in minor units
-    income-account/<did>/<currency>      AccountRecord
+    income-account/<payee>/<distributor>/<currency>    AccountRecord
 
 Money moves off the chain. The ledger says who is owed what and why, and what the payees
 acknowledge to have received; for every currency the accounts' sums are those of the
@@ -88,7 +88,10 @@ class DistributionRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AccountRecord(msgspec.Struct, frozen=True, array_like=True):
-    """What one identity is owed in one currency; ``acknowledged + reversed <= credited`` always."""
+    """What one identity owes another in one currency; ``acknowledged + reversed <= credited`` always.
+
+    Each debtor has its own: nobody can fill an account that others must credit, or take back what another one paid.
+    """
 
     credited: Amount = 0
     """Of all distributions."""
@@ -147,14 +150,14 @@ def read_trade_income(state: State, trade_id: bytes) -> int:
     return 0 if stored is None else _decode_amount(stored)
 
 
-def account_key(did: str, currency: str) -> bytes:
-    """State key of an account."""
-    return key("income-account", did, currency)
+def account_key(payee: str, distributor: str, currency: str) -> bytes:
+    """State key of what ``distributor`` owes ``payee``."""
+    return key("income-account", payee, distributor, currency)
 
 
-def read_account(state: State, did: str, currency: str) -> AccountRecord:
-    """What ``did`` is owed; an empty account where it never was."""
-    stored = state.get(account_key(did, currency))
+def read_account(state: State, payee: str, distributor: str, currency: str) -> AccountRecord:
+    """What ``distributor`` owes ``payee``; an empty account where it never did."""
+    stored = state.get(account_key(payee, distributor, currency))
     return AccountRecord() if stored is None else _decode_account(stored)
 
 
@@ -162,6 +165,6 @@ RECORDS: Final = (
     ("income-rule", 2, "", IncomeRule),
     ("income-distribution", 2, "", DistributionRecord),
     ("income-trade", 2, "", int),
-    ("income-account", 3, "", AccountRecord),
+    ("income-account", 4, "", AccountRecord),
 )
 """How state keys map to types: namespace, number of parts with it, second part if fixed, type."""

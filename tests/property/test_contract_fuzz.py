@@ -240,8 +240,8 @@ def did_of_name(public_key: bytes) -> str:
 
 def check_money(siege: Siege) -> None:
     """No unit is made or lost: accounts hold what distributions gave, trades what parties paid."""
-    owed: dict[tuple[str, str], int] = {}
-    accounts: dict[tuple[str, str], AccountRecord] = {}
+    owed: dict[tuple[str, ...], int] = {}
+    accounts: dict[tuple[str, ...], AccountRecord] = {}
     for key, value in siege.content().items():
         if value is None:
             continue
@@ -250,11 +250,12 @@ def check_money(siege: Siege) -> None:
             record: DistributionRecord = COLLECTIONS["income-distributions"].decode(value)
             assert sum(payout.amount for payout in record.payouts) == record.amount
             for payout in record.payouts if record.status == "DISTRIBUTED" else ():
-                place = payout.payee, record.currency
+                place = payout.payee, record.distributed_by, record.currency
                 owed[place] = owed.get(place, 0) + payout.amount
         elif namespace == b"income-account":
             ids = COLLECTIONS["income-accounts"].ids_of(key)
-            accounts[str(ids["did"]), str(ids["currency"])] = COLLECTIONS["income-accounts"].decode(value)
+            place = str(ids["payee"]), str(ids["distributor"]), str(ids["currency"])
+            accounts[place] = COLLECTIONS["income-accounts"].decode(value)
         elif namespace == b"market-trade":
             _check_trade(COLLECTIONS["trades"].decode(value))
         elif namespace == b"market-listing":

@@ -29,7 +29,7 @@ class Income(RuleBasedStateMachine):
         self.made: list[tuple[str, bytes, str, int]] = []
         """Distributor, id, currency and amount of what was distributed, once each."""
         self.reversed: set[bytes] = set()
-        self.acknowledged: Counter[tuple[str, str]] = Counter()
+        self.acknowledged: Counter[tuple[str, str, str]] = Counter()
 
     @initialize()
     def begin(self) -> None:
@@ -95,13 +95,18 @@ class Income(RuleBasedStateMachine):
         else:
             assert code == "income-acknowledged"
 
-    @rule(name=st.sampled_from(NAMES), currency=st.sampled_from(CURRENCIES), amount=st.integers(1, 200))
-    def acknowledge(self, name: str, currency: str, amount: int) -> None:
-        due = read_account(self.world.overlay, did_of(name), currency).due()
-        code = self.attempt(name, AcknowledgeIncome(currency, amount, bytes(32)))
+    @rule(
+        name=st.sampled_from(NAMES),
+        debtor=st.sampled_from(NAMES),
+        currency=st.sampled_from(CURRENCIES),
+        amount=st.integers(1, 200),
+    )
+    def acknowledge(self, name: str, debtor: str, currency: str, amount: int) -> None:
+        due = read_account(self.world.overlay, did_of(name), did_of(debtor), currency).due()
+        code = self.attempt(name, AcknowledgeIncome(did_of(debtor), currency, amount, bytes(32)))
         assert code == ("ok" if amount <= due else "income-not-due")
         if code == "ok":
-            self.acknowledged[name, currency] += amount
+            self.acknowledged[name, debtor, currency] += amount
 
     @rule(data=st.data(), name=st.sampled_from(NAMES))
     def transfer(self, data: st.DataObject, name: str) -> None:
@@ -122,14 +127,16 @@ class Income(RuleBasedStateMachine):
     @invariant()
     def money_is_conserved(self) -> None:
         for currency in CURRENCIES:
-            accounts = [read_account(self.world.overlay, did_of(name), currency) for name in NAMES]
-            amounts = [(known, amount) for _, known, used, amount in self.made if used == currency]
-            assert sum(account.credited for account in accounts) == sum(amount for _, amount in amounts)
-            taken_back = sum(amount for known, amount in amounts if known in self.reversed)
-            assert sum(account.reversed for account in accounts) == taken_back
-            for name, account in zip(NAMES, accounts, strict=True):
-                assert account.acknowledged == self.acknowledged[name, currency]
-                assert account.due() >= 0
+            for debtor in NAMES:
+                made = [(known, amount) for who, known, used, amount in self.made if (who, used) == (debtor, currency)]
+                state = self.world.overlay
+                accounts = [read_account(state, did_of(name), did_of(debtor), currency) for name in NAMES]
+                assert sum(account.credited for account in accounts) == sum(amount for _, amount in made)
+                taken_back = sum(amount for known, amount in made if known in self.reversed)
+                assert sum(account.reversed for account in accounts) == taken_back
+                for name, account in zip(NAMES, accounts, strict=True):
+                    assert account.acknowledged == self.acknowledged[name, debtor, currency]
+                    assert account.due() >= 0
 
     @invariant()
     def status_follows_the_table(self) -> None:

@@ -129,10 +129,10 @@ async def _recount(
     total = recount.count(await recount.export(ledger.client))
     differences = recount.faults(total)
     due = total.due()
-    for person in (*cast.providers, *cast.buyers, *cast.exchanges):
-        kept = await _account_due(ledger, person.did)
-        if kept != due.get(person.did, 0):
-            differences.append(f"{person.name} is owed {kept} by the ledger, {due.get(person.did, 0)} by the events")
+    for (payee, distributor), owed in due.items():
+        kept = await _account_due(ledger, payee, distributor)
+        if kept != owed:
+            differences.append(f"{payee} is owed {kept} by the ledger, {owed} by the events")
     for _, board_id, _ in boards:
         figures = await market_figures(ledger.client, board_id, by="all")
         said = (figures[0].count, figures[0].volume, figures[0].median_price) if figures else (0, 0, 0)
@@ -156,9 +156,9 @@ async def _recount(
     }
 
 
-async def _account_due(ledger: Ledger, did: str) -> int:
+async def _account_due(ledger: Ledger, payee: str, distributor: str) -> int:
     try:
-        value = (await ledger.client.state(account_key(did, CURRENCY))).document
+        value = (await ledger.client.state(account_key(payee, distributor, CURRENCY))).document
     except NotFound:
         return 0
     return int(value["credited"]) - int(value["reversed"]) - int(value["acknowledged"])

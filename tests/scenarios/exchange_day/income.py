@@ -38,13 +38,14 @@ async def distribute(ledger: Ledger, deal: Deal) -> None:
         await ledger.refused("income-exceeds-trade", asset.holder, beyond)
 
 
-async def acknowledge(ledger: Ledger, cast: Cast, due: dict[str, int]) -> int:
-    """Every provider acknowledges half of what it is owed; the sum."""
+async def acknowledge(ledger: Ledger, cast: Cast, due: dict[tuple[str, str], int]) -> int:
+    """Every provider acknowledges half of what each distributor owes it; the sum."""
     total = 0
     async with asyncio.TaskGroup() as group:
-        for person in cast.providers:
-            amount = due.get(person.did, 0) // 2
-            if amount:
-                total += amount
-                group.create_task(ledger.do(person, AcknowledgeIncome(CURRENCY, amount, bytes(32))))
+        people = {person.did: person for person in cast.providers}
+        for (payee, distributor), owed in due.items():
+            if payee in people and owed // 2:
+                total += owed // 2
+                operation = AcknowledgeIncome(distributor, CURRENCY, owed // 2, bytes(32))
+                group.create_task(ledger.do(people[payee], operation))
     return total

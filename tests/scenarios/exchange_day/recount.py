@@ -32,18 +32,21 @@ class Count:
     """Of distributions: amounts by payee and asset."""
     expected: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     """The same, worked out anew from holders, lineage and rules."""
-    acknowledged: Counter[str] = field(default_factory=Counter)
+    acknowledged: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By payee and distributor."""
+    makers: dict[str, str] = field(default_factory=dict)
+    """Who made each distribution."""
     disputes: int = 0
     rulings: Counter[str] = field(default_factory=Counter)
     orders: int = 0
     events: int = 0
 
-    def due(self) -> dict[str, int]:
-        """What every payee is owed after what it acknowledged."""
-        owed: Counter[str] = Counter()
-        for parts in self.credits.values():
+    def due(self) -> dict[tuple[str, str], int]:
+        """What every payee is owed by every distributor after what it acknowledged."""
+        owed: Counter[tuple[str, str]] = Counter()
+        for distribution, parts in self.credits.items():
             for (payee, _), amount in parts.items():
-                owed[payee] += amount
+                owed[payee, self.makers[distribution]] += amount
         owed.subtract(self.acknowledged)
         return dict(owed)
 
@@ -96,6 +99,7 @@ def _income(total: Count, register: Register, name: str, what: dict[str, Any]) -
         total.distributed += what["amount"]
         total.by_trade[what["trade_id"]] += what["amount"]
         total.amounts[what["distribution_id"]] = what["amount"]
+        total.makers[what["distribution_id"]] = what["distributed_by"]
         total.expected[what["distribution_id"]] = register.shares_of(what["asset_id"], what["amount"])
     elif name == "income.credited":
         total.credits[what["distribution_id"]][what["payee"], what["asset_id"]] += what["amount"]
@@ -104,7 +108,7 @@ def _income(total: Count, register: Register, name: str, what: dict[str, Any]) -
         total.credits.pop(what["distribution_id"])
         total.amounts.pop(what["distribution_id"])
     elif name == "income.acknowledged":
-        total.acknowledged[what["payee"]] += what["amount"]
+        total.acknowledged[what["payee"], what["distributed_by"]] += what["amount"]
 
 
 def faults(total: Count) -> list[str]:
@@ -123,7 +127,7 @@ def faults(total: Count) -> list[str]:
             found.append(f"distribution {distribution}: {sum(credited.values())} credited of {amount}")
         if credited != total.expected[distribution]:
             found.append(f"distribution {distribution}: {credited} instead of {total.expected[distribution]}")
-    found += [f"{payee} acknowledged more than it is owed" for payee, owed in total.due().items() if owed < 0]
+    found += [f"{place} acknowledged more than is owed" for place, owed in total.due().items() if owed < 0]
     return found
 
 

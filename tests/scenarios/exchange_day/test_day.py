@@ -23,7 +23,7 @@ async def test_small_day_is_the_same_when_counted_again(tmp_path: Path) -> None:
 
 
 DISTRIBUTED: dict[str, Any] = {
-    "distribution_id": "d", "trade_id": "", "asset_id": "child", "amount": 101, "currency": "CNY",
+    "distribution_id": "d", "trade_id": "", "asset_id": "child", "amount": 101, "distributed_by": "C",
 }  # fmt: skip
 REGISTERED: list[tuple[str, dict[str, Any]]] = [
     ("asset.registered", {"asset_id": "origin", "holder": "O"}),

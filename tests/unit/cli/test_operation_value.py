@@ -153,7 +153,7 @@ def test_example_has_only_fields_that_the_operation_reads(sample: Operation) -> 
         (["identities", "nobody"], "neither a DID nor a development identity"),
         (["trades", "zz"], "is not an id in hexadecimal"),
         (["proposals", "first"], "is no number"),
-        (["income-accounts", "did:web:example.org"], "is read by did and currency"),
+        (["income-accounts", "did:web:example.org"], "is read by payee and distributor and currency"),
     ],
 )
 @pytest.mark.parametrize("command", [["query", "record"], ["prove", "record", "-o", "absent.proof"]])
@@ -169,7 +169,7 @@ def test_record_is_proved_under_the_key_of_its_ids(network: Manifest) -> None:
     buyer = network.identities[0].did
 
     assert record_key("trades", ("AB" * 32,)) == trade_key(b"\xab" * 32)
-    assert record_key("income-accounts", ("orchard-buyer", "EUR")) == account_key(buyer, "EUR")
+    assert record_key("income-accounts", ("orchard-buyer", buyer, "EUR")) == account_key(buyer, buyer, "EUR")
     assert record_key("proposals", ("7",)) == proposal_key(7)
 
 

@@ -38,7 +38,7 @@ GRANT = GrantRole(did_of("stranger"), "member")
 
 
 class Council(World):
-    """Three governors; granting a role takes more than half of them, revoking one any of them, which tests make use of."""
+    """Three governors; granting a role takes more than half of them, revoking one any of them."""
 
     def __init__(self, *policies: SetPolicy) -> None:
         created = [CreateIdentity(key_of(name).public_key) for name in COUNCIL]

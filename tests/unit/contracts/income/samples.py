@@ -16,7 +16,7 @@ SAMPLES: tuple[Operation, ...] = (
     SetIncomeRule(ASSET, (Share(HOLDER, 4_000), Share(OTHER, 6_000))),
     DistributeIncome("june", ASSET, 100, "CNY", bytes(32)),
     ReverseDistribution(bytes(32), "twice"),
-    AcknowledgeIncome("CNY", 100, bytes(32)),
+    AcknowledgeIncome(HOLDER, "CNY", 100, bytes(32)),
 )
 DISTRIBUTION = distribution_id_of(HOLDER, "r")
 
@@ -52,13 +52,13 @@ def too_wide() -> str:
 
 def full_account() -> str:
     world, only = earned()
-    world.overlay.put(account_key(HOLDER, "CNY"), encode(AccountRecord(AMOUNT_MAX, 0, 0)))
+    world.overlay.put(account_key(HOLDER, HOLDER, "CNY"), encode(AccountRecord(AMOUNT_MAX, 0, 0)))
     return world.submit("exchange", DistributeIncome("s", only, 1, "CNY")).code
 
 
 def acknowledged() -> str:
     world, _ = earned()
-    ok(world, "exchange", AcknowledgeIncome("CNY", 1, bytes(32)))
+    ok(world, "exchange", AcknowledgeIncome(HOLDER, "CNY", 1, bytes(32)))
     return world.submit("exchange", ReverseDistribution(DISTRIBUTION, "x")).code
 
 
@@ -87,6 +87,6 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "income-not-distributor": lambda: code("member", ReverseDistribution(DISTRIBUTION, "x")),
     "income-status": reversed_twice,
     "income-acknowledged": acknowledged,
-    "income-not-due": lambda: code("exchange", AcknowledgeIncome("CNY", 101, bytes(32))),
+    "income-not-due": lambda: code("exchange", AcknowledgeIncome(HOLDER, "CNY", 101, bytes(32))),
 }
 """Code -> a run that ends in it, and returns the code of the receipt."""

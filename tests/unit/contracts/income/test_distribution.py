@@ -6,7 +6,8 @@ from contracts.income.record import (
     read_distribution,
     read_trade_income,
 )
-from tests.unit.contracts.income.household import HOLDER, OTHER, asset, distribute, founded, ok, rule
+from contracts.kernel.money import AMOUNT_MAX
+from tests.unit.contracts.income.household import HOLDER, OTHER, THIRD, asset, distribute, founded, ok, rule
 from tests.unit.contracts.income.trades import PROCEEDS, traded
 from tests.unit.contracts.world import did_of
 
@@ -25,7 +26,7 @@ def test_distribution_is_reproducible_from_its_receipt() -> None:
     found = read_distribution(world.overlay, distribution_id_of(HOLDER, "r"))
     assert found is not None
     assert (found.rule_version, found.status) == (1, "DISTRIBUTED")
-    assert read_account(world.overlay, OTHER, "CNY") == AccountRecord(34, 0, 0)
+    assert read_account(world.overlay, OTHER, HOLDER, "CNY") == AccountRecord(34, 0, 0)
 
 
 def test_small_transaction_of_many_wide_distributions_is_refused() -> None:
@@ -49,10 +50,10 @@ def test_what_was_acknowledged_is_no_longer_due() -> None:
     world = founded()
     only = asset(world, "a")
     distribute(world, only, 100)
-    ok(world, "exchange", AcknowledgeIncome("CNY", 60, bytes(32)))
-    assert read_account(world.overlay, HOLDER, "CNY").due() == 40
-    assert world.submit("exchange", AcknowledgeIncome("CNY", 41, bytes(32))).code == "income-not-due"
-    assert world.submit("exchange", AcknowledgeIncome("USD", 1, bytes(32))).code == "income-not-due"
+    ok(world, "exchange", AcknowledgeIncome(HOLDER, "CNY", 60, bytes(32)))
+    assert read_account(world.overlay, HOLDER, HOLDER, "CNY").due() == 40
+    assert world.submit("exchange", AcknowledgeIncome(HOLDER, "CNY", 41, bytes(32))).code == "income-not-due"
+    assert world.submit("exchange", AcknowledgeIncome(HOLDER, "USD", 1, bytes(32))).code == "income-not-due"
 
 
 def test_reversal_takes_every_part_back_or_none() -> None:
@@ -60,15 +61,15 @@ def test_reversal_takes_every_part_back_or_none() -> None:
     only = asset(world, "a")
     rule(world, only, (OTHER, 5_000), (HOLDER, 5_000))
     distribute(world, only, 100)
-    ok(world, "member", AcknowledgeIncome("CNY", 1, bytes(32)))
+    ok(world, "member", AcknowledgeIncome(HOLDER, "CNY", 1, bytes(32)))
     before = dict(world.content())
     reverse = ReverseDistribution(distribution_id_of(HOLDER, "r"), "x")
     assert world.submit("exchange", reverse).code == "income-acknowledged"
     assert world.content() == before
     distribute(world, only, 2, "s")
     ok(world, "exchange", reverse)
-    assert read_account(world.overlay, OTHER, "CNY") == AccountRecord(51, 50, 1)
-    assert read_account(world.overlay, OTHER, "CNY").due() == 0
+    assert read_account(world.overlay, OTHER, HOLDER, "CNY") == AccountRecord(51, 50, 1)
+    assert read_account(world.overlay, OTHER, HOLDER, "CNY").due() == 0
 
 
 def test_trade_is_distributed_in_parts_up_to_its_proceeds_by_its_seller() -> None:
@@ -82,6 +83,23 @@ def test_trade_is_distributed_in_parts_up_to_its_proceeds_by_its_seller() -> Non
     ok(world, "member", ReverseDistribution(distribution_id_of(OTHER, "1"), "wrong rule"))
     assert read_trade_income(world.overlay, trade_id) == 0
     ok(world, "member", DistributeIncome("3", asset_id, PROCEEDS, "CNY", trade_id))
+
+
+def test_debtors_do_not_share_an_account() -> None:
+    """What one has paid cannot be taken back by another, and nobody fills the account that another must credit."""
+    world = founded()
+    first, second = asset(world, "a"), asset(world, "b", holder=OTHER)
+    rule(world, first, (THIRD, 10_000))
+    rule(world, second, (THIRD, 10_000), name="member")
+    distribute(world, first, 100)
+    ok(world, "member", DistributeIncome("r", second, 100, "CNY"))
+    ok(world, "governor", AcknowledgeIncome(OTHER, "CNY", 100, bytes(32)))
+    paid = ReverseDistribution(distribution_id_of(OTHER, "r"), "x")
+    assert world.submit("member", paid).code == "income-acknowledged"
+    ok(world, "exchange", ReverseDistribution(distribution_id_of(HOLDER, "r"), "x"))
+    ok(world, "member", DistributeIncome("s", second, AMOUNT_MAX - 100, "CNY"))
+    assert world.submit("member", DistributeIncome("t", second, 1, "CNY")).code == "income-account-full"
+    distribute(world, first, 1, "u")
 
 
 def test_impossible_trade_id_is_refused() -> None:

@@ -11,7 +11,7 @@ from tests.unit.contracts.income.household import HOLDER, OTHER, founded
 
 def test_nothing_is_owed_where_nothing_was_earned() -> None:
     state = founded().overlay
-    assert read_account(state, HOLDER, "CNY") == AccountRecord()
+    assert read_account(state, HOLDER, OTHER, "CNY") == AccountRecord()
     assert read_trade_income(state, bytes(32)) == 0
     assert read_rule(state, bytes(32)) is None
     assert read_distribution(state, bytes(32)) is None
