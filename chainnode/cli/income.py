@@ -18,6 +18,6 @@ command = operation_group(
         distribute=Verb(
             "income.distribute", arguments=("reference", "asset_id", "amount", "currency"), about=_distribution_id
         ),
-        acknowledge=Verb("income.acknowledge", arguments=("amount", "currency")),
+        acknowledge=Verb("income.acknowledge", arguments=("distributor", "amount", "currency")),
     ),
 )

@@ -250,8 +250,8 @@ def check_money(siege: Siege) -> None:
             record: DistributionRecord = COLLECTIONS["income-distributions"].decode(value)
             assert sum(payout.amount for payout in record.payouts) == record.amount
             for payout in record.payouts if record.status == "DISTRIBUTED" else ():
-                place = payout.payee, record.distributed_by, record.currency
-                owed[place] = owed.get(place, 0) + payout.amount
+                debt = payout.payee, record.distributed_by, record.currency
+                owed[debt] = owed.get(debt, 0) + payout.amount
         elif namespace == b"income-account":
             ids = COLLECTIONS["income-accounts"].ids_of(key)
             place = str(ids["payee"]), str(ids["distributor"]), str(ids["currency"])
@@ -261,8 +261,8 @@ def check_money(siege: Siege) -> None:
         elif namespace == b"market-listing":
             listing: ListingRecord = COLLECTIONS["listings"].decode(value)
             assert 0 <= listing.taken <= (listing.quantity or 2**31)
-    for place, account in accounts.items():
-        assert account.credited - account.reversed == owed.get(place, 0)
+    for named, account in accounts.items():
+        assert account.credited - account.reversed == owed.get(named, 0)
         assert account.due() >= 0
     assert set(owed) <= set(accounts)
 
