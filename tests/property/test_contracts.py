@@ -168,11 +168,16 @@ class Consortium(RuleBasedStateMachine):
             assert code == "ok"
             self.evidence.add((name, number))
 
+    def governors(self) -> int:
+        return sum("governor" in roles for name, roles in self.roles.items() if name not in self.ended)
+
     @rule(governor=names, name=names, role=st.sampled_from(ROLES))
     def grant(self, governor: str, name: str, role: Role) -> None:
         code = self.send(governor, GrantRole(did_of(name), role))
         if governor in self.ended or "governor" not in self.roles[governor]:
             assert code in ("sender-deactivated", "role-missing")
+        elif self.governors() > 1:
+            assert code == "approval-required", "no governor among several decides alone"
         elif name in self.ended or role in self.roles[name]:
             assert code in ("role-did-unknown", "role-held")
         else:
@@ -186,6 +191,7 @@ class Consortium(RuleBasedStateMachine):
         code = self.send(governor, RevokeRole(did_of(name), role))
         if code == "ok":
             assert "governor" in self.roles[governor]
+            assert self.governors() == 1
             self.roles[name].remove(role)
 
     @rule(name=names, key=st.sampled_from("xyz"))
