@@ -12,7 +12,7 @@ from contracts.assets.lineage import link
 from contracts.assets.lineage_outcome import LINKING
 from contracts.assets.outcome import AssetRegistered
 from contracts.assets.record import AssetRecord, asset_key, read_asset, serial_key
-from contracts.identity.record import read_identity
+from contracts.identity.record import read_active
 from contracts.kernel.context import Context
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import role_record
@@ -53,8 +53,7 @@ def check_holder(state: State, holder: str) -> None:
     Raises:
         OperationFailed: ``asset-holder-unknown``.
     """
-    identity = read_identity(state, holder)
-    if identity is None or identity.deactivated:
+    if read_active(state, holder) is None:
         raise OperationFailed("asset-holder-unknown", f"{holder} is no active identity of this chain")
 
 

@@ -18,7 +18,7 @@ from chainnode.state.view import State
 from chainnode.types.transaction import Did, Height
 from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.money import Amount
-from contracts.kernel.text import AnyDid, Hash32, Line, Name, Time
+from contracts.kernel.text import AnyDid, Hash32, Name, Time
 
 ARBITRATORS_MAX: Final = 9
 """Courts of more do not decide faster; one state value holds their votes."""
@@ -182,6 +182,3 @@ def read_dispute(state: State, dispute_id: bytes) -> DisputeRecord | None:
 
 RECORDS: Final = (("dispute", 2, "", DisputeRecord),)
 """How state keys map to types: namespace, number of parts with it, second part if fixed, type."""
-
-DisputeName = Name
-Statement = Line

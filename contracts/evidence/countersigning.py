@@ -22,7 +22,7 @@ from contracts.evidence.record import (
     read_signing,
     signing_key,
 )
-from contracts.identity.record import read_identity
+from contracts.identity.record import read_active
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
@@ -43,8 +43,7 @@ def request(operation: RequestSignatures, context: Context, state: State) -> Non
     if operation.sign_by_ms and operation.sign_by_ms < context.time_ms:
         raise OperationFailed("evidence-signing-late", f"the time to sign ended at {operation.sign_by_ms}")
     for signer in operation.signers:
-        identity = read_identity(state, signer)
-        if identity is None or identity.deactivated:
+        if read_active(state, signer) is None:
             raise OperationFailed("evidence-signer-unknown", f"{signer} is no active identity of this chain")
     signatures = tuple(Signature(signer) for signer in operation.signers)
     record = SigningRecord(evidence_id, submitter, operation.threshold, operation.sign_by_ms, status, signatures, 0, 0)

@@ -15,7 +15,7 @@ from chainnode.types.ids import did_chain
 from contracts.governance.operations import GrantRole, RevokeRole
 from contracts.governance.outcome import RoleGranted, RoleRevoked
 from contracts.governance.record import REGISTRAR_COUNT_KEY, REGISTRARS_MAX
-from contracts.identity.record import read_identity
+from contracts.identity.record import read_active
 from contracts.kernel.context import Context
 from contracts.kernel.electorate import HOLDERS_BYTES_MAX, add_holder, holders_of, remove_holder
 from contracts.kernel.operation import OperationSpec
@@ -34,8 +34,7 @@ def grant_role(operation: GrantRole, context: Context, state: State) -> None:
         OperationFailed: ``role-did-unknown``, ``role-held``, ``role-full`` or ``registrar-numbers-spent``.
     """
     did, role = operation.did, operation.role
-    identity = read_identity(state, did)
-    if identity is None or identity.deactivated:
+    if read_active(state, did) is None:
         raise OperationFailed("role-did-unknown", f"{did} is no active identity of this chain")
     before = role_record(state, did) or RoleRecord(did, (), 0)
     if any(grant.role == role for grant in before.grants):

@@ -51,7 +51,7 @@ from contracts.governance.record import (
     ObserverList,
     Succession,
 )
-from contracts.identity.record import read_identity
+from contracts.identity.record import read_active
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
@@ -218,8 +218,7 @@ def _member(planned: _Planned, consensus_key: bytes) -> Validator:
 
 
 def _check_active(did: str, state: State) -> None:
-    identity = read_identity(state, did)
-    if identity is None or identity.deactivated:
+    if read_active(state, did) is None:
         raise OperationFailed("node-did-unknown", f"{did} is no active identity of this chain")
 
 

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from chainnode.codec.canonical import encode
 from chainnode.state.view import State
-from contracts.assets.record import AssetRecord, read_asset
+from contracts.assets.entry import known_asset
 from contracts.identity.record import read_active
 from contracts.income.allocation import allocate, rule_in_force
 from contracts.income.operations import AcknowledgeIncome, DistributeIncome, ReverseDistribution, SetIncomeRule
@@ -49,7 +49,7 @@ def set_rule(operation: SetIncomeRule, context: Context, state: State) -> None:
     Raises:
         OperationFailed: ``asset-unknown``, ``income-not-holder`` or ``income-payee-unknown``.
     """
-    asset = _known_asset(operation.asset_id, state)
+    asset = known_asset(state, operation.asset_id)
     _check_sender(asset.holder, context.sender)
     for share in operation.shares:
         if read_active(state, share.payee) is None:
@@ -74,7 +74,7 @@ def distribute(operation: DistributeIncome, context: Context, state: State) -> N
     distribution_id = distribution_id_of(sender, operation.reference)
     if read_distribution(state, distribution_id) is not None:
         raise OperationFailed("income-exists", f"{sender} has distributed {operation.reference}")
-    asset = _known_asset(operation.asset_id, state)
+    asset = known_asset(state, operation.asset_id)
     if operation.trade_id:
         _draw_on_trade(operation, sender, state)
     else:
@@ -113,7 +113,7 @@ def distribute(operation: DistributeIncome, context: Context, state: State) -> N
         credited = before.credited + payout.amount
         if credited > AMOUNT_MAX:
             raise OperationFailed("income-account-full", f"{payout.payee} was credited {before.credited} {currency}")
-        _put_account(state, payout.payee, sender, currency, credited=credited, before=before)
+        _put_account(state, payout.payee, sender, currency, replace(before, credited=credited))
         context.emit(IncomeCredited(distribution_id, payout.payee, sender, payout.asset_id, payout.amount, currency))
 
 
@@ -134,15 +134,9 @@ def reverse(operation: ReverseDistribution, context: Context, state: State) -> N
         before = read_account(state, payout.payee, context.sender, record.currency)
         if before.due() < payout.amount:
             raise OperationFailed("income-acknowledged", f"{payout.payee} is owed {before.due()}, not {payout.amount}")
-        _put_account(
-            state,
-            payout.payee,
-            context.sender,
-            record.currency,
-            reversed_=before.reversed + payout.amount,
-            before=before,
-        )
-    state.put(distribution_key(record.distribution_id), encode(msgspec.structs.replace(record, status=status)))
+        after = replace(before, reversed=before.reversed + payout.amount)
+        _put_account(state, payout.payee, context.sender, record.currency, after)
+    state.put(distribution_key(record.distribution_id), encode(replace(record, status=status)))
     if record.trade_id:
         drawn = read_trade_income(state, record.trade_id) - record.amount
         state.put(trade_income_key(record.trade_id), encode(drawn))
@@ -162,15 +156,8 @@ def acknowledge(operation: AcknowledgeIncome, context: Context, state: State) ->
     before = read_account(state, payee, distributor, currency)
     if before.due() < amount:
         raise OperationFailed("income-not-due", f"{distributor} owes {before.due()} {currency}, not {amount}")
-    _put_account(state, payee, distributor, currency, acknowledged=before.acknowledged + amount, before=before)
+    _put_account(state, payee, distributor, currency, replace(before, acknowledged=before.acknowledged + amount))
     context.emit(IncomeAcknowledged(payee, distributor, currency, amount, operation.reference_hash))
-
-
-def _known_asset(asset_id: bytes, state: State) -> AssetRecord:
-    found = read_asset(state, asset_id)
-    if found is None:
-        raise OperationFailed("asset-unknown", f"no asset {asset_id.hex()}")
-    return found
 
 
 def _check_sender(owner: str, sender: str) -> None:
@@ -195,23 +182,8 @@ def _draw_on_trade(operation: DistributeIncome, sender: str, state: State) -> No
     state.put(trade_income_key(trade_id), encode(drawn))
 
 
-def _put_account(
-    state: State,
-    payee: str,
-    distributor: str,
-    currency: str,
-    *,
-    before: AccountRecord,
-    credited: int | None = None,
-    reversed_: int | None = None,
-    acknowledged: int | None = None,
-) -> None:
-    after = AccountRecord(
-        before.credited if credited is None else credited,
-        before.reversed if reversed_ is None else reversed_,
-        before.acknowledged if acknowledged is None else acknowledged,
-    )
-    state.put(account_key(payee, distributor, currency), encode(after))
+def _put_account(state: State, payee: str, distributor: str, currency: str, account: AccountRecord) -> None:
+    state.put(account_key(payee, distributor, currency), encode(account))
 
 
 OPERATIONS: Final = (

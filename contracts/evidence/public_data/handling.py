@@ -28,7 +28,7 @@ from contracts.evidence.public_data.record import (
     step_key,
 )
 from contracts.evidence.record import read_evidence
-from contracts.identity.record import read_identity
+from contracts.identity.record import read_active
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
@@ -81,8 +81,7 @@ def authorise(operation: AuthorisePublicData, context: Context, state: State) ->
             ``public-period`` or ``public-evidence``.
     """
     found, operator = _own(operation.resource_id, "authorise", context, state), operation.operator
-    identity = read_identity(state, operator)
-    if identity is None or identity.deactivated:
+    if read_active(state, operator) is None:
         raise OperationFailed("public-operator-unknown", f"{operator} is no active identity of this chain")
     if operation.until_ms <= context.time_ms:
         raise OperationFailed("public-period", f"{operation.until_ms} is not after {context.time_ms}")
