@@ -33,7 +33,10 @@ BENCHMARKS: Final = {
     "network": "benchmarks.bench_network",
     "sync": "benchmarks.bench_sync",
     "startup": "benchmarks.bench_startup",
+    "memory": "benchmarks.bench_memory",
     "end_to_end": "benchmarks.end_to_end",
+    "scaling": "benchmarks.scaling",
+    "saturation": "benchmarks.saturation",
     "hostile": "benchmarks.hostile",
 }
 """In the order in which a whole run goes through them."""

@@ -39,6 +39,8 @@ FLOOD: Final = 100
 """Messages at a tick."""
 LATE_SECONDS: Final = 1.5
 """A leader that stays just below the view timer of two seconds."""
+JUST_LATE_SECONDS: Final = 0.2
+JUST_LATE_GROWTH: Final = 1.2
 OTHER_HASH: Final = bytes(range(32))
 
 
@@ -75,6 +77,33 @@ class Late(Behaviour):
 
     def bend(self, to: int, payload: bytes) -> list[bytes]:
         asyncio.get_running_loop().call_later(LATE_SECONDS, self.links.utter, to, payload)
+        return []
+
+
+class JustLate(Behaviour):
+    """Votes in time and proposes late, each time a little less late than what last cost it its turn.
+
+    It waits longer after each proposal that was followed by a block, and shorter after one that was not, so that it
+    finds out how long the others wait, whatever rule they wait by.
+    """
+
+    def __init__(self, links: "BentLinks") -> None:
+        super().__init__(links)
+        self._delay_seconds = JUST_LATE_SECONDS
+        self._last = (0, 0)
+        """Height and view of the last proposal."""
+
+    def bend(self, to: int, payload: bytes) -> list[bytes]:
+        message = decode_message(payload)
+        if not isinstance(message, PrePrepare):
+            return [payload]
+        if (message.height, message.view) != self._last:
+            # One of these goes to each of the others: the first decides for all.
+            kept_turn = message.height != self._last[0]
+            factor = JUST_LATE_GROWTH if kept_turn else 1 / JUST_LATE_GROWTH**2
+            self._delay_seconds = min(LATE_SECONDS, max(JUST_LATE_SECONDS, self._delay_seconds * factor))
+            self._last = (message.height, message.view)
+        asyncio.get_running_loop().call_later(self._delay_seconds, self.links.utter, to, payload)
         return []
 
 
@@ -124,6 +153,7 @@ BEHAVIOURS: Final[dict[str, Callable[["BentLinks"], Behaviour]]] = {
     "silent-leader": SilentLeader,
     "mute": Mute,
     "late": Late,
+    "just-late": JustLate,
     "double-votes": DoubleVotes,
     "garbage": Garbage,
     "flood": Flood,
