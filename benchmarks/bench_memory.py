@@ -14,12 +14,14 @@ A lie would be: blocks so small that the window of known ids stays empty (it hol
 that lacks what a node holds (it is one; only signatures are not checked, and nobody is linked).
 """
 
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +68,7 @@ def grow(folder: Path, count: int, seconds: float) -> list[Sample]:
     own = [sys.executable, "-P", "-m", "benchmarks.grown_node"]
     settings = [str(found), str(count), str(seconds), str(identity_path(folder, workload.EXCHANGE))]
     command = [*own, *settings, "start", "--config", str(config_path(folder, node))]
+    command += ["--die-with", str(os.getpid())]
     with log_path(folder, node).open("wb") as log:
         done = subprocess.run(command, check=False, stdout=log, stderr=log, env=node_environment(), timeout=TIMEOUT_S)
     if done.returncode or not found.exists():
@@ -79,7 +82,7 @@ def at(samples: Sequence[Sample], transactions: int) -> float:
     Memory that was taken and given back counts as growth of nothing: a falling slope is taken as level.
     """
     points = [(float(one.transactions), one.own_mib) for one in samples]
-    for (low, before), (high, after) in zip(points, points[1:], strict=False):
+    for (low, before), (high, after) in pairwise(points):
         if low <= transactions <= high:
             return before + (after - before) * (transactions - low) / max(1.0, high - low)
     settled = [point for point, one in zip(points, samples, strict=True) if one.blocks > WINDOW_BLOCKS]

@@ -2,8 +2,8 @@
 
 The same command as any node's, with its API, agreement, journal and store; it validates alone. From inside, COUNT
 transactions are handed to its own service, or as many as it takes in SECONDS, and after each step a line about its
-memory is appended to FILE; then it ends. What is left out is what leaves nothing behind: signatures are made of zeros and taken as good, and no client and
-no other validator is linked.
+memory is appended to FILE; then it ends. What is left out is what leaves nothing behind: signatures are made of zeros
+and taken as good, and no client and no other validator is linked.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class Sample(msgspec.Struct, frozen=True):
     own_mib: float
     """Resident and of no file: what only the end of the process gives back."""
     file_mib: float
-    """Resident pages of files: programs, libraries, and what LevelDB has mapped of its tables and the system may drop."""
+    """Resident pages of files: programs, libraries, and LevelDB's tables, which the system drops when it must."""
 
 
 class TrustingVerifier:
@@ -120,7 +120,7 @@ class GrownNode(wiring.Node):
         return encode(Envelope(payload, (signature,)))
 
 
-def main(path: str, count: str, seconds: str, key_file: str, arguments: list[str]) -> int:
+def main(path: str, count: str, seconds: str, key_file: str, *arguments: str) -> int:
     """Exit status of the node."""
     GrownNode.path, GrownNode.count, GrownNode.seconds = Path(path), int(count), float(seconds)
     GrownNode.key = read_key(Path(key_file), None)
@@ -129,8 +129,8 @@ def main(path: str, count: str, seconds: str, key_file: str, arguments: list[str
         return TrustingVerifier()
 
     with patch.object(wiring, "build_verifier", trusting), patch.object(start, "Node", GrownNode):
-        return chainnode(arguments)
+        return chainnode([*arguments])
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:5], sys.argv[5:]))
+    sys.exit(main(*sys.argv[1:]))

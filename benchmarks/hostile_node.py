@@ -81,29 +81,30 @@ class Late(Behaviour):
 
 
 class JustLate(Behaviour):
-    """Votes in time and proposes late, each time a little less late than what last cost it its turn.
+    """Votes in time and proposes late: a little later after each turn that it kept, much sooner after one it lost.
 
-    It waits longer after each proposal that was followed by a block, and shorter after one that was not, so that it
-    finds out how long the others wait, whatever rule they wait by.
+    So it finds out how long the others wait, whatever rule they wait by, and stays just below that.
     """
 
     def __init__(self, links: "BentLinks") -> None:
         super().__init__(links)
-        self._delay_seconds = JUST_LATE_SECONDS
-        self._last = (0, 0)
-        """Height and view of the last proposal."""
+        self.delay_seconds = JUST_LATE_SECONDS
+        self._height = 0
+        """Of its last proposal."""
+        self._lost = False
 
     def bend(self, to: int, payload: bytes) -> list[bytes]:
         message = decode_message(payload)
+        if isinstance(message, ViewChange) and message.height == self._height:
+            self._lost = True
         if not isinstance(message, PrePrepare):
             return [payload]
-        if (message.height, message.view) != self._last:
-            # One of these goes to each of the others: the first decides for all.
-            kept_turn = message.height != self._last[0]
-            factor = JUST_LATE_GROWTH if kept_turn else 1 / JUST_LATE_GROWTH**2
-            self._delay_seconds = min(LATE_SECONDS, max(JUST_LATE_SECONDS, self._delay_seconds * factor))
-            self._last = (message.height, message.view)
-        asyncio.get_running_loop().call_later(self._delay_seconds, self.links.utter, to, payload)
+        if message.height != self._height:
+            # The same message goes to each of the others: the first of them decides.
+            factor = 1 / JUST_LATE_GROWTH**3 if self._lost else JUST_LATE_GROWTH
+            self.delay_seconds = min(LATE_SECONDS, max(JUST_LATE_SECONDS, self.delay_seconds * factor))
+            self._height, self._lost = message.height, False
+        asyncio.get_running_loop().call_later(self.delay_seconds, self.links.utter, to, payload)
         return []
 
 

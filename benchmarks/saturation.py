@@ -9,8 +9,8 @@ Limit: the rate that was offered.
 The knee is the highest rate that is kept up with: at least 90 % of it is committed a second until the last answer, with
 finality for 99 of 100 parts within a second, and so at every lower rate.
 A lie would be: a client that offers less while the network stalls (latency counts from the due moment), a curve that
-ends where it still looks good (it goes on to one and a half of the peak), or rates so short that a queue hides them (the
-time until the last answer counts).
+ends where it still looks good (it goes on to one and a half of the peak), or rates so short that a queue hides them
+(the time until the last answer counts).
 """
 
 import asyncio
