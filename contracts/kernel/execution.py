@@ -128,7 +128,7 @@ class _Authority:
         """Check that the sender may do this now.
 
         Raises:
-            OperationFailed: ``sender-deactivated``, ``sender-suspended``, ``feature-inactive`` or a code of ``authorise``.
+            OperationFailed: ``sender-deactivated``, ``sender-suspended``, ``feature-inactive`` or as ``authorise``.
         """
         name, sender = spec.name, context.sender
         if name in self._allowed:

@@ -3,8 +3,8 @@
 A family joins by a line in ``FAMILIES``.
 """
 
-from types import MappingProxyType
-from typing import Final, Union
+from types import GenericAlias, MappingProxyType
+from typing import Any, Final, Union
 
 import msgspec
 
@@ -72,9 +72,9 @@ COLLECTIONS: Final[MappingProxyType[str, Collection]] = MappingProxyType(
 
 _RECORDS: Final = tuple(record for family in FAMILIES for record in family.records)
 
-_Any: Final = Union[tuple(OPERATIONS[name].type for name in OPERATIONS)]  # noqa: UP007
+_Any: Any = Union[tuple(spec.type for spec in _SPECS)]  # noqa: UP007
 _decode_any = msgspec.msgpack.Decoder(_Any).decode
-_decode_all = msgspec.msgpack.Decoder(tuple[_Any, ...]).decode
+_decode_all = msgspec.msgpack.Decoder(GenericAlias(tuple, (_Any, ...))).decode
 _decode_head = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_name = msgspec.msgpack.Decoder(str).decode
 
