@@ -19,6 +19,7 @@ from benchmarks.harness import Case, Figure, Size, measure
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import batches
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.store.memory import MemoryKeyValue
 
@@ -39,7 +40,7 @@ def run(size: Size) -> list[Figure]:
 
         def admit(part: int) -> Callable[[], bytes]:
             async def work() -> bytes:
-                admitter = Admitter(ledger, held.pool, InlineVerifier(), lambda transactions, local: None)
+                admitter = Admitter(ledger, held.pool, Verification(InlineVerifier()), lambda transactions, local: None)
                 answers = []
                 for start in range(0, count, part):
                     answers += await admitter.submit(envelopes[start : start + part], local=True)
