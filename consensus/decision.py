@@ -30,8 +30,16 @@ def commit(state: State, certificate: QuorumCertificate, out: Outputs) -> None:
     state.candidate = None
     state.building = -1
     state.decided_at_ms = state.now_ms
+    _learn(state, certificate.view)
     state.cancel_timers(out)
     ask_to_apply(state, out)
+
+
+def _learn(state: State, view: int) -> None:
+    """Timers: what this height took is what the next leaders are given a multiple of."""
+    if state.due_at_ms is not None:
+        passed = {state.leader_of(earlier) for earlier in range(max(0, view - state.validators.size), view)}
+        state.patience.note(state.now_ms - state.due_at_ms, tuple(sorted(passed - {state.leader_of(view)})))
 
 
 def ask_to_apply(state: State, out: Outputs) -> None:

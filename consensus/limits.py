@@ -53,6 +53,15 @@ SUSPENSION_HEIGHTS_MIN: Final = 64
 SUSPENSION_HEIGHTS_MAX: Final = 1_024
 """Reached after four time-outs; a validator that comes back waits no longer for its turn."""
 
+PATIENCE_HEIGHTS: Final = 32
+"""Decided heights whose duration is remembered (Timers); of a set above 16 twice its size. Half of them is enough."""
+
+PATIENCE_FACTOR: Final = 4
+"""Times the usual duration that a leader gets. A slow one of four stays below it and costs (3 + 4) / 4 of the time."""
+
+PATIENCE_SHARE: Final = 8
+"""A leader always gets T0 / 8: pauses of a disk or of a busy machine are no reason to leave it."""
+
 EVIDENCE_EPOCHS_MAX: Final = 1
 """Epochs back from which equivocation is still proved (R10): a witness whose epoch ends has its turns in the next."""
 

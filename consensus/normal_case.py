@@ -69,6 +69,7 @@ def on_build_failed(state: State, answer: BuildFailed, out: Outputs) -> None:
     state.building = -1
     if state.view == 0 and not state.tip.proof_due and not state.idle_due:
         state.pending = 0
+        state.due_at_ms = None
         state.cancel_timers(out)
 
 

@@ -12,8 +12,9 @@ from consensus.invariant import invariant
 from consensus.messages import Justification, PrePrepare, Signed
 from consensus.next_height import NextHeight
 from consensus.outputs import CancelTimer, Halt, Outputs, SetTimer
+from consensus.patience import Patience
 from consensus.quorum import ValidatorSet
-from consensus.timers import Timer, TimerConfig, TimerKind, view_timeout_ms
+from consensus.timers import Timer, TimerConfig, TimerKind
 from consensus.tip import Tip
 from consensus.vote_book import VoteBook
 
@@ -51,6 +52,7 @@ class State:
         "committed",
         "decide_asked",
         "decided_at_ms",
+        "due_at_ms",
         "fetched",
         "fetching",
         "halt",
@@ -61,6 +63,7 @@ class State:
         "next_height",
         "now_ms",
         "own_index",
+        "patience",
         "pending",
         "phase",
         "prepared",
@@ -107,6 +110,7 @@ class State:
         self.validators = validators
         self.own_index = own_index
         self.helped_at_ms: list[int | None] = [None] * validators.size
+        self.patience = Patience(validators.size)
         self.accused: list[int] = [0] * validators.size
         """Height at which equivocation of each validator was reported last."""
 
@@ -140,6 +144,8 @@ class State:
         """Own durable messages of the current view."""
         self.pending = 0
         self.idle_due = False
+        self.due_at_ms: int | None = None
+        """When the first leader of this height was given its time."""
 
     def set_view(self, view: int, out: Outputs) -> None:
         """Leave the current view for the higher ``view``; what was prepared stays, what was accepted goes."""
@@ -191,7 +197,9 @@ class State:
         """Give the leader of the current view its time, once."""
         if not self.view_timer_armed:
             self.view_timer_armed = True
-            delay_ms = view_timeout_ms(self.timers, self.view)
+            if self.due_at_ms is None:
+                self.due_at_ms = self.now_ms
+            delay_ms = self.patience.view_timeout_ms(self.timers, self.view)
             out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, self.view), delay_ms))
 
     def cancel_timers(self, out: Outputs) -> None:

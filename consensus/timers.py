@@ -52,12 +52,11 @@ class TimerConfig(msgspec.Struct, frozen=True):
         if self.resend_ms <= 0:
             raise ValueError("resend_ms must be above 0")
 
-
-def view_timeout_ms(config: TimerConfig, view: int) -> int:
-    """min(T0 x 1.5^view, cap), in whole milliseconds and without floating point."""
-    timeout = config.view_timeout_ms
-    for _ in range(view):
-        timeout = (timeout * 3 + 1) // 2
-        if timeout >= config.view_timeout_max_ms:
-            return config.view_timeout_max_ms
-    return timeout
+    def view_timeout_of(self, first_ms: int, view: int) -> int:
+        """min(first x 1.5^view, cap), in whole milliseconds and without floating point."""
+        timeout = first_ms
+        for _ in range(view):
+            timeout = (timeout * 3 + 1) // 2
+            if timeout >= self.view_timeout_max_ms:
+                return self.view_timeout_max_ms
+        return timeout

@@ -1,0 +1,159 @@
+"""How long the first leaders of a height are waited for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consensus import limits
+from consensus.inputs import BuildFailed
+from consensus.outputs import SetTimer
+from consensus.patience import Patience
+from consensus.timers import TimerConfig, TimerKind
+from tests.unit.consensus.rig import HEIGHT, Rig, commit, decided, view_change
+
+TIMERS = TimerConfig(view_timeout_ms=2_000, view_timeout_max_ms=30_000)
+KNOWN = limits.PATIENCE_HEIGHTS // 2
+
+
+def learnt(*durations, size=4, skipped=()):
+    patience = Patience(size)
+    for waited_ms in durations:
+        patience.note(waited_ms, skipped)
+    return patience
+
+
+def test_patience_is_t0_until_enough_heights_are_known():
+    """Timers: with fewer than 16 heights nothing is usual yet."""
+    assert learnt(*[100] * (KNOWN - 1)).view_timeout_ms(TIMERS, 0) == 2_000
+    assert learnt(*[100] * KNOWN).view_timeout_ms(TIMERS, 0) == 400
+
+
+@pytest.mark.parametrize(("usual_ms", "expected_ms"), [(1, 250), (62, 250), (63, 252), (499, 1_996), (10_000, 2_000)])
+def test_patience_is_four_times_the_usual_between_an_eighth_of_t0_and_t0(usual_ms, expected_ms):
+    """Timers: min(T0, max(T0 / 8, 4 x median))."""
+    assert learnt(*[usual_ms] * KNOWN).view_timeout_ms(TIMERS, 0) == expected_ms
+
+
+def test_patience_forgets_heights_beyond_the_last_32():
+    """Timers: the last 32 heights."""
+    patience = learnt(*[5_000] * 40, *[100] * limits.PATIENCE_HEIGHTS)
+
+    assert patience.view_timeout_ms(TIMERS, 0) == 400
+
+
+@given(st.data(), st.integers(1, limits.VALIDATORS_MAX))
+def test_slow_leaders_do_not_make_the_others_patient(data, size):
+    """Timers: f slow ones among those that lead, who may be as few as n - f; over two rounds the median is honest."""
+    faults = (size - 1) // 3
+    leading = size - data.draw(st.integers(0, faults), label="suspended")
+    start = data.draw(st.integers(0, leading - 1), label="first")
+    rounds = max(limits.PATIENCE_HEIGHTS, 2 * size)
+    durations = [1_900 if (start + height) % leading < faults else 100 for height in range(rounds)]
+
+    assert learnt(*durations, size=size).view_timeout_ms(TIMERS, 0) == 400
+
+
+def test_nobody_is_hurried_once_more_than_f_leaders_were_left():
+    """Timers: more than f cannot all be faulty; what they lacked was time."""
+    patience = learnt(*[100] * 30, skipped=(3,))
+    assert patience.view_timeout_ms(TIMERS, 0) == 400
+
+    patience.note(100, (2,))
+    assert patience.view_timeout_ms(TIMERS, 0) == 2_000
+
+    for _ in range(limits.PATIENCE_HEIGHTS):
+        patience.note(100, ())
+    assert patience.view_timeout_ms(TIMERS, 0) == 400
+
+
+def test_later_views_of_a_height_get_their_whole_time():
+    """Timers: from view f + 1 on an honest leader has lost its view."""
+    patience = learnt(*[100] * KNOWN)
+
+    assert [patience.view_timeout_ms(TIMERS, view) for view in range(4)] == [400, 600, 4_500, 6_750]
+    assert patience.view_timeout_ms(TIMERS, limits.VIEW_MAX) == 30_000
+
+
+@given(st.integers(1, 128), st.integers(0, 300), st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 127))))
+def test_patience_stays_within_its_bounds(size, view, heights):
+    """Timers: never below T0 / 8, never above the fixed timer of the view."""
+    patience = Patience(size)
+    for waited_ms, skipped in heights:
+        patience.note(waited_ms, (skipped,))
+
+    found = patience.view_timeout_ms(TIMERS, view)
+    assert TIMERS.view_timeout_of(250, view) <= found <= TIMERS.view_timeout_of(2_000, view)
+
+
+def view_delay(out):
+    armed = [item for item in out.timers if isinstance(item, SetTimer)]
+    return next(item.delay_ms for item in armed if item.timer.kind == TimerKind.VIEW)
+
+
+def run_height(rig, took_ms, view=0):
+    """From due to decided in ``took_ms``; the time the leader of view 0 was given."""
+    height = rig.replica.height
+    delay_ms = view_delay(rig.pending())
+    rig.now_ms += took_ms
+    rig.hear(decided(height=height, view=view))
+    rig.fetched()
+    rig.applied(height=height)
+    rig.now_ms += 10_000
+    return delay_ms
+
+
+def test_replica_learns_from_due_to_decided_and_not_from_idle_time():
+    """Timers: a height counts from the moment something was due; ten idle seconds between heights count for nothing."""
+    rig = Rig()
+
+    delays = [run_height(rig, 80) for _ in range(KNOWN + 2)]
+
+    assert delays == [2_000] * KNOWN + [320] * 2
+
+
+def test_replica_counts_nothing_for_a_height_that_went_back_to_waiting():
+    """R1, Timers: what was due turned out to be nothing."""
+    rig = Rig(own=0)
+    rig.pending()
+    rig.fire(TimerKind.BATCH)
+    rig.step(BuildFailed(HEIGHT, 0))
+    rig.now_ms += 60_000
+
+    assert run_height(rig, 80) == 2_000
+    assert [height.waited_ms for height in rig.replica._state.patience._heights] == [80]
+
+
+def test_replica_remembers_whom_the_views_below_the_certificate_passed_over():
+    """R12, Timers: with four validators the leader of view v at this height is v."""
+    rig = Rig(own=3)
+    run_height(rig, 80, view=2)
+
+    assert rig.replica._state.patience._heights[-1].skipped == (0, 1)
+
+
+def test_another_set_is_unknown():
+    """Timers, E2: experience is of one set."""
+    rig = Rig()
+    for _ in range(KNOWN):
+        run_height(rig, 80)
+    height = rig.replica.height
+    rig.pending()
+    rig.hear(decided(height=height))
+    rig.fetched()
+    rig.applied(height=height, validators=rig.replica.validators, own_index=rig.own)
+
+    assert view_delay(rig.pending()) == 2_000
+
+
+def test_height_that_is_decided_in_a_later_view_counts_from_its_first():
+    """Timers: the whole height counts, so that a slow network makes everybody patient."""
+    rig = Rig(own=1)
+    rig.pending()
+    rig.now_ms += 2_000
+    rig.time_out()
+    rig.hear(view_change(2), view_change(3))
+    rig.now_ms += 700
+    rig.built()
+    rig.hear(*(commit(sender, view=1) for sender in (0, 2, 3)))
+
+    assert [height.waited_ms for height in rig.replica._state.patience._heights] == [2_700]
