@@ -155,6 +155,7 @@ def decode_operations(transaction: Transaction) -> None:
                 raise Rejected(failure.code, message, operation=index, reason=reason) from failure
             raise Rejected(failure.code, message, operation=index) from failure
     transaction.operations = tuple(operations)
+    transaction.work = sum([SPEC_OF[type(operation)].work for operation in operations])
 
 
 def checked_operation(operation: Operation) -> bytes:
