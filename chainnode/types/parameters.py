@@ -15,7 +15,7 @@ from consensus.timers import TimerConfig
 PARAMETERS_TAG: Final = 7
 
 
-class ChainParameters(msgspec.Struct, frozen=True, array_like=True, tag=PARAMETERS_TAG):
+class ChainParameters(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=PARAMETERS_TAG):
     """Times in milliseconds, sizes in bytes, windows in blocks."""
 
     batch_wait_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 10

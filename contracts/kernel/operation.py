@@ -21,7 +21,7 @@ OPERATION_BYTES_MAX: Final = 64 * limits.KIB
 """Leaves every record made from an operation far below the bound of a state value."""
 
 
-class Operation(msgspec.Struct, frozen=True, array_like=True):
+class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of every operation; subclasses set ``tag="<family>.<verb>"``."""
 
     def check(self) -> None:

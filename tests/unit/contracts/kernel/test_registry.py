@@ -114,6 +114,41 @@ def test_admission_names_the_operation_and_the_reason() -> None:
     assert transaction.operations == ()
 
 
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (encode(["evidence.recrod", b""]), "unknown-operation"),
+        (encode(GOOD[:4]), "operation-malformed"),
+        (encode(GOOD[:8]), "operation-not-canonical"),
+        (encode([*GOOD, 1]), "operation-not-canonical"),
+        (b"\xdc\x00" + bytes([len(GOOD)]) + encode(GOOD)[1:], "operation-not-canonical"),
+        (encode([*GOOD[:4], bytes(48), *GOOD[5:]]), "evidence-digest-length"),
+        (encode(["evidence.record", "x" * OPERATION_BYTES_MAX]), "operation-too-large"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_bad_operation_among_good_ones_is_refused_by_its_own_code(bad: bytes, code: str, place: int) -> None:
+    """Details name the operation (its index); reading all together is as strict as reading each alone."""
+    raws = [encode(GOOD)] * 2
+    raws.insert(place, bad)
+    transaction = World().transaction(did_of("member"), raws, [key_of("member")], CHAIN)
+    with pytest.raises(Rejected) as found:
+        decode_operations(transaction)
+    assert (found.value.code, found.value.details["operation"]) == (code, place)
+    assert transaction.operations == ()
+
+
+def test_operations_read_together_are_those_read_alone() -> None:
+    """Every kind of operation in transactions of up to eight, and many whose sizes add up beyond the bound of one."""
+    datas = [encode_operation(sample) for sample in SAMPLES]
+    groups = [datas[start : start + 8] for start in range(0, len(datas), 8)]
+    big = encode_operation(RegisterAsset("a", AssetDescription("dataset", "A", summary="x" * 8_000)))
+    for raws in (*groups, [big] * 9):
+        transaction = World().transaction(did_of("member"), raws, [key_of("member")], CHAIN)
+        decode_operations(transaction)
+        assert transaction.operations == tuple(decode_operation(data) for data in raws)
+
+
 def test_operation_built_by_hand_is_checked_before_it_is_signed() -> None:
     with pytest.raises(Rejected) as found:
         checked_operation(RegisterAsset("", AssetDescription("dataset", "A")))
