@@ -62,8 +62,8 @@ def run(size: Size) -> list[Figure]:
         cases += [Case(f"mempool.admit[{n} at a time]", admit(n), count, RAW, before=held.empty) for n in parts]
         cases += [
             Case("mempool.admit_again[50 at a time]", admit(50), count, RAW, before=fill, note="all are known"),
-            Case("mempool.select", lambda: b"".join([t.tx_id for t in held.pool.select(1, count, 1 << 30)]), count,
-                 before=fill),
+            Case("mempool.select",
+                 lambda: b"".join([t.tx_id for t in held.pool.select(1, count, 1 << 30, count)]), count, before=fill),
             Case("mempool.remove", remove, count, before=fill),
             Case("mempool.gossip_batches", lambda: b"".join(batches(found)), count),
         ]

@@ -85,7 +85,9 @@ class ProposalDesk:
             self._answer(BuildFailed(request.height, request.view))
             return
         parameters = around.parameters
-        chosen = self._pool.select(request.height, parameters.block_transactions_max, parameters.block_bytes_max)
+        chosen = self._pool.select(
+            request.height, parameters.block_transactions_max, parameters.block_bytes_max, parameters.block_work_max
+        )
         if not chosen and not request.empty_allowed:
             self._answer(BuildFailed(request.height, request.view))
             return
