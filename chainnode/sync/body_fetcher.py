@@ -10,11 +10,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
-from chainnode.chain.candidate import Candidate, OpenProposal, complete, open_stored
+from chainnode.chain.candidate import Candidate, Held, OpenProposal, complete, nothing_held, open_stored
 from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError, Rejected
-from chainnode.mempool.admission import signature_records
-from chainnode.mempool.verifier import Verifier
+from chainnode.mempool.verification import Verification
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.sync.wire import (
     GET_BLOCK,
@@ -47,24 +46,32 @@ class Requester(Protocol):
         ...
 
 
-async def check_signatures(transactions: Iterable[Transaction], verifier: Verifier) -> None:
-    """Check every signature of transactions that did not come through admission.
+async def check_signatures(
+    transactions: Iterable[Transaction], verification: Verification, held: Held = nothing_held, *, urgent: bool = False
+) -> None:
+    """Check every signature of a block's transactions but those that ``held`` gave, which are verified.
 
     Raises:
         Rejected: ``bad-signature``, ``signature-scheme`` or ``signature-form``.
     """
-    records = [record for transaction in transactions for record in signature_records(transaction)]
-    if records and 0 in await verifier.check(records):
+    unknown = [item for item in transactions if held(item.leaf_hash) is not item]
+    if not all(await verification.check(unknown, urgent=urgent)):
         raise Rejected("bad-signature", "a transaction of the block carries an invalid signature")
 
 
 class BodyFetcher:
     """Fetches missing transactions and whole undecided blocks."""
 
-    def __init__(self, network: Requester, verifier: Verifier) -> None:
-        """Ask through ``network``; check what did not pass admission with ``verifier``."""
+    def __init__(
+        self,
+        network: Requester,
+        verification: Verification,
+        held: Held = nothing_held,
+    ) -> None:
+        """Ask through ``network``; have checked by ``verification`` what ``held`` (by leaf hash) does not give."""
         self._network = network
-        self._verifier = verifier
+        self._verification = verification
+        self._held = held
 
     async def complete(
         self, proposal: OpenProposal, held: dict[bytes, Transaction], first: Sequence[int]
@@ -85,7 +92,7 @@ class BodyFetcher:
             new = [decode_transaction(envelope) for envelope in fetched]
             for transaction in new:
                 decode_operations(transaction)
-            await check_signatures(new, self._verifier)
+            await check_signatures(new, self._verification, urgent=True)
             found.update((transaction.leaf_hash, transaction) for transaction in new)
             # A leader may commit to 10,000 bodies of 260 KiB; what the header allows fits into memory.
             if sum(len(transaction.envelope) for transaction in found.values()) > proposal.header.body_bytes:
@@ -116,7 +123,10 @@ class BodyFetcher:
             await asyncio.sleep(ROUND_PAUSE_SECONDS)
 
     async def block(self, block_hash: bytes, first: Sequence[int]) -> Candidate:
-        """The whole block with this hash, every transaction verified; asks until somebody has it."""
+        """The whole block with this hash, every transaction verified; asks until somebody has it.
+
+        What is held here already is taken from here.
+        """
         wanted = encode(BlockWanted(block_hash))
         while True:
             for node_key in self._network.sources(first):
@@ -124,10 +134,11 @@ class BodyFetcher:
                     answer = await self._network.request(node_key, GET_BLOCK, wanted, REQUEST_TIMEOUT_MS)
                     if not answer:
                         continue
-                    candidate = open_stored(decode_stored_block(answer))
+                    stored = decode_stored_block(answer)
+                    candidate = open_stored(stored, self._held)
                     if candidate.block_hash != block_hash:
                         continue
-                    await check_signatures(candidate.transactions, self._verifier)
+                    await check_signatures(candidate.transactions, self._verification, self._held, urgent=True)
                 except ChainError:
                     continue
                 return candidate

@@ -79,7 +79,7 @@ class Transaction:
     permissions are checked where their context is known.
     """
 
-    __slots__ = ("envelope", "leaf_hash", "operations", "payload", "signatures", "signers", "tx_id")
+    __slots__ = ("envelope", "leaf_hash", "operations", "payload", "signatures", "signers", "tx_id", "work")
 
     def __init__(self, envelope: bytes, signatures: tuple[Signature, ...], payload: Payload, tx_id: bytes) -> None:
         self.envelope = envelope
@@ -93,6 +93,8 @@ class Transaction:
         """RFC 6962 leaf of the transaction tree; names this exact envelope in proposals."""
         self.operations: tuple[object, ...] = ()
         """Typed operations, filled by ``contracts.kernel.registry`` at admission."""
+        self.work = 0
+        """What they cost at most, in usual operations; filled with them."""
 
     @property
     def signed_bytes(self) -> bytes:

@@ -52,6 +52,9 @@ class OperationSpec:
     state_bytes: int = 0
     """State values that it may write beyond what its transaction may by its size: lists that the consortium shares, and
     that something else rations, such as one vote for each member and proposal."""
+    work: int = 1
+    """As many usual operations as it costs at worst: values read, written and hashed, records decoded; 1 to
+    ``limits.OPERATION_WORK_MAX``. A block holds ``block_work_max`` of it."""
     feature: str | None = None
     """Feature that must have reached its activation height; None = from the first block."""
     name: str = field(init=False)

@@ -140,13 +140,15 @@ def _reason(data: bytes, cause: BaseException) -> str:
 
 
 def decode_operations(transaction: Transaction) -> None:
-    """Fill ``transaction.operations``; depends on the bytes alone, never on state or height.
+    """Fill ``transaction.operations`` and ``work``; depends on the bytes alone, never on state or height.
 
     Raises:
         Rejected: a code of ``decode_operation``; details name the ``operation`` (its index) and,
             for ``operation-malformed``, the ``reason``.
     """
-    transaction.operations = _decode_together(transaction) or _decode_in_turn(transaction)
+    operations = _decode_together(transaction) or _decode_in_turn(transaction)
+    transaction.operations = operations
+    transaction.work = sum([SPEC_OF[type(operation)].work for operation in operations])
 
 
 def _decode_together(transaction: Transaction) -> tuple[Operation, ...]:

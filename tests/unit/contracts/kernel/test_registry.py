@@ -5,12 +5,15 @@ import pytest
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
+from chainnode.limits import OPERATION_WORK_MAX, TRANSACTION_WORK_MAX
+from chainnode.types.parameters import ChainParameters
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
 from contracts.governance.operations import GrantRole
 from contracts.identity.operations import UpdateIdentity
 from contracts.identity.record import Service
+from contracts.income.operations import DistributeIncome
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, encode_operation
 from contracts.kernel.registry import (
     CODES,
@@ -42,6 +45,16 @@ def test_operation_reads_back_from_bytes_and_from_its_json_form(operation: Opera
     document = json.loads(json.dumps(operation_document(operation)))
     assert document["operation"] == listed[0]
     assert operation_from_document(document) == operation
+
+
+def test_work_of_every_operation_is_within_its_bound_and_adds_up_in_a_transaction() -> None:
+    """``TRANSACTION_WORK_MAX``: every transaction fits into some block, whatever it holds."""
+    assert all(1 <= spec.work <= OPERATION_WORK_MAX for spec in OPERATIONS.values())
+    assert ChainParameters().block_work_max >= TRANSACTION_WORK_MAX
+    operations = [DistributeIncome("2026", bytes(32), 1, "CNY"), RecordEvidence(bytes(16), "file", "sha256", bytes(32))]
+    found = World().transaction("exchange", [encode(one) for one in operations], [key_of("exchange")], CHAIN)
+    decode_operations(found)
+    assert found.work == OPERATIONS["income.distribute"].work + 1 == 33
 
 
 def test_evidence_begins_with_the_fields_that_the_offline_verifier_reads() -> None:
