@@ -56,7 +56,9 @@ class _Versions:
 class DeferredTree(StateTree):
     """The tree of a ledger: as ``StateTree``, but what an update writes is asked of ``to_store``."""
 
-    __slots__ = ("_again", "_before", "_group", "_heights_max", "_kept_from", "_reader", "_replaced", "_stale", "_stored")
+    __slots__ = (
+        "_again", "_before", "_group", "_heights_max", "_kept_from", "_reader", "_replaced", "_stale", "_stored",
+    )
 
     def __init__(self, reader: VersionReader, cache_bytes_max: int, *, tip: int, heights_max: int) -> None:
         """Take over what ``reader`` holds, versions up to ``tip``; a group has at most ``heights_max`` versions.

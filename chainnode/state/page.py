@@ -71,7 +71,11 @@ def digit(key_hash: bytes, depth: int) -> int:
 
 
 def list_hash(leaves: bytes, bit: int) -> bytes:
-    """Root over a leaf list whose members share their first ``bit`` bits."""
+    """Root over a leaf list whose members share their first ``bit`` bits.
+
+    Raises:
+        StoreCorrupt: ``state-page``: one key has two leaves.
+    """
     if len(leaves) <= LEAF_BYTES:
         return sha256(LEAF_PREFIX + leaves).digest() if leaves else EMPTY
     # From the first bit on in which they differ; each bit before it that they share has nothing on its other side.
@@ -79,7 +83,9 @@ def list_hash(leaves: bytes, bit: int) -> bytes:
     differing = int.from_bytes(leaves[start:HASH_BYTES], "big") ^ int.from_bytes(
         leaves[start - LEAF_BYTES : HASH_BYTES - LEAF_BYTES], "big"
     )
-    parting = DEPTH_MAX * 4 - differing.bit_length()
+    if not differing:
+        raise StoreCorrupt("state-page", "a key has two leaves in the state tree", key=leaves[:HASH_BYTES].hex())
+    parting = 8 * HASH_BYTES - differing.bit_length()
     split = list_split(leaves, parting)
     rest = leaves[split:]
     left = list_hash(leaves[:split], parting + 1)
@@ -120,7 +126,7 @@ def rehash(page: list[bytes], dirty: list[int]) -> bytes:
             last = parent
             parents.append(parent)
             left, right = page[2 * parent], page[2 * parent + 1]
-            sparse = left == EMPTY or right == EMPTY
+            sparse = EMPTY in (left, right)
             value = combine(page, parent) if sparse else sha256(INNER_PREFIX + left + right).digest()
             if parent == 1:
                 return value
