@@ -34,6 +34,10 @@ CANDIDATES_MAX: Final = 16
 """Proposals of one height kept in memory: current view, eight earlier ones, and a margin."""
 
 
+Held = Callable[[bytes], Transaction | None]
+"""The verified transaction whose envelope has this leaf hash, if it is here."""
+
+
 @dataclass(slots=True, frozen=True)
 class OpenProposal:
     """A proposal whose parts are known to belong together; bodies may still be missing."""
@@ -123,9 +127,13 @@ def complete(proposal: OpenProposal, transactions: list[Transaction]) -> Candida
     )
 
 
-def open_stored(
-    stored: StoredBlock, held: Callable[[bytes], Transaction | None] = lambda leaf_hash: None
-) -> Candidate:
+def nothing_held(leaf_hash: bytes) -> Transaction | None:
+    """A ``Held`` of nothing."""
+    del leaf_hash
+    return None
+
+
+def open_stored(stored: StoredBlock, held: Held = nothing_held) -> Candidate:
     """Read a whole block, as the journal or a peer holds it; signatures are not checked here.
 
     A transaction that ``held`` gives for its leaf hash stands for the same bytes and is not decoded again.
