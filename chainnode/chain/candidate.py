@@ -123,9 +123,7 @@ def complete(proposal: OpenProposal, transactions: list[Transaction]) -> Candida
     )
 
 
-def open_stored(
-    stored: StoredBlock, held: Callable[[bytes], Transaction | None] = lambda leaf_hash: None
-) -> Candidate:
+def open_stored(stored: StoredBlock, held: Callable[[bytes], Transaction | None] | None = None) -> Candidate:
     """Read a whole block, as the journal or a peer holds it; signatures are not checked here.
 
     A transaction that ``held`` gives for its leaf hash stands for the same bytes and is not decoded again.
@@ -136,7 +134,10 @@ def open_stored(
     """
     header = decode_header(stored.header)
     body = decode_body(stored.body)
-    transactions = [held(leaf_hash(envelope)) or decode_transaction(envelope) for envelope in body.transactions]
+    if held is None:
+        transactions = [decode_transaction(envelope) for envelope in body.transactions]
+    else:
+        transactions = [held(leaf_hash(envelope)) or decode_transaction(envelope) for envelope in body.transactions]
     check_binding(header, [t.leaf_hash for t in transactions], body.last_certificate, body.misbehaviour)
     for transaction in transactions:
         if not transaction.operations:
