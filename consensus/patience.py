@@ -3,7 +3,9 @@
 A leader that stays just below a fixed timer would cost every n-th block all of it for ever, and is never suspended
 (R12). So a validator remembers what the last heights took, and loses patience at four times the median. Over two rounds
 of the set fewer than half of the heights have a faulty leader, even where f honest ones are suspended: 3f of 6f + 2. So
-the median is no longer than an honest leader's, whatever the slow ones do.
+the median is no longer than that of an honest leader's heights, whatever the slow ones do.
+
+Where f = 0 nobody can be faulty, and nobody is hurried.
 
 Source: SPEC.md, Timers.
 """
@@ -28,32 +30,31 @@ class DecidedHeight(NamedTuple):
 class Patience:
     """Experience of one replica with the present set; kept in memory only, since T0 is always good enough."""
 
-    __slots__ = ("_faults", "_heights", "_usual_ms")
+    __slots__ = ("_faults", "_heights", "_skipped", "_usual_ms")
 
     def __init__(self, size: int) -> None:
         """Nothing is known yet of a set of ``size`` validators."""
         self._faults = faults_max(size)
         self._heights: deque[DecidedHeight] = deque(maxlen=max(limits.PATIENCE_HEIGHTS, 2 * size))
+        self._skipped: frozenset[int] = frozenset()
         self._usual_ms: int | None = None
 
     def note(self, waited_ms: int, skipped: tuple[int, ...]) -> None:
         """Learn from a height that this replica waited for and saw decided."""
         heights = self._heights
         heights.append(DecidedHeight(waited_ms, skipped))
-        self._usual_ms = None
-        if 2 * len(heights) < (heights.maxlen or 0):
-            return
-        # More than f leaders cannot all be faulty: then what they lacked was time, and nobody is hurried.
-        if len({index for height in heights for index in height.skipped}) <= self._faults:
+        self._skipped = frozenset(index for height in heights for index in height.skipped)
+        if 2 * len(heights) >= (heights.maxlen or 0):
             self._usual_ms = sorted(height.waited_ms for height in heights)[len(heights) // 2]
 
-    def view_timeout_ms(self, timers: TimerConfig, view: int) -> int:
-        """Whole milliseconds for the leader of ``view``; the later views of a height get the time that T0 gives them.
+    def view_timeout_ms(self, timers: TimerConfig, view: int, passed: tuple[int, ...]) -> int:
+        """Whole milliseconds for the leader of ``view``, where ``passed`` led the views of this height below it.
 
-        From view f + 1 on an honest leader has lost its view, so what the height needs is more than usual.
+        More than f leaders cannot all be faulty. Once so many lost their views, at this height and those remembered,
+        what they lacked was time, and nobody is hurried.
         """
         first_ms = timers.view_timeout_ms
-        if self._usual_ms is not None and view <= self._faults:
+        if self._faults and self._usual_ms is not None and len(self._skipped.union(passed)) <= self._faults:
             least_ms = -(-first_ms // limits.PATIENCE_SHARE)
             first_ms = min(first_ms, max(least_ms, limits.PATIENCE_FACTOR * self._usual_ms))
         return timers.view_timeout_of(first_ms, view)
