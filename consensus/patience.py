@@ -11,6 +11,7 @@ Source: SPEC.md, Timers.
 """
 
 from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
 from consensus import limits
@@ -43,18 +44,22 @@ class Patience:
         """Learn from a height that this replica waited for and saw decided."""
         heights = self._heights
         heights.append(DecidedHeight(waited_ms, skipped))
-        self._skipped = frozenset(index for height in heights for index in height.skipped)
+        recent = islice(reversed(heights), limits.SUSPENSION_HEIGHTS_MIN)
+        self._skipped = frozenset(index for height in recent for index in height.skipped)
         if 2 * len(heights) >= (heights.maxlen or 0):
             self._usual_ms = sorted(height.waited_ms for height in heights)[len(heights) // 2]
 
-    def view_timeout_ms(self, timers: TimerConfig, view: int, passed: tuple[int, ...]) -> int:
-        """Whole milliseconds for the leader of ``view``, where ``passed`` led the views of this height below it.
-
-        More than f leaders cannot all be faulty. Once so many lost their views, at this height and those remembered,
-        what they lacked was time, and nobody is hurried.
-        """
+    def view_timeout_ms(self, timers: TimerConfig, view: int, leader: int, passed: tuple[int, ...]) -> int:
+        """Whole milliseconds for ``leader`` of ``view``, where ``passed`` led the views of this height below it."""
         first_ms = timers.view_timeout_ms
-        if self._faults and self._usual_ms is not None and len(self._skipped.union(passed)) <= self._faults:
+        if self._usual_ms is not None and self._may_hurry(view, leader, passed):
             least_ms = -(-first_ms // limits.PATIENCE_SHARE)
             first_ms = min(first_ms, max(least_ms, limits.PATIENCE_FACTOR * self._usual_ms))
         return timers.view_timeout_of(first_ms, view)
+
+    def _may_hurry(self, view: int, leader: int, passed: tuple[int, ...]) -> bool:
+        # A faulty one that lost its view leads once more at most before it is suspended; an honest one needs the time.
+        if view == 0 and leader in self._skipped:
+            return False
+        # More than f cannot all be faulty: then what they lacked was time.
+        return 0 < self._faults >= len(self._skipped.union(passed))

@@ -204,8 +204,10 @@ class State:
             self.view_timer_armed = True
             if self.due_at_ms is None:
                 self.due_at_ms = self.now_ms
-            delay_ms = self.patience.view_timeout_ms(self.timers, self.view, self.passed_over(self.view))
-            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, self.view), delay_ms))
+            view = self.view
+            passed = self.passed_over(view) if view else ()
+            delay_ms = self.patience.view_timeout_ms(self.timers, view, self.leader_of(view), passed)
+            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, view), delay_ms))
 
     def cancel_timers(self, out: Outputs) -> None:
         """Stop the timers that belong to the view being left."""
