@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chainnode.chain.candidate import Candidate, evidence_root
+from chainnode.chain.event_index import index_entries
 from chainnode.chain.executor import Execution, execute_block
 from chainnode.chain.replay import ReplayWindow
 from chainnode.chain.surroundings import Tip, surroundings_of
@@ -25,14 +26,13 @@ from chainnode.proofs.merkle import root as merkle_root
 from chainnode.state.overlay import Overlay
 from chainnode.state.tree import StateTree, TreeUpdate
 from chainnode.state.view import State
-from chainnode.store import block_commit, layout
+from chainnode.store import block_commit
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import BLOCK_VERSION, Header, block_hash, certificate_hash, decode_header
-from chainnode.types.receipt import BlockReceipt, Receipt, Scalar, silent_block_receipt
+from chainnode.types.receipt import Receipt, silent_block_receipt
 from chainnode.types.transaction import Transaction
 from chainnode.types.validator_set import ValidatorList
 from contracts.governance.queries import read_parameters
-from contracts.kernel.registry import EVENTS
 
 
 class LedgerDiverged(Exception):
@@ -91,6 +91,8 @@ class Ledger:
         certificate = store.certificate(tip.height) or b""
         self.surroundings = surroundings_of(self.chain_id, tip, certificate, self._committed, replay)
         self._prepared: tuple[Execution, TreeUpdate] | None = None
+        self.newest_receipts: tuple[int, Sequence[Receipt]] = (tip.height, ())
+        """Height and receipts of the last block committed by this process."""
 
     @property
     def tip(self) -> Tip:
@@ -241,7 +243,7 @@ class Ledger:
                 results_root=execution.results_root,
                 history_nodes=nodes,
                 history_frontier=frontier.encode(),
-                index_entries=index_entries(header.height, execution.receipts, execution.block_receipt),
+                index_entries=index_entries(execution.receipts, execution.block_receipt),
                 block_receipt=execution.block_receipt_bytes if execution.block_receipt.events else b"",
             )
         )
@@ -249,6 +251,7 @@ class Ledger:
         self._frontier = frontier
         self._prepared = None
         self._committed = Overlay(self.store.state)
+        self.newest_receipts = (header.height, execution.receipts)
         around = self.surroundings
         around.replay.add_block(header.height, tx_ids)
         tip = Tip(
@@ -281,30 +284,6 @@ class Ledger:
 def _holds_results(header: Header, results_root: bytes) -> bool:
     """Whether something happened in the block that a next one must certify; a start after a snapshot sees it, too."""
     return header.tx_count > 0 or results_root != leaf_hash(silent_block_receipt(header.height))
-
-
-def index_entries(height: int, receipts: Sequence[Receipt], opened: BlockReceipt) -> list[bytes]:
-    """Search entries of a block's events: by name, and by each attribute its type declares as indexed."""
-    entries: list[bytes] = []
-    # Half of the facts of a block are the same ones (the event's name, its submitter): each is hashed once.
-    prefixes: dict[tuple[str, str, type, Scalar], bytes] = {}
-
-    def prefix(name: str, attribute: str, value: Scalar) -> bytes:
-        fact = (name, attribute, type(value), value)
-        found = prefixes.get(fact)
-        if found is None:
-            found = prefixes[fact] = layout.index_prefix(name, attribute, value)
-        return found
-
-    outcomes = (opened.events, *(receipt.events for receipt in receipts))
-    for index, events in enumerate(outcomes, layout.BLOCK_INDEX):
-        for position, event in enumerate(events):
-            place = layout.event_bytes(height, index, position)
-            entries.append(prefix(event.name, "", None) + place)
-            kind = EVENTS.get(event.name)
-            attributes = kind.INDEXED if kind is not None else ()
-            entries += [prefix(event.name, name, event.attributes.get(name)) + place for name in attributes]
-    return entries
 
 
 def _needed(data: bytes | None) -> bytes:

@@ -15,7 +15,7 @@ from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.chain.upgrade import Upgrade, pending_upgrade
-from chainnode.errors import NotFound, Rejected, invariant
+from chainnode.errors import NotFound, Rejected, StoreCorrupt, invariant
 from chainnode.state.view import State
 from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
@@ -155,7 +155,7 @@ class LedgerQueries:
         stored = self.block(height)
         return CommittedTransaction(
             tx_id, height, index, decode_header(stored.header).time_ms,
-            decode_body(stored.body).transactions[index], self._receipt(height, index),
+            decode_body(stored.body).transactions[index], self._named_receipt(tx_id, height, index),
         )
 
     def receipt(self, tx_id: bytes) -> Receipt:
@@ -164,7 +164,7 @@ class LedgerQueries:
         Raises:
             NotFound: ``transaction-not-found``, ``height-pruned``.
         """
-        return self._receipt(*self._located(tx_id))
+        return self._named_receipt(tx_id, *self._located(tx_id))
 
     def receipts(self, height: int) -> list[Receipt]:
         """All receipts of a block, in order.
@@ -195,7 +195,17 @@ class LedgerQueries:
         self._check_kept(place[0])
         return place
 
+    def _named_receipt(self, tx_id: bytes, height: int, index: int) -> Receipt:
+        found = self._receipt(height, index)
+        if found.tx_id != tx_id:
+            raise StoreCorrupt("data-corrupt", "a transaction is not where the index says", tx_id=tx_id.hex())
+        return found
+
     def _receipt(self, height: int, index: int) -> Receipt:
+        # Clients that waited for a block ask for its receipts the moment it is there.
+        newest, receipts = self._ledger.newest_receipts
+        if height == newest and index < len(receipts):
+            return receipts[index]
         data = self._store.receipt(height, index)
         if data is None:
             raise NotFound("receipt-not-found", "the receipt is not kept", height=height, index=index)

@@ -4,7 +4,7 @@ A block, its certificate, what it did to the state, and every index over it go t
 together or not at all: no two of them can disagree after a crash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -57,8 +57,8 @@ class BlockCommit:
     history_nodes: Sequence[tuple[int, int, bytes]] = field(default=())
     """``(level, index, hash)`` of subtrees of the history tree that this block completed."""
     history_frontier: bytes = b""
-    index_entries: Sequence[bytes] = field(default=())
-    """Made by ``layout.index_entry``."""
+    index_entries: Mapping[bytes, bytes | bytearray] = field(default_factory=dict)
+    """Places of events (``layout.event_place``, joined) by the fact that is true of them (``layout.index_fact``)."""
     block_receipt: bytes = b""
     """Canonical receipt of the block itself; empty where it has no events."""
 
@@ -72,7 +72,7 @@ class OldBlock:
     stored: StoredBlock
     receipts: Sequence[bytes]
     tx_ids: Sequence[bytes]
-    index_entries: Sequence[bytes]
+    index_entries: Mapping[bytes, bytes | bytearray]
     block_receipt: bytes
     """As in ``BlockCommit``."""
 
@@ -96,25 +96,26 @@ def tip_of(commit: BlockCommit, before: Tip | None) -> Tip:
 
 
 def block_records(block: BlockCommit | OldBlock) -> list[tuple[bytes, bytes]]:
-    """What a block is found by later: its parts, receipts, ids and index entries; values not yet sealed."""
+    """What a block is found by later: its parts, receipts, ids and index entries; as they are written."""
     height = block.height
-    records: list[tuple[bytes, bytes]] = [
+    sealed: list[tuple[bytes, bytes]] = [
         (height_key(layout.HEADER, height), block.stored.header),
         (height_key(layout.BODY, height), block.stored.body),
         (height_key(layout.CERTIFICATE, height), block.stored.certificate),
         (layout.BLOCK_HASH + block.block_hash, height.to_bytes(8, "big")),
     ]
     if block.tx_ids:
-        records.append((height_key(layout.TX_IDS, height), b"".join(block.tx_ids)))
+        sealed.append((height_key(layout.TX_IDS, height), b"".join(block.tx_ids)))
     if block.block_receipt:
-        records.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((block.block_receipt,))))
+        sealed.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((block.block_receipt,))))
     first = layout.BLOCK_CHUNK + 1
-    records += _chunks(layout.RECEIPTS, height, block.receipts, layout.RECEIPTS_PER_RECORD, first)
+    sealed += _chunks(layout.RECEIPTS, height, block.receipts, layout.RECEIPTS_PER_RECORD, first)
+    records = [(key, seal(key, value)) for key, value in sealed]
     place = height.to_bytes(8, "big")
     records += [
         (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(block.tx_ids)
     ]
-    records += [(layout.INDEX + entry, b"") for entry in block.index_entries]
+    records += [(layout.INDEX + fact + place, bytes(places)) for fact, places in block.index_entries.items()]
     return records
 
 
@@ -122,18 +123,19 @@ def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     """All records of ``commit``, ending with the tip."""
     height = commit.height
     batch = WriteBatch()
-    records = [(layout.FRONTIER_KEY, commit.history_frontier), *block_records(commit)]
-    records += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
-    records += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
-    records += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
     operations = batch.operations
+    operations += block_records(commit)
+    sealed = [(layout.FRONTIER_KEY, commit.history_frontier)]
+    sealed += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
+    sealed += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
+    sealed += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
     for state_key, value in commit.state_changes.items():
         if value is None:
             operations.append((layout.STATE + state_key, None))
         else:
-            records.append((layout.STATE + state_key, value))
-    records.append((layout.TIP_KEY, encode(tip)))
-    operations += [(key, seal(key, value)) for key, value in records]
+            sealed.append((layout.STATE + state_key, value))
+    sealed.append((layout.TIP_KEY, encode(tip)))
+    operations += [(key, seal(key, value)) for key, value in sealed]
     return batch
 
 

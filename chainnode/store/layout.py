@@ -6,21 +6,25 @@
     b | height                          body
     c | height                          certificate
     d | height                          ids of the block's transactions, 32 bytes each
-    r | height | chunk                  receipts: chunk 0 the block's own where it has events, then 64 to a record
+    r | height | chunk                  receipts: chunk 0 the block's own where it has events, then 16 to a record
     H | block hash                      height
     t | tx id                           height, index
     s | state key                       state value
     n | node key                        state-tree node
     x | height | chunk                  state-tree nodes that this height replaced
     y | level | index                   node of the history tree
-    i | entry                           an event, by name and attribute (``index_entry``)
+    i | fact | height                   where in the block its events are of which this is true (``index_fact``)
 
 Heights are 8 bytes, chunks and indexes 4, big-endian, so byte order is ledger order.
 
-Every value ends in four bytes of CRC-32 over its key and itself. LevelDB's checksums cover
-its blocks; the seal covers the way from us to them and a value found under another's key.
+Values end in four bytes of CRC-32 over their key and themselves. LevelDB's checksums cover
+its blocks; the seal covers the way from us to them and a value found under another's key. Kinds ``t`` and ``i`` have
+none: there are several for each transaction, and what they lead to shows whether they are right, as a receipt names
+its transaction and an event its facts.
 """
 
+from bisect import bisect_right
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 from zlib import crc32
@@ -55,11 +59,15 @@ INDEX: Final = b"i"
 BLOCK_INDEX: Final = -1
 """Stands for the block itself where events name the index of their transaction: its events come first."""
 BLOCK_CHUNK: Final = 0
-RECEIPTS_PER_RECORD: Final = 64
-"""One lookup reads about 20 KiB; a block of 1,000 transactions writes 16 records instead of 1,000."""
+RECEIPTS_PER_RECORD: Final = 16
+"""One lookup reads about 5 KiB, ten times that with many operations in each; 1,000 transactions write 63 records."""
 STALE_PER_RECORD: Final = 1_024
 SEAL_BYTES: Final = 4
-INDEX_DIGEST_BYTES: Final = 20
+FACT_HEAD_BYTES: Final = 8
+FACT_DIGEST_BYTES: Final = 20
+FACT_VALUE_BYTES_MAX: Final = 32
+"""Ids and digests stand in a fact as they are: hashing them would cost more than the bytes it saves."""
+PLACE_BYTES: Final = 8
 
 
 def height_key(prefix: bytes, height: int) -> bytes:
@@ -87,35 +95,60 @@ def read_position(data: bytes) -> tuple[int, int]:
     return int.from_bytes(data[:8], "big"), int.from_bytes(data[8:12], "big")
 
 
-def index_prefix(name: str, attribute: str, value: str | int | bytes | None) -> bytes:
-    """What all entries of one indexed fact begin with: 20 bytes of SHA-256 over the canonical triple.
+@lru_cache(maxsize=1_024)
+def fact_head(name: str, attribute: str) -> bytes:
+    """What the facts of all values of an event's attribute begin with; the program knows some hundred."""
+    return sha256(encode((name, attribute))).digest()[:FACT_HEAD_BYTES]
 
-    Fixed size whatever the value; two facts of one prefix are not to be expected, yet
-    whoever acts on a hit reads the event it points to and compares.
+
+def fact_of(head: bytes, value: str | int | bytes | None) -> bytes:
+    """The fact that an attribute has ``value``: short bytes as they are, anything else by its hash.
+
+    The byte after the head says which, and how long, so that no fact begins with another.
     """
-    return sha256(encode((name, attribute, value))).digest()[:INDEX_DIGEST_BYTES]
+    if type(value) is bytes and len(value) <= FACT_VALUE_BYTES_MAX:
+        return head + _LENGTHS[len(value)] + value
+    return head + b"\x00" + sha256(encode(value)).digest()[:FACT_DIGEST_BYTES]
 
 
-def index_entry(
-    name: str, attribute: str, value: str | int | bytes | None, *, height: int, index: int, event: int
-) -> bytes:
-    """The entry (36 bytes) that makes an event findable by one of its attributes.
+_LENGTHS: Final = tuple(bytes((length + 1,)) for length in range(FACT_VALUE_BYTES_MAX + 1))
 
-    ``index`` is the transaction's in its block, or ``BLOCK_INDEX`` (so entries count from it), ``event`` the
-    event's in its receipt. An entry with attribute ``""`` and value None makes the event findable by its name alone.
+
+def index_fact(name: str, attribute: str, value: str | int | bytes | None) -> bytes:
+    """What makes an event findable by one of its attributes; by its name alone with ``""`` and None.
+
+    Two attributes or values of one fact are not to be expected, yet whoever acts on a hit reads the event
+    it points to and compares.
     """
-    return index_prefix(name, attribute, value) + event_bytes(height, index, event)
+    return fact_of(fact_head(name, attribute), value)
 
 
-def event_bytes(height: int, index: int, event: int) -> bytes:
-    """Where an event is, as index entries end: byte order is ledger order."""
-    return position_bytes(height, index - BLOCK_INDEX) + event.to_bytes(4, "big")
+def index_key(fact: bytes, height: int) -> bytes:
+    """Where the places of all events of a block of which ``fact`` is true are: 8 bytes for each, ascending."""
+    return INDEX + fact + height.to_bytes(8, "big")
 
 
-def read_event_place(data: bytes) -> tuple[int, int, int]:
-    """The inverse of ``event_bytes``."""
-    height, number = read_position(data)
-    return height, number + BLOCK_INDEX, int.from_bytes(data[12:16], "big")
+def event_place(index: int, event: int) -> bytes:
+    """Where an event is in its block: byte order is ledger order.
+
+    ``index`` is the transaction's in its block, or ``BLOCK_INDEX`` (so places count from it), ``event`` the
+    event's in its receipt.
+    """
+    return (index - BLOCK_INDEX << 32 | event).to_bytes(PLACE_BYTES, "big")
+
+
+def read_event_places(data: bytes, after: bytes, limit: int) -> list[tuple[int, int]]:
+    """The first ``limit`` places in ``data`` that follow place ``after``, each as ``(index, event)``.
+
+    Raises:
+        StoreCorrupt: ``data-corrupt``: not a whole number of places.
+    """
+    if not data or len(data) % PLACE_BYTES:
+        raise StoreCorrupt("data-corrupt", "an index record holds a part of a place", found=len(data))
+    starts = range(0, len(data), PLACE_BYTES)
+    first = bisect_right(starts, after, key=lambda at: data[at : at + PLACE_BYTES])
+    numbers = [int.from_bytes(data[at : at + PLACE_BYTES], "big") for at in starts[first : first + limit]]
+    return [((number >> 32) + BLOCK_INDEX, number & 0xFFFF_FFFF) for number in numbers]
 
 
 def receipt_chunk(index: int) -> tuple[int, int]:

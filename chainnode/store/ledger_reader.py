@@ -106,8 +106,8 @@ class LedgerReader:
         return None if place is None else int.from_bytes(place, "big")
 
     def locate(self, tx_id: bytes) -> tuple[int, int] | None:
-        """``(height, index)`` of a committed transaction."""
-        place = self._get(layout.TRANSACTION + tx_id)
+        """``(height, index)`` of a committed transaction, whose receipt names it."""
+        place = self._view.get(layout.TRANSACTION + tx_id)
         return None if place is None else layout.read_position(place)
 
     def transaction_ids(self, height: int) -> list[bytes]:
@@ -208,15 +208,15 @@ class LedgerReader:
             Misuse: ``page-size``.
         """
         _check_limit(limit)
-        first = layout.INDEX + layout.index_prefix(name, attribute, value)
-        start = first
+        first = layout.INDEX + layout.index_fact(name, attribute, value)
         after = self._above_floor(after)
-        if after is not None:
-            start += layout.event_bytes(after.height, after.index, after.event) + b"\x00"
+        start = first if after is None else first + after.height.to_bytes(8, "big")
         found: list[EventPosition] = []
         for key, stored in self._view.iterate(start, prefix_stop(first)):
-            unseal(key, stored)
-            found.append(EventPosition(*layout.read_event_place(key[len(first) :])))
+            height = int.from_bytes(key[-8:], "big")
+            passed = b"" if after is None or height > after.height else layout.event_place(after.index, after.event)
+            places = layout.read_event_places(stored, passed, limit - len(found))
+            found += [EventPosition(height, index, event) for index, event in places]
             if len(found) == limit:
                 break
         return found

@@ -38,7 +38,7 @@ _decode_stale: Final = Decoder(tuple[bytes, ...], layout.STALE_PER_RECORD * 2 * 
 class LedgerStore(LedgerReader):
     """An open ledger."""
 
-    __slots__ = ("_pruned", "_store", "_tip")
+    __slots__ = ("_floor", "_pruned", "_store", "_tip")
 
     def __init__(self, store: KeyValue) -> None:
         """Take over ``store``, which holds a ledger.
@@ -57,6 +57,7 @@ class LedgerStore(LedgerReader):
         if unseal(layout.FORMAT_KEY, marker) != layout.FORMAT:
             raise StoreError("format-unknown", "the ledger was written by another version of this program")
         self._tip = super().tip()
+        self._floor = super().floor()
         pruned = self._get(layout.PRUNED_KEY)
         self._pruned = 0 if pruned is None else int.from_bytes(pruned, "big")
         self.check_links(max(0, self._tip.height - CHECKED_BLOCKS), self._tip.height)
@@ -87,6 +88,10 @@ class LedgerStore(LedgerReader):
         """The last durable block; costs nothing."""
         return self._tip
 
+    def floor(self) -> int:
+        """As ``LedgerReader.floor``; costs nothing."""
+        return self._floor
+
     def commit(self, commit: BlockCommit) -> Tip:
         """Make one block durable, whole, and return the new tip.
 
@@ -114,7 +119,7 @@ class LedgerStore(LedgerReader):
             raise Misuse("commit-order", "an old block does not lie below the floor", floor=floor)
         batch = WriteBatch()
         for block in blocks:
-            batch.operations.extend((key, seal(key, value)) for key, value in block_records(block))
+            batch.operations.extend(block_records(block))
         self._store.write(batch, sync=False)
 
     def lower_floor(self, height: int) -> None:
@@ -133,6 +138,7 @@ class LedgerStore(LedgerReader):
         batch = WriteBatch()
         batch.put(layout.FLOOR_KEY, seal(layout.FLOOR_KEY, height.to_bytes(8, "big")))
         self._store.write(batch, sync=True)
+        self._floor = height
 
     @contextmanager
     def snapshot(self) -> Iterator[LedgerReader]:

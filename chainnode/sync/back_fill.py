@@ -17,7 +17,8 @@ import structlog
 
 from chainnode.chain.candidate import check_binding
 from chainnode.chain.epochs import validators_at
-from chainnode.chain.ledger import Ledger, index_entries
+from chainnode.chain.event_index import index_entries
+from chainnode.chain.ledger import Ledger
 from chainnode.codec.canonical import encode
 from chainnode.errors import Rejected, StoreCorrupt
 from chainnode.limits import MIB
@@ -175,7 +176,7 @@ class BackFill:
             stored=stored,
             receipts=outcomes[1:],
             tx_ids=[receipt.tx_id for receipt in receipts],
-            index_entries=index_entries(height, receipts, opened),
+            index_entries=index_entries(receipts, opened),
             block_receipt=own if opened.events else b"",
         )
 

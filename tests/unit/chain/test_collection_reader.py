@@ -67,7 +67,7 @@ class Ledger:
         if value is None:
             batch.delete(key)
         else:
-            batch.put(key, layout.seal(key, value))
+            batch.put(key, value if key.startswith(layout.INDEX) else layout.seal(key, value))
         self.memory.write(batch, sync=False)
 
     def tell(self, event: TypedEvent) -> None:
@@ -79,8 +79,8 @@ class Ledger:
         for attribute in event.INDEXED:
             value = found.attributes[attribute]
             assert isinstance(value, str)
-            entry = layout.index_entry(found.name, attribute, value, height=self.height, index=0, event=0)
-            self.write(layout.INDEX + entry, b"")
+            fact = layout.index_fact(found.name, attribute, value)
+            self.write(layout.index_key(fact, self.height), layout.event_place(0, 0))
 
     def keep(self, thing: Thing) -> None:
         self.things[thing.group, thing.number] = thing

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from chainnode.chain.candidate import Candidate, open_stored
-from chainnode.chain.ledger import Ledger, LedgerDiverged, index_entries
+from chainnode.chain.ledger import Ledger, LedgerDiverged
 from chainnode.codec.canonical import encode
 from chainnode.errors import InvariantBroken, NotFound, Rejected, StoreError
 from chainnode.proofs.verifier import verify_bundle
@@ -248,15 +248,6 @@ def test_proofs_stay_possible_at_the_last_heights_only() -> None:
         chain.ledger.tree.root(tip - 4)
     assert caught.value.code == "state-version"
     chain.extend(9_999_999)
-
-
-def test_events_are_indexed_by_name_and_by_each_declared_attribute() -> None:
-    """Search entries: one for the event's name and one for each attribute its type declares."""
-    chain = LocalChain()
-    receipts = chain.commit(chain.build(1, 2))
-    assert receipts is not None
-    entries = index_entries(1, receipts, BlockReceipt(1, ()))
-    assert len(entries) == len(set(entries)) == 2 * (1 + 3)
 
 
 def test_block_that_does_something_by_itself_is_certified_and_its_events_are_found() -> None:

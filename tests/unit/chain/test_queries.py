@@ -2,8 +2,10 @@
 
 import pytest
 
-from chainnode.errors import NotFound, Rejected
+from chainnode.errors import NotFound, Rejected, StoreCorrupt
 from chainnode.limits import PAGE_ITEMS_MAX
+from chainnode.store import layout
+from chainnode.store.key_value import WriteBatch
 from chainnode.types.block import block_hash, decode_header
 from chainnode.types.ids import did_of_key
 from tests.support.local_chain import CHAIN_ID, CLIENT, GENESIS, LocalChain, evidence, key_of
@@ -55,6 +57,21 @@ def test_transaction_is_found_in_its_block_with_its_outcome(chain: LocalChain) -
         with pytest.raises(NotFound) as caught:
             read(bytes(32))
         assert caught.value.code == "transaction-not-found"
+
+
+def test_transaction_that_is_not_where_the_index_says_is_corruption() -> None:
+    """'A receipt names its transaction': so that its place needs no checksum of its own."""
+    chain = LocalChain()
+    chain.extend(1, 2)
+    chain.extend(3)
+    ids = [receipt.tx_id for receipt in chain.queries.receipts(1)]
+    batch = WriteBatch()
+    batch.put(layout.TRANSACTION + ids[0], layout.position_bytes(1, 1))
+    chain.engine.write(batch, sync=True)
+    for read in (chain.queries.transaction, chain.queries.receipt):
+        assert read(ids[1]).tx_id == ids[1]
+        with pytest.raises(StoreCorrupt):
+            read(ids[0])
 
 
 def test_events_are_paged_in_the_order_of_the_ledger(chain: LocalChain) -> None:

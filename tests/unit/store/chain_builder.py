@@ -3,7 +3,7 @@
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
 from chainnode.store.block_commit import BlockCommit
-from chainnode.store.layout import index_entry
+from chainnode.store.layout import event_place, index_fact
 from chainnode.types.block import BLOCK_VERSION, Body, Header, StoredBlock, block_hash
 from chainnode.types.genesis import EMPTY_TREE_ROOT, GENESIS_VERSION, SUITE_ED25519_SHA256, Genesis, genesis_header
 from chainnode.types.receipt import OK, Event, Receipt
@@ -47,11 +47,10 @@ def next_commit(before: BlockCommit, transactions: int = 3) -> BlockCommit:
     }
     if height > 1:
         state[b"k/%06d/%06d" % (height - 1, 0)] = None
-    entries = [
-        index_entry("thing.made", attribute, value, height=height, index=index, event=0)
-        for index in range(transactions)
-        for attribute, value in (("", None), ("index", index))
-    ]
+    places = [event_place(index, 0) for index in range(transactions)]
+    entries = {index_fact("thing.made", "index", index): place for index, place in enumerate(places)}
+    if places:
+        entries[index_fact("thing.made", "", None)] = b"".join(places)
     return BlockCommit(
         height=height,
         block_hash=block_hash(header),

@@ -292,5 +292,5 @@ async def test_floor_only_goes_down_over_blocks_that_are_there(source: SnapshotS
         store.lower_floor(HEIGHT - 25)
     assert store.floor() == HEIGHT - 3
     with pytest.raises(Misuse):
-        store.keep_old([OldBlock(HEIGHT, bytes(32), joined.theirs.block(HEIGHT), (), (), (), b"")])
+        store.keep_old([OldBlock(HEIGHT, bytes(32), joined.theirs.block(HEIGHT), (), (), {}, b"")])
     store.close()
