@@ -172,7 +172,8 @@ class JustLate(Behaviour):
         left = []
         for machine in world.machines:
             if machine.address in self.port.others() and machine.node is not None:
-                state = machine.node._driver.replica.inner._state
+                watched: Any = machine.node._driver.replica
+                state = watched.inner._state
                 if state.height == height and state.due_at_ms is not None:
                     patience_ms = state.patience.view_timeout_ms(state.timers, 0, self.port.index, ())
                     left.append(state.due_at_ms + patience_ms - world.loop.now_ms)
