@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     """Exit status: 0, 1 if a benchmark failed or something became worse, 2 for a wrong command line or report."""
     if arguments and (other := OTHERS.get(arguments[0])) is not None:
         return other(arguments[1:])
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     names = options.names or [name for name in BENCHMARKS if options.smoke or name not in BY_NAME]
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
@@ -67,15 +67,15 @@ def main(arguments: Sequence[str]) -> int:
     return int(bool(failed))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./run bench", description="Measure chainnode beside its raw limits.")
+def command_line() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="./run bench", description="Measure chainnode beside its raw limits.")
     some = f"one of: {', '.join(BENCHMARKS)}; default: all, in full size without {', '.join(sorted(BY_NAME))}"
-    parser.add_argument("names", nargs="*", metavar="NAME", help=some)
-    parser.add_argument("--smoke", action="store_true", help="small sizes, under a minute: does everything still run?")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure, the summary last")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the report, with all samples, in FILE")
-    parser.epilog = f"Also, each with its own --help: {', '.join(OTHERS)}."
-    return parser
+    found.add_argument("names", nargs="*", metavar="NAME", help=some)
+    found.add_argument("--smoke", action="store_true", help="small sizes, under a minute: does everything still run?")
+    found.add_argument("--json", action="store_true", help="one JSON line for each figure, the summary last")
+    found.add_argument("--out", type=Path, metavar="FILE", help="keep the report, with all samples, in FILE")
+    found.epilog = f"Also, each with its own --help: {', '.join(OTHERS)}."
+    return found
 
 
 def run(names: Sequence[str], size: Size, *, json: bool) -> tuple[report.Report, list[str]]:

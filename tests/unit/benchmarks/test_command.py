@@ -11,6 +11,9 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import report
 from benchmarks.harness import Figure, Size, single
+from benchmarks.machine import ROOT
+
+MODULES = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
 
 
 def failing(size: Size) -> Iterator[Figure]:
@@ -56,3 +59,15 @@ def test_long_benchmark_is_left_out_of_a_whole_run_and_in_smoke_size_is_not(caps
     assert capsys.readouterr().out.count("working.only") == 1
     command.main(["--smoke"])
     assert capsys.readouterr().out.count("working.only") == 2
+
+
+def test_readme_shows_only_commands_that_there_are() -> None:
+    """Each is typed as it stands; those after the first word check their own arguments."""
+    text = (ROOT / "benchmarks" / "README.md").read_text()
+    shown = [line.split("#")[0].split()[2:] for line in text.splitlines() if line.startswith("./run bench")]
+    assert len(shown) == 10
+    for arguments in shown:
+        if arguments and arguments[0] in command.OTHERS:
+            continue
+        options = command.command_line().parse_args(arguments)
+        assert set(options.names) <= {name.removeprefix("bench_") for name in MODULES}, arguments
