@@ -104,9 +104,7 @@ class Node:
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
         present_key = None if keys is None else keys.current
-        self._signer = VoteSigner(
-            present_key, data.journal, data.sign_state, votes.silent_height, ledger.signatures
-        )
+        self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height, ledger.signatures)
         self._rejoin = Rejoin(node_key.public_key) if data.rejoins and keys is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
@@ -159,7 +157,8 @@ class Node:
 
     def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
         self._catch_up = CatchUp(
-            self.ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
+            self.ledger, self._links, self._verification, self._driver.apply_synced, trusted=trusted_block(config),
+            held=self._pool.by_leaf,
         )
         self._snapshots = SnapshotKeeper(
             self.ledger.store, self.ledger.chain_id, config.node.data_dir / SNAPSHOTS,
