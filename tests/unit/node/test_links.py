@@ -9,7 +9,7 @@ from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
 from chainnode.node import links as links_module
 from chainnode.node.links import NO_INDEX, MessageGate
-from consensus.inputs import BlockApplied, Halted, MessageReceived, ProposalChecked, Started
+from consensus.inputs import BlockApplied, Halted, Input, MessageReceived, ProposalChecked, Started
 from consensus.messages import Decided, Message, Status, ViewChange, encode_message
 from consensus.quorum import ValidatorSet
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
@@ -165,10 +165,9 @@ def test_prepare_beyond_the_quorum_is_dropped_unchecked() -> None:
     candidate = gate.chain.build(5, proposer=gate.replica.leader)
     hash_ = candidate.block_hash
     proposal = signed(pre_prepare(gate.chain, candidate, sender=gate.replica.leader))
-    for event in (
-        Started(), MessageReceived(proposal), ProposalChecked(2, 0, hash_, None),
-        *(MessageReceived(signed(prepare(gate.chain, hash_, sender=sender))) for sender in (3, 2, 0)),
-    ):
+    events: list[Input] = [Started(), MessageReceived(proposal), ProposalChecked(2, 0, hash_, None)]
+    events += [MessageReceived(signed(prepare(gate.chain, hash_, sender=sender))) for sender in (3, 2, 0)]
+    for event in events:
         gate.replica.step(event, 0)
     assert gate.replica.prepared is not None
     late = prepare(gate.chain, hash_, sender=1)
