@@ -11,7 +11,7 @@ from typing import Final
 YOUNG_OBJECTS: Final = 20_000
 """New objects between two searches among the new: a millisecond each, and most objects are gone before the first."""
 YOUNG_SEARCHES: Final = 50
-"""Searches among the new for each among those that survived one, and of these for each among all: 50 million objects."""
+"""Searches among the new for each among what survived one, and of these for each among all: 50 million objects."""
 
 
 def settle() -> None:
