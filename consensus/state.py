@@ -44,7 +44,7 @@ class State:
     __slots__ = (
         "accepted",
         "accused",
-        "batch_armed",
+        "batch_due_ms",
         "book",
         "building",
         "candidate",
@@ -68,6 +68,7 @@ class State:
         "phase",
         "prepared",
         "prepared_proposal",
+        "proposed_at_ms",
         "sent",
         "suspended",
         "sync_height",
@@ -97,11 +98,13 @@ class State:
         self.sync_height = 0
         """Highest height known to be decided while syncing."""
         self.decided_at_ms = 0
+        self.proposed_at_ms = 0
+        """When this replica prepared last, at whatever height (R1)."""
         self.ticked = (-1, -1)
         """Height and view at the last periodic tick."""
         self.suspended = suspended
         self.view_timer_armed = False
-        self.batch_armed = False
+        self.batch_due_ms: int | None = None
         self.set_validators(validators, own_index)
         self.set_height(tip)
 
@@ -207,6 +210,6 @@ class State:
         if self.view_timer_armed:
             self.view_timer_armed = False
             out.add_timer(CancelTimer(TimerKind.VIEW))
-        if self.batch_armed:
-            self.batch_armed = False
+        if self.batch_due_ms is not None:
+            self.batch_due_ms = None
             out.add_timer(CancelTimer(TimerKind.BATCH))
