@@ -11,8 +11,10 @@ A lie would be: one signature checked again and again from a warm cache (they ar
 
 import asyncio
 import os
+import statistics
+import time
 from collections.abc import Callable, Sequence
-from hashlib import sha256
+from hashlib import blake2b, sha3_256, sha256, sha512
 from typing import Final
 
 from nacl.bindings import crypto_sign, crypto_sign_open
@@ -28,17 +30,18 @@ from chainnode.types.transaction import SIGNATURE_DOMAIN
 COUNT: Final = {"full": 1_000, "smoke": 100}
 PIPELINE: Final = {"full": 4_096, "smoke": 512}
 KEYS: Final = 64
+CHECKS: Final = 1_000
 
 
 def run(size: Size) -> list[Figure]:
-    return [*_signatures(size), *_pipeline(size), *_hashing(size), *_merkle(size)]
+    return [*_signatures(size), *_pipeline(size), *_hashing(size), *_functions(size), *_merkle(size)]
 
 
 def _signatures(size: Size) -> list[Figure]:
     count = COUNT[size]
     keys = [workload.key_of(f"crypto-{number}") for number in range(KEYS)]
     cases = []
-    for length in (64, 1_024) if size == "full" else (64,):
+    for length in (64, 1_024, 16_384) if size == "full" else (64,):
         jobs = [(keys[n % KEYS], workload.material(f"message {n}", length)) for n in range(count)]
         done = [(key.public_key, message, key.sign(message)) for key, message in jobs]
         raw = [(signature + message, key) for key, message, signature in done]
@@ -85,6 +88,18 @@ def records(count: int) -> list[bytes]:
     ]
 
 
+def verify_us() -> float:
+    """One bare signature check, in processor time of this process."""
+    raw = [(one[32:96] + SIGNATURE_DOMAIN + one[96:], one[:32]) for one in records(CHECKS)]
+    samples = []
+    for _ in range(3):
+        began = time.process_time()
+        for signed, key in raw:
+            crypto_sign_open(signed, key)
+        samples.append(1e6 * (time.process_time() - began) / CHECKS)
+    return statistics.median(samples)
+
+
 def _pipeline(size: Size) -> list[Figure]:
     count, cores = PIPELINE[size], len(os.sched_getaffinity(0))
     made = records(count)
@@ -102,7 +117,7 @@ def _pipeline(size: Size) -> list[Figure]:
         try:
             for name, verifier in verifiers:
                 runner.run(verifier.start())
-                for batch in (count // cores,) if size == "smoke" else (64, count // cores):
+                for batch in _batches(name, count // cores, size):
                     work = _piped(runner, verifier, made, batch)
                     title = f"crypto.pipeline[{name}, batch {batch}]"
                     cases.append(Case(title, work, count, limit, clock="wall", share=1 / cores, note=note))
@@ -110,6 +125,13 @@ def _pipeline(size: Size) -> list[Figure]:
         finally:
             for _, verifier in verifiers:
                 runner.run(verifier.close())
+
+
+def _batches(name: str, largest: int, size: Size) -> tuple[int, ...]:
+    """Records handed over at a time: where processes take part, their number is what decides."""
+    if size == "smoke":
+        return (largest,)
+    return (16, 64, 256, largest) if name.startswith("processes") else (64, largest)
 
 
 def _piped(runner: asyncio.Runner, verifier: Verifier, made: list[bytes], batch: int) -> Callable[[], bytes]:
@@ -140,6 +162,30 @@ def _hashing(size: Size) -> list[Figure]:
     return measure(cases, size)
 
 
+FUNCTIONS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "sha256": lambda data: sha256(data).digest(),
+    "sha512": lambda data: sha512(data).digest(),
+    "sha3_256": lambda data: sha3_256(data).digest(),
+    "blake2b": lambda data: blake2b(data, digest_size=32).digest(),
+}
+"""The chain hashes with SHA-256; the others say what another choice would have brought on this machine."""
+
+
+def _functions(size: Size) -> list[Figure]:
+    found = []
+    for length, count in ((64, 2_000), (1_024, 1_000), (65_536, 40)) if size == "full" else ((300, 200),):
+        inputs = [workload.material(f"input {number}", length) for number in range(min(count, 64))]
+        inputs *= -(-count // len(inputs))
+        limit = f"crypto.hash[sha256, {length} B]"
+        cases = [
+            Case(f"crypto.hash[{name}, {length} B]", _digests(function, inputs), len(inputs),
+                 "" if name == "sha256" else limit)
+            for name, function in FUNCTIONS.items()
+        ]
+        found += measure(cases, size)
+    return found
+
+
 def _digests(hash_one: Callable[[bytes], bytes], inputs: list[bytes]) -> Callable[[], bytes]:
     return lambda: b"".join([hash_one(data) for data in inputs])
 
@@ -154,6 +200,7 @@ def _merkle(size: Size) -> list[Figure]:
             Case(raw, _each(lambda pair: sha256(pair).digest(), pairs), leaves),
             Case(f"crypto.merkle_root[{leaves}]", _root(hashes), leaves, raw, note="per leaf"),
             Case(f"crypto.merkle_path[{leaves}]", _path(hashes), 1, note="one path from the leaves"),
+            Case(f"crypto.merkle_verify[{leaves}]", _checked(hashes), leaves, note="one path to the root"),
         ]
     return measure(cases, size)
 
@@ -164,3 +211,9 @@ def _root(hashes: list[bytes]) -> Callable[[], bytes]:
 
 def _path(hashes: list[bytes]) -> Callable[[], bytes]:
     return lambda: b"".join(merkle.inclusion_path(hashes, len(hashes) // 3))
+
+
+def _checked(hashes: list[bytes]) -> Callable[[], bytes]:
+    size, at = len(hashes), len(hashes) // 3
+    path = merkle.inclusion_path(hashes, at)
+    return lambda: b"".join([merkle.root_from_path(hashes[at], at, size, path) for _ in range(size)])

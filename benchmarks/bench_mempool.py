@@ -19,6 +19,7 @@ from benchmarks.harness import Case, Figure, Size, measure
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import batches
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.store.memory import MemoryKeyValue
 
@@ -39,7 +40,7 @@ def run(size: Size) -> list[Figure]:
 
         def admit(part: int) -> Callable[[], bytes]:
             async def work() -> bytes:
-                admitter = Admitter(ledger, held.pool, InlineVerifier(), lambda transactions, local: None)
+                admitter = Admitter(ledger, held.pool, Verification(InlineVerifier()), lambda transactions, local: None)
                 answers = []
                 for start in range(0, count, part):
                     answers += await admitter.submit(envelopes[start : start + part], local=True)
@@ -61,8 +62,8 @@ def run(size: Size) -> list[Figure]:
         cases += [Case(f"mempool.admit[{n} at a time]", admit(n), count, RAW, before=held.empty) for n in parts]
         cases += [
             Case("mempool.admit_again[50 at a time]", admit(50), count, RAW, before=fill, note="all are known"),
-            Case("mempool.select", lambda: b"".join([t.tx_id for t in held.pool.select(1, count, 1 << 30)]), count,
-                 before=fill),
+            Case("mempool.select",
+                 lambda: b"".join([t.tx_id for t in held.pool.select(1, count, 1 << 30, count)]), count, before=fill),
             Case("mempool.remove", remove, count, before=fill),
             Case("mempool.gossip_batches", lambda: b"".join(batches(found)), count),
         ]

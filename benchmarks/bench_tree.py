@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Final
 
 from benchmarks.harness import Case, Figure, Size, measure, single
+from chainnode.proofs.sparse import verify_present
 from chainnode.state.tree import StateTree
 
 KEYS: Final = {"full": (10_000, 100_000, 1_000_000), "smoke": (2_000,)}
@@ -80,14 +81,29 @@ def _at(tree: StateTree, pages: dict[bytes, bytes], keys: int, version: int, siz
     def updated(written: dict[bytes, bytes | None]) -> Callable[[], bytes]:
         return lambda: tree.update(version, version + 1, written).root
 
-    wanted = [_key(number * (keys // PROOFS)) for number in range(PROOFS)]
+    asked = range(0, keys, keys // PROOFS)
+    wanted = [_key(number) for number in asked]
     cases = [
         Case(raw, hashes, count, note=f"{depth} hashes"),
         Case(f"tree.update[{keys} keys, {count} changed]", updated(changes), count, raw, note="per key"),
         Case(f"tree.update[{keys} keys, 1 changed]", updated(one), 1, raw, note="per key"),
         Case(f"tree.prove[{keys} keys]", lambda: _proofs(tree, version, wanted), PROOFS),
+        Case(f"tree.verify[{keys} keys]", _verified(tree, version, asked), PROOFS, note="by its reader"),
     ]
     return measure(cases, size)
+
+
+def _verified(tree: StateTree, version: int, numbers: range) -> Callable[[], bytes]:
+    """The reader's side: each key with its value, against the root."""
+    root = tree.root(version)
+    jobs = [(_key(n), _value(n, n // BLOCK_KEYS), tree.prove(version, _key(n))) for n in numbers]
+
+    def work() -> bytes:
+        for key, value, proof in jobs:
+            verify_present(root, key, value, proof)
+        return root
+
+    return work
 
 
 def _proofs(tree: StateTree, version: int, keys: list[bytes]) -> bytes:

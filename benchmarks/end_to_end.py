@@ -14,24 +14,20 @@ disagree: after the run every acknowledged transaction is looked up on the disk 
 
 import asyncio
 import os
-import resource
 import statistics
 import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import uvloop
-from nacl.bindings import crypto_sign_open
 
 from benchmarks import workload
-from benchmarks.bench_crypto import records
+from benchmarks.bench_crypto import verify_us
 from benchmarks.harness import Figure, Size, percentile, single
 from benchmarks.load import Client, Outcome
-from benchmarks.running_network import Ledger, RunningNetwork
-from chainnode.types.transaction import SIGNATURE_DOMAIN
+from benchmarks.running_network import Ledger, RunningNetwork, own_cpu_s
 
 
 class Plan(NamedTuple):
@@ -56,7 +52,6 @@ FINALITY_RATE: Final = 50.0
 OVERLOAD: Final = 3.0
 SIGNED_AHEAD: Final = 1.7
 """Transactions signed for a phase, in terms of what the one before suggests that it needs."""
-CHECKS: Final = 1_000
 BUCKETS_MAX: Final = 20
 
 
@@ -88,18 +83,6 @@ def run(size: Size) -> list[Figure]:
         return [*_throughput(parts), *_finality(parts), *_costs(parts), *_proven(parts, network.ledgers())]
 
 
-def verify_us() -> float:
-    """One bare signature check, in processor time of this process."""
-    raw = [(one[32:96] + SIGNATURE_DOMAIN + one[96:], one[:32]) for one in records(CHECKS)]
-    samples = []
-    for _ in range(3):
-        began = time.process_time()
-        for signed, key in raw:
-            crypto_sign_open(signed, key)
-        samples.append(1e6 * (time.process_time() - began) / CHECKS)
-    return statistics.median(samples)
-
-
 async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
     verify_before = verify_us()
     async with network:
@@ -111,15 +94,15 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
             blocks_per_s = (await client.height() - first) / warm_up.seconds
 
             supply = await client.sign(_ahead(warm_up, plan.measured), 1, blocks_per_s * plan.measured)
-            before, began_s = network.cpu_seconds(), _own_cpu()
+            before, began_s = network.cpu_seconds(), own_cpu_s()
             measured = await client.closed_loop(supply, plan.measured, CONNECTIONS, PART)
             cpu_s = {name: spent - before[name] for name, spent in network.cpu_seconds().items()}
-            cpu_s["client"] = _own_cpu() - began_s
+            cpu_s["client"] = own_cpu_s() - began_s
 
             supply = await client.sign(_ahead(measured, plan.batches) // 4, BATCH, blocks_per_s * plan.batches)
-            before_s = sum(network.cpu_seconds().values()) + _own_cpu()
+            before_s = sum(network.cpu_seconds().values()) + own_cpu_s()
             batches = await client.closed_loop(supply, plan.batches, CONNECTIONS, BATCH_PART)
-            batches_cpu_s = sum(network.cpu_seconds().values()) + _own_cpu() - before_s
+            batches_cpu_s = sum(network.cpu_seconds().values()) + own_cpu_s() - before_s
 
             supply = await client.sign(int(plan.finality * FINALITY_RATE), 1, 4 * FINALITY_RATE * plan.finality)
             finality = await client.open_loop(supply, FINALITY_RATE, plan.finality)
@@ -140,11 +123,6 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
 
 def _ahead(before: Outcome, seconds: float) -> int:
     return int(SIGNED_AHEAD * before.per_s * seconds) + CONNECTIONS * PART
-
-
-def _own_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def _throughput(parts: Parts) -> list[Figure]:
@@ -200,7 +178,8 @@ def _costs(parts: Parts) -> list[Figure]:
         single("end_to_end.cpu[all nodes]", "ms", 1e3 * sum(nodes.values()) / done, "lower",
                note="for each transaction, all validators together"),
         single("end_to_end.memory", "MiB", max(parts.memory_mib.values()), "lower",
-               note=f"largest node at the end, after {_count(parts)} transactions"),
+               note="largest node at the end, without pages of files"),
+        single("end_to_end.acknowledged", "tx", _count(parts), "higher", note="before that moment"),
     ]
 
 

@@ -5,7 +5,7 @@ Question: what does one hostile validator of four cost the others, once they hav
 Workload: four validators as processes, closed loop on the three honest ones. The same network first with the fourth
 honest, then with it hostile (``hostile_node``), after a time to settle in which its turns are taken from it (SPEC R12).
 Unit: committed transactions per second of the machine that other programs left (the two spans are not at the same
-moment, so what else runs must not decide which one looks better); MiB resident of an honest validator early and late in
+moment, so what else runs must not decide which one looks better); MiB of an honest validator early and late in
 a flood of valid-looking messages. Limit: the same network before.
 A lie would be: a hostile validator that is not trusted like the others, clients that use only their luckiest node, or
 a span too short to hold the turns that it still gets.

@@ -134,7 +134,7 @@ def summary(report: Report) -> dict[str, object]:
         "tree": {"us_per_key": None if tree is None else round(tree[1], 2), "keys": None if tree is None else tree[0]},
         "replay": {"ratio": ratio("sync.replay")},
         "core": {"steps_per_s": value("consensus.steps[n=4]", 0)},
-        "memory_mib": None,
+        "memory_mib": _validator_mib(report),
         "help_ms": value("startup.help", 1),
         "start_ms": value("startup.node[100000 blocks]", 0),
         "overload": {"ratio_at_3x": _quotient(overload, e2e), "lost": _whole(value("end_to_end.lost"))},
@@ -156,6 +156,23 @@ def _whole(number: float | None) -> int | None:
 def _best_pipeline(report: Report) -> float | None:
     found = [f.ratio for f in report.figures if f.name.startswith("crypto.pipeline[") and f.ratio is not None]
     return round(max(found), 3) if found else None
+
+
+def _validator_mib(report: Report) -> float | None:
+    """Memory of a validator after a million transactions: as its network left it, and what one node grew from there.
+
+    Without the network that of the node alone; None where the million was not the question.
+    """
+    alone = report.figure("memory.node[1000000 transactions]")
+    counts, samples = report.figure("memory.transactions"), report.figure("memory.samples")
+    if alone is None or counts is None or samples is None:
+        return None
+    loaded, acknowledged = report.figure("end_to_end.memory"), report.figure("end_to_end.acknowledged")
+    if loaded is None or acknowledged is None:
+        return round(alone.value, 1)
+    pairs = zip(counts.samples, samples.samples, strict=True)
+    before = [mib for count, mib in pairs if count <= acknowledged.value]
+    return round(loaded.value + max(0.0, alone.value - before[-1]), 1)
 
 
 def _largest_tree(report: Report) -> tuple[int, float] | None:

@@ -7,6 +7,7 @@ under cProfile. The network is never announced as the machine's current one.
 import asyncio
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -143,12 +144,9 @@ class RunningNetwork:
         return found
 
     def memory_mib(self) -> dict[str, float]:
-        """Resident memory of each node now."""
-        found = {}
-        for name, child in self._children.items():
-            shown = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{child.pid}/status").read_text(), re.MULTILINE)
-            found[name] = int(shown[1]) / 1_024 if shown else 0.0
-        return found
+        """Resident memory of each node now, without pages of files, which the system may take back."""
+        found = {name: resident_mib(child.pid) for name, child in self._children.items()}
+        return {name: resident - files for name, (resident, files) in found.items()}
 
     def key(self, identity: str) -> SigningKey:
         """The key of a named development identity."""
@@ -157,6 +155,18 @@ class RunningNetwork:
     def ledgers(self) -> dict[str, Ledger]:
         """Every node's ledger, read from its disk; the nodes have been stopped."""
         return {node.name: _read(self.folder / node.name / "data" / "ledger") for node in self.manifest.nodes}
+
+
+def own_cpu_s() -> float:
+    """Processor time of this process, which is the client, so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def resident_mib(pid: int) -> tuple[float, float]:
+    """Resident memory of a process, and what of it are pages of files."""
+    shown = dict(re.findall(r"^(VmRSS|RssFile):\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE))
+    return int(shown.get("VmRSS", 0)) / 1_024, int(shown.get("RssFile", 0)) / 1_024
 
 
 def _read(path: Path) -> Ledger:

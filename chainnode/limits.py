@@ -17,6 +17,10 @@ ENVELOPE_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 4 * KIB
 """Payload plus 16 signatures of about 105 bytes with framing."""
 OPERATIONS_MAX: Final = 128
 """Operations of one transaction; atomic, so an overlay holds them all."""
+OPERATION_WORK_MAX: Final = 32
+"""What an operation may cost at worst, in usual ones: income paid out to 64 accounts."""
+TRANSACTION_WORK_MAX: Final = OPERATIONS_MAX * OPERATION_WORK_MAX
+"""Every transaction fits into some block."""
 SIGNATURES_MAX: Final = 16
 """Signatures of one envelope; each costs every validator one verification (40 us)."""
 MEMO_BYTES_MAX: Final = 256

@@ -6,7 +6,7 @@ to each other, before anything is fetched: a peer cannot make us fetch what the 
 does not commit to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import HASH_BYTES, ZERO_HASH
 from chainnode.errors import Rejected
+from chainnode.proofs.merkle import leaf_hash
 from chainnode.proofs.merkle import root as merkle_root
 from chainnode.types.block import (
     Body,
@@ -122,8 +123,12 @@ def complete(proposal: OpenProposal, transactions: list[Transaction]) -> Candida
     )
 
 
-def open_stored(stored: StoredBlock) -> Candidate:
+def open_stored(
+    stored: StoredBlock, held: Callable[[bytes], Transaction | None] = lambda leaf_hash: None
+) -> Candidate:
     """Read a whole block, as the journal or a peer holds it; signatures are not checked here.
+
+    A transaction that ``held`` gives for its leaf hash stands for the same bytes and is not decoded again.
 
     Raises:
         DecodeError: header, body, or an envelope is not canonical.
@@ -131,10 +136,11 @@ def open_stored(stored: StoredBlock) -> Candidate:
     """
     header = decode_header(stored.header)
     body = decode_body(stored.body)
-    transactions = [decode_transaction(envelope) for envelope in body.transactions]
+    transactions = [held(leaf_hash(envelope)) or decode_transaction(envelope) for envelope in body.transactions]
     check_binding(header, [t.leaf_hash for t in transactions], body.last_certificate, body.misbehaviour)
     for transaction in transactions:
-        decode_operations(transaction)
+        if not transaction.operations:
+            decode_operations(transaction)
     return Candidate(
         block_hash(stored.header), stored.header, header, transactions, body.last_certificate, body.misbehaviour
     )

@@ -101,6 +101,9 @@ def check_transactions(candidate: Candidate, around: Surroundings) -> None:
         raise Rejected("block-transactions", "the block holds too many transactions", found=len(candidate.transactions))
     if total > parameters.block_bytes_max:
         raise Rejected("block-too-large", "more bytes than a block may hold", found=total)
+    work = sum(transaction.work for transaction in candidate.transactions)
+    if work > parameters.block_work_max:
+        raise Rejected("block-work", "more work than a block may ask for", found=work)
     seen: set[bytes] = set()
     for transaction in candidate.transactions:
         payload = transaction.payload

@@ -139,17 +139,18 @@ class Pool:
         self._bytes += len(transaction.envelope)
         return True
 
-    def select(self, height: int, count_max: int, bytes_max: int) -> list[Transaction]:
-        """The oldest transactions that may stand in block ``height``, within both bounds."""
+    def select(self, height: int, count_max: int, bytes_max: int, work_max: int) -> list[Transaction]:
+        """The oldest transactions that may stand in block ``height``, within all bounds."""
         chosen: list[Transaction] = []
-        total = 0
+        total = work = 0
         for transaction in self._pending.values():
             if len(chosen) >= count_max:
                 break
             if transaction.payload.valid_until < height:
                 continue
             total += len(transaction.envelope)
-            if total > bytes_max:
+            work += transaction.work
+            if total > bytes_max or work > work_max:
                 break
             chosen.append(transaction)
         return chosen

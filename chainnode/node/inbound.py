@@ -1,8 +1,9 @@
 """What the network hands to the node: messages to their owners, requests to the server."""
 
 import asyncio
+import itertools
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from chainnode.clock import Clock, SystemClock
@@ -10,16 +11,25 @@ from chainnode.errors import PeerError, Rejected
 from chainnode.limits import KIB, MIB
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox, decode_batch
+from chainnode.mempool.verification import Verification
 from chainnode.net.channel import Channel
 from chainnode.net.peer import Peer
 from chainnode.node.links import MessageGate, NodeLinks
 from chainnode.node.share import PeerShare
+from chainnode.proofs.merkle import leaf_hash
 from chainnode.sync.server import HISTORY, SyncServer
 
-BATCHES_WAITING_MAX: Final = 64
-"""Gossip batches not yet admitted (up to 1 MiB each); more are dropped: the sender repeats what stays unsettled."""
-BATCHES_OF_PEER_MAX: Final = 16
-"""Of them from one peer, so that a flood from one leaves room for the others."""
+WAITING_BYTES_MAX: Final = 32 * MIB
+"""Of gossip not yet admitted; batches beyond it are dropped: the sender repeats what stays unsettled."""
+WAITING_BYTES_OF_PEER_MAX: Final = 8 * MIB
+"""Of it from one peer, so that a flood from one leaves room for the others; two full queues of a link."""
+ENVELOPE_COST_BYTES: Final = 512
+"""What an envelope that waits costs beside its bytes."""
+SLICE_TRANSACTIONS: Final = 64
+"""Taken from the queue at a time; what is still in it can be brought forward."""
+GRACE_SECONDS: Final = 0.01
+"""A proposal may overtake the gossip of what it names, by the delay that fills a gossip frame and a few milliseconds;
+what is not here then is fetched."""
 SERVED_BYTES_PER_S_MAX: Final = 48 * MIB
 """Of work for one peer's requests, a tenth of what this node can do; a peer that catches up needs a tenth of that."""
 RANGE_COST_BYTES: Final = 512 * KIB
@@ -34,16 +44,35 @@ OFFENCES: Final = frozenset(
 """Refusals that no correct node lets through to others: the peer itself is at fault."""
 
 
-class InboundGossip:
-    """Admits transactions that peers pass on, one batch at a time."""
+class _Batch:
+    """What waits of one batch."""
 
-    def __init__(self, admitter: Admitter, report: Callable[[bytes, str], None]) -> None:
+    __slots__ = ("cost_bytes", "envelopes", "node_key")
+
+    def __init__(self, node_key: bytes, cost_bytes: int) -> None:
+        self.node_key = node_key
+        self.cost_bytes = cost_bytes
+        self.envelopes: dict[bytes, bytes] = {}
+        """By leaf hash."""
+
+
+class InboundGossip:
+    """Admits transactions that peers pass on, in the order of their arrival; those that a proposal names first."""
+
+    def __init__(self, admitter: Admitter, verification: Verification, report: Callable[[bytes, str], None]) -> None:
         """``report(node_key, code)`` names a peer that passed on what it must have refused."""
         self._admitter = admitter
+        self._verification = verification
         self._report = report
-        self._waiting: deque[tuple[bytes, tuple[bytes, ...]]] = deque()
+        self._waiting: deque[_Batch] = deque()
+        self.waiting_bytes = 0
+        """What waits, by what it costs."""
         self._waiting_of: Counter[bytes] = Counter()
-        self._wake = asyncio.Event()
+        """Of the bytes, by peer."""
+        self._batch_of: dict[bytes, _Batch] = {}
+        """By the leaf hash of each envelope that waits."""
+        self._arrival = asyncio.Event()
+        """Of the next batch; every batch makes a new one."""
         self.dropped = 0
         """Batches dropped because too many waited."""
 
@@ -54,27 +83,84 @@ class InboundGossip:
             DecodeError: it is malformed.
         """
         envelopes = decode_batch(payload)
-        if len(self._waiting) >= BATCHES_WAITING_MAX or self._waiting_of[peer.node_key] >= BATCHES_OF_PEER_MAX:
+        node_key = peer.node_key
+        cost_bytes = len(payload) + ENVELOPE_COST_BYTES * (1 + len(envelopes))
+        if (
+            self.waiting_bytes + cost_bytes > WAITING_BYTES_MAX
+            or self._waiting_of[node_key] + cost_bytes > WAITING_BYTES_OF_PEER_MAX
+        ):
             self.dropped += 1
             return
-        self._waiting_of[peer.node_key] += 1
-        self._waiting.append((peer.node_key, envelopes))
-        self._wake.set()
+        batch = _Batch(node_key, cost_bytes)
+        for envelope in envelopes:
+            leaf = leaf_hash(envelope)
+            if leaf not in self._batch_of:
+                self._batch_of[leaf] = batch
+                batch.envelopes[leaf] = envelope
+        self.waiting_bytes += cost_bytes
+        self._waiting_of[node_key] += cost_bytes
+        self._waiting.append(batch)
+        arrival, self._arrival = self._arrival, asyncio.Event()
+        arrival.set()
 
     async def run(self) -> None:
         """Admit what arrives until cancelled."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
+            arrival = self._arrival
             while self._waiting:
-                node_key, envelopes = self._waiting.popleft()
-                self._waiting_of[node_key] -= 1
-                if not self._waiting_of[node_key]:
-                    del self._waiting_of[node_key]
-                for admission in await self._admitter.submit(envelopes, local=False):
-                    if admission.code in OFFENCES:
-                        self._report(node_key, admission.code)
-                        break
+                batch = self._waiting[0]
+                # What is not begun yet stays where a proposal finds it.
+                leaves = list(itertools.islice(batch.envelopes, SLICE_TRANSACTIONS))
+                envelopes = [self._take(leaf) for leaf in leaves]
+                if not batch.envelopes:
+                    self._forget(self._waiting.popleft())
+                await self._admit(batch.node_key, envelopes, urgent=False)
+            await arrival.wait()
+
+    def _take(self, leaf: bytes) -> bytes:
+        return self._batch_of.pop(leaf).envelopes.pop(leaf)
+
+    def _forget(self, batch: _Batch) -> None:
+        self.waiting_bytes -= batch.cost_bytes
+        self._waiting_of[batch.node_key] -= batch.cost_bytes
+        if not self._waiting_of[batch.node_key]:
+            del self._waiting_of[batch.node_key]
+
+    async def bring(self, leaf_hashes: Sequence[bytes], held: Callable[[bytes], object | None]) -> None:
+        """Have admitted first, of these, what waits here or arrives within ``GRACE_SECONDS``.
+
+        Returns when all of them are ``held``, or when the time is over and none of them is being verified.
+        """
+        end_s = asyncio.get_running_loop().time() + GRACE_SECONDS
+        missing = leaf_hashes
+        while True:
+            arrival = self._arrival
+            for node_key, envelopes in self._take_waiting(missing).items():
+                await self._admit(node_key, envelopes, urgent=True)
+            await self._verification.settled(missing)
+            missing = [leaf for leaf in missing if held(leaf) is None]
+            if not missing:
+                return
+            try:
+                async with asyncio.timeout_at(end_s):
+                    await arrival.wait()
+            except TimeoutError:
+                return
+
+    def _take_waiting(self, leaf_hashes: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """Envelopes by the peer that passed them on."""
+        found: dict[bytes, list[bytes]] = {}
+        for leaf in leaf_hashes:
+            batch = self._batch_of.get(leaf)
+            if batch is not None:
+                found.setdefault(batch.node_key, []).append(self._take(leaf))
+        return found
+
+    async def _admit(self, node_key: bytes, envelopes: list[bytes], *, urgent: bool) -> None:
+        for admission in await self._admitter.submit(envelopes, local=False, urgent=urgent):
+            if admission.code in OFFENCES:
+                self._report(node_key, admission.code)
+                break
 
 
 class NodeInbound:

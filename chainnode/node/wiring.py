@@ -23,6 +23,7 @@ from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import StoreError
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox
+from chainnode.mempool.verification import Verification
 from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import NodeIdentity, PeerAddress
 from chainnode.net.tls import TlsFiles
@@ -89,12 +90,13 @@ class Node:
         self._verifier = build_verifier(config.mempool)
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
-        self._admitter = Admitter(ledger, self._pool, self._verifier, self._on_admitted)
+        self._verification = Verification(self._verifier)
+        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted)
         replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
         )
-        self._gossip = InboundGossip(self._admitter, self._links.report)
+        self._gossip = InboundGossip(self._admitter, self._verification, self._links.report)
         self.service: Final = NodeService(
             name=config.node.name, node_key=node_key.public_key, replica=replica, queries=LedgerQueries(ledger),
             genesis_hash=genesis_hash_, membership=membership, pool=self._pool, admitter=self._admitter,
@@ -110,8 +112,10 @@ class Node:
             after_commit=self._after_commit, catch_up=self._start_catch_up,
             voting_keys=None if votes.refusal is not None else keys,
         )
-        fetcher = BodyFetcher(self._links, self._verifier)
-        self._desk = ProposalDesk(ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail)
+        fetcher = BodyFetcher(self._links, self._verification, self._pool.by_leaf)
+        self._desk = ProposalDesk(
+            ledger, self._pool, fetcher, clock, self._driver.feed, self._driver.fail, self._gossip.bring
+        )
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
         self._build_sync(config, replica)
@@ -322,6 +326,9 @@ class Node:
             "peers_reported": self._links.reported,
             "sync_sources_slow": self._links.slow,
             "snapshots_failed": Counter({"disk": self._snapshots.failed}),
+            "transaction_signatures": Counter(
+                {"checked": self._verification.checked, "known": self._verification.spared}
+            ),
             "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
             "network": self._network.counters.snapshot(),
         }

@@ -165,7 +165,7 @@ def _check_claim(bundle: Bundle, headers: list[Header], first_hash: bytes, signe
         validators_signed=signed,
         tx_id=transaction.tx_id,
         sender=transaction.payload.sender,
-        signers=tuple(signature.public_key for signature in transaction.signatures),
+        signers=transaction.signers,
         receipt=receipt,
         evidence=evidence,
     )

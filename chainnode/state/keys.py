@@ -8,6 +8,8 @@ no key is a prefix of another up to a separator by accident: a range read over
 """
 
 import re
+from binascii import hexlify
+from functools import lru_cache
 from typing import Final
 
 from chainnode.errors import Misuse, Rejected
@@ -18,11 +20,19 @@ NUMBER_MAX: Final = 2**64 - 1
 Part = str | bytes | int
 
 
+@lru_cache(256)
+def _checked(namespace: str) -> str:
+    """``namespace``, which is one; they are the program's own words, so the cache holds them all."""
+    if _NAMESPACE.fullmatch(namespace) is None:
+        raise Misuse("state-key", f"{namespace!r} cannot be a namespace")
+    return namespace
+
+
 def _text(part: Part) -> str:
-    if isinstance(part, str):
-        return part.replace("%", "%25").replace("/", "%2F") if "/" in part or "%" in part else part
     if isinstance(part, bytes):
         return part.hex()
+    if isinstance(part, str):
+        return part.replace("%", "%25").replace("/", "%2F") if "/" in part or "%" in part else part
     if not 0 <= part <= NUMBER_MAX:
         raise Misuse("state-key", "a number in a state key has 64 bits", found=part)
     return f"{part:016x}"
@@ -36,13 +46,11 @@ def key(namespace: str, *parts: Part) -> bytes:
             (a client chose the text).
         Misuse: ``state-key``: not a namespace, or a number outside 64 bits.
     """
-    if _NAMESPACE.fullmatch(namespace) is None:
-        raise Misuse("state-key", f"{namespace!r} cannot be a namespace")
-    texts = [_text(part) for part in parts]
+    texts = [_checked(namespace), *map(_text, parts)]
     if "" in texts:
         raise Rejected("state-key", "a part of a state key is empty", namespace=namespace)
     try:
-        found = "/".join([namespace, *texts]).encode()
+        found = "/".join(texts).encode()
     except UnicodeEncodeError as error:
         raise Rejected("state-key", "a state key holds text that is not Unicode", namespace=namespace) from error
     if len(found) > STATE_KEY_BYTES_MAX:
@@ -57,3 +65,15 @@ def prefix(namespace: str, *parts: Part) -> bytes:
         Rejected, Misuse: as ``key``.
     """
     return key(namespace, *parts) + b"/"
+
+
+def key_below(start: bytes, identifier: bytes) -> bytes:
+    """``key(..., identifier)``, the same bytes for less, where ``start = prefix(...)`` is at hand.
+
+    Raises:
+        Rejected: ``state-key``: as ``key``.
+    """
+    found = start + hexlify(identifier)
+    if not identifier or len(found) > STATE_KEY_BYTES_MAX:
+        raise Rejected("state-key", f"a state key has no empty part and at most {STATE_KEY_BYTES_MAX} bytes")
+    return found

@@ -7,6 +7,7 @@ nothing but its journal entries.
 """
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Final
 
 from chainnode.errors import Rejected, invariant
@@ -20,11 +21,13 @@ READS_BYTES_MAX: Final = 32 * MIB
 """... and beyond this together: a value may have 256 KiB, and clients choose what is read."""
 
 
-class _Absent:
-    """The key had no write of this block before."""
+class _Absent(Enum):
+    """Nothing is kept for the key; None would say that it was removed, or is not below."""
+
+    ABSENT = 0
 
 
-_ABSENT: Final = _Absent()
+_ABSENT: Final = _Absent.ABSENT
 _Written = bytes | None | _Absent
 
 
@@ -45,14 +48,15 @@ class Overlay:
 
     def get(self, key: bytes) -> bytes | None:
         """The value as of now, or None."""
-        try:
-            return self._writes[key]
-        except KeyError:
-            pass
-        try:
-            return self._reads[key]
-        except KeyError:
-            pass
+        # Most keys asked for are new ones: a default costs less than an exception.
+        value: _Written = self._writes.get(key, _ABSENT)
+        if value is _ABSENT:
+            value = self._reads.get(key, _ABSENT)
+            if value is _ABSENT:
+                return self._read_below(key)
+        return value
+
+    def _read_below(self, key: bytes) -> bytes | None:
         value = self._read(key)
         self._reads_bytes += len(value or b"")
         if len(self._reads) >= READS_KEPT_MAX or self._reads_bytes > READS_BYTES_MAX:
@@ -115,7 +119,7 @@ class Overlay:
         invariant(bool(self._marks), "overlay: discard without begin")
         mark = self._marks.pop()
         for key, before in reversed(self._journal[mark:]):
-            if isinstance(before, _Absent):
+            if before is _ABSENT:
                 del self._writes[key]
             else:
                 self._writes[key] = before
@@ -128,4 +132,5 @@ class Overlay:
         all units must be closed.
         """
         invariant(not self._marks, "overlay: changes asked for while a unit of work is open")
-        return dict(sorted(self._writes.items()))
+        writes = self._writes
+        return {key: writes[key] for key in sorted(writes)}

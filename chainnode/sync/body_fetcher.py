@@ -7,13 +7,13 @@ height was decided without us, or the node stops).
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from chainnode.chain.candidate import Candidate, OpenProposal, complete, open_stored
 from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError, Rejected
-from chainnode.mempool.admission import signature_records
+from chainnode.mempool.verification import Verification, signature_records
 from chainnode.mempool.verifier import Verifier
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.sync.wire import (
@@ -48,7 +48,7 @@ class Requester(Protocol):
 
 
 async def check_signatures(transactions: Iterable[Transaction], verifier: Verifier) -> None:
-    """Check every signature of transactions that did not come through admission.
+    """Check every signature of decided blocks' transactions, whatever this node knows of them.
 
     Raises:
         Rejected: ``bad-signature``, ``signature-scheme`` or ``signature-form``.
@@ -61,10 +61,16 @@ async def check_signatures(transactions: Iterable[Transaction], verifier: Verifi
 class BodyFetcher:
     """Fetches missing transactions and whole undecided blocks."""
 
-    def __init__(self, network: Requester, verifier: Verifier) -> None:
-        """Ask through ``network``; check what did not pass admission with ``verifier``."""
+    def __init__(
+        self,
+        network: Requester,
+        verification: Verification,
+        held: Callable[[bytes], Transaction | None] = lambda leaf_hash: None,
+    ) -> None:
+        """Ask through ``network``; have checked by ``verification`` what ``held`` (by leaf hash) does not give."""
         self._network = network
-        self._verifier = verifier
+        self._verification = verification
+        self._held = held
 
     async def complete(
         self, proposal: OpenProposal, held: dict[bytes, Transaction], first: Sequence[int]
@@ -85,7 +91,7 @@ class BodyFetcher:
             new = [decode_transaction(envelope) for envelope in fetched]
             for transaction in new:
                 decode_operations(transaction)
-            await check_signatures(new, self._verifier)
+            await self._verify(new)
             found.update((transaction.leaf_hash, transaction) for transaction in new)
             # A leader may commit to 10,000 bodies of 260 KiB; what the header allows fits into memory.
             if sum(len(transaction.envelope) for transaction in found.values()) > proposal.header.body_bytes:
@@ -116,7 +122,10 @@ class BodyFetcher:
             await asyncio.sleep(ROUND_PAUSE_SECONDS)
 
     async def block(self, block_hash: bytes, first: Sequence[int]) -> Candidate:
-        """The whole block with this hash, every transaction verified; asks until somebody has it."""
+        """The whole block with this hash, every transaction verified; asks until somebody has it.
+
+        What is held here already is taken from here.
+        """
         wanted = encode(BlockWanted(block_hash))
         while True:
             for node_key in self._network.sources(first):
@@ -124,11 +133,16 @@ class BodyFetcher:
                     answer = await self._network.request(node_key, GET_BLOCK, wanted, REQUEST_TIMEOUT_MS)
                     if not answer:
                         continue
-                    candidate = open_stored(decode_stored_block(answer))
+                    stored = decode_stored_block(answer)
+                    candidate = open_stored(stored, self._held)
                     if candidate.block_hash != block_hash:
                         continue
-                    await check_signatures(candidate.transactions, self._verifier)
+                    await self._verify([t for t in candidate.transactions if self._held(t.leaf_hash) is not t])
                 except ChainError:
                     continue
                 return candidate
             await asyncio.sleep(ROUND_PAUSE_SECONDS)
+
+    async def _verify(self, transactions: Sequence[Transaction]) -> None:
+        if not all(await self._verification.check(transactions, urgent=True)):
+            raise Rejected("bad-signature", "a transaction of the block carries an invalid signature")

@@ -44,7 +44,7 @@ certificate_hash = tagged_hash("certificate")
 """Digest of a quorum certificate's canonical bytes, as ``last_certificate_hash`` holds it."""
 
 
-class Header(msgspec.Struct, frozen=True, array_like=True, tag=HEADER_TAG):
+class Header(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=HEADER_TAG):
     """Everything a block commits to."""
 
     version: int
@@ -75,7 +75,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True, tag=HEADER_TAG):
     """``H("certificate", ...)`` of the certificate of the previous block; zero at heights 0 and 1."""
 
 
-class Body(msgspec.Struct, frozen=True, array_like=True, tag=BODY_TAG):
+class Body(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=BODY_TAG):
     """What a header's roots commit to."""
 
     transactions: Annotated[
@@ -86,7 +86,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, tag=BODY_TAG):
     misbehaviour: Misbehaviour
 
 
-class Proposal(msgspec.Struct, frozen=True, array_like=True, tag=PROPOSAL_TAG):
+class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=PROPOSAL_TAG):
     """A block whose bodies the receiver probably has."""
 
     header: Annotated[bytes, msgspec.Meta(max_length=limits.KIB)]
@@ -110,7 +110,7 @@ def block_hash(header: bytes) -> bytes:
     return _block_hash(header)
 
 
-class StoredBlock(msgspec.Struct, frozen=True, array_like=True):
+class StoredBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A decided block as stored and as served to peers that catch up."""
 
     header: Annotated[bytes, msgspec.Meta(max_length=HEADER_BYTES_MAX)]

@@ -31,7 +31,7 @@ EMPTY_TREE_ROOT: Final = sha256(b"").digest()
 """RFC 6962, section 2.1: the hash of an empty tree."""
 
 
-class Genesis(msgspec.Struct, frozen=True, array_like=True, tag=GENESIS_TAG):
+class Genesis(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=GENESIS_TAG):
     """What the founders agreed on before the first block."""
 
     version: int

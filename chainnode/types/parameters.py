@@ -15,7 +15,7 @@ from consensus.timers import TimerConfig
 PARAMETERS_TAG: Final = 7
 
 
-class ChainParameters(msgspec.Struct, frozen=True, array_like=True, tag=PARAMETERS_TAG):
+class ChainParameters(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=PARAMETERS_TAG):
     """Times in milliseconds, sizes in bytes, windows in blocks."""
 
     batch_wait_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 10
@@ -30,6 +30,8 @@ class ChainParameters(msgspec.Struct, frozen=True, array_like=True, tag=PARAMETE
     block_bytes_max: Annotated[int, msgspec.Meta(ge=limits.ENVELOPE_BYTES_MAX, le=limits.BLOCK_BYTES_MAX)] = (
         2 * limits.MIB
     )
+    block_work_max: Annotated[int, msgspec.Meta(ge=limits.TRANSACTION_WORK_MAX, le=1_000_000)] = 10_000
+    """In usual operations. A node commits some ten thousand in a second, and answers nobody meanwhile."""
     clock_ahead_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 2_000
     """A fresh proposal's time may be this much after a voter's clock."""
     clock_behind_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 10_000

@@ -34,7 +34,7 @@ else:
     _Attribute = Any
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that happened on the ledger, for subscribers, sinks and relayers."""
 
     name: Annotated[str, msgspec.Meta(max_length=64)]
@@ -43,12 +43,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
 
     def __post_init__(self) -> None:
         """Runs on decoding too. Raises TypeError, in decoding a malformed Event: a value is no scalar."""
-        for value in self.attributes.values():
-            if type(value) not in _SCALARS:
-                raise TypeError(f"an event's attribute is a scalar, not {type(value).__name__}")
+        values = self.attributes.values()
+        if not _SCALARS.issuperset(map(type, values)):
+            surplus = next(type(value).__name__ for value in values if type(value) not in _SCALARS)
+            raise TypeError(f"an event's attribute is a scalar, not {surplus}")
 
 
-class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=RECEIPT_TAG):
+class Receipt(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=RECEIPT_TAG):
     """The certified outcome of one transaction; leaf of the next header's ``prev_results_root``."""
 
     tx_id: Hash
@@ -60,7 +61,7 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=RECEIPT_TAG):
     events: Annotated[tuple[Event, ...], msgspec.Meta(max_length=limits.EVENTS_PER_TRANSACTION_MAX)]
 
 
-class BlockReceipt(msgspec.Struct, frozen=True, array_like=True, tag=BLOCK_RECEIPT_TAG):
+class BlockReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=BLOCK_RECEIPT_TAG):
     """What opening a block did before its first transaction; leaf 0 of the next header's ``prev_results_root``."""
 
     height: Height

@@ -34,7 +34,7 @@ Height = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Did = Annotated[str, msgspec.Meta(max_length=limits.DID_BYTES_MAX)]
 
 
-class Signature(msgspec.Struct, frozen=True, array_like=True):
+class Signature(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One key's agreement to a payload."""
 
     scheme: Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -42,7 +42,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     signature: Annotated[bytes, msgspec.Meta(max_length=256)]
 
 
-class Envelope(msgspec.Struct, frozen=True, array_like=True):
+class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A payload and the signatures over its id."""
 
     payload: Annotated[bytes, msgspec.Meta(max_length=limits.PAYLOAD_BYTES_MAX)]
@@ -51,7 +51,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     ]
 
 
-class Payload(msgspec.Struct, frozen=True, array_like=True, tag=PAYLOAD_TAG):
+class Payload(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=PAYLOAD_TAG):
     """What the sender asks for; all operations apply or none."""
 
     version: int
@@ -79,18 +79,22 @@ class Transaction:
     permissions are checked where their context is known.
     """
 
-    __slots__ = ("envelope", "leaf_hash", "operations", "payload", "signatures", "tx_id")
+    __slots__ = ("envelope", "leaf_hash", "operations", "payload", "signatures", "signers", "tx_id", "work")
 
     def __init__(self, envelope: bytes, signatures: tuple[Signature, ...], payload: Payload, tx_id: bytes) -> None:
         self.envelope = envelope
         """Canonical bytes as received."""
         self.signatures = signatures
+        self.signers = tuple([signature.public_key for signature in signatures])
+        """The keys, in the order of the signatures; distinct."""
         self.payload = payload
         self.tx_id = tx_id
         self.leaf_hash = sha256(b"\x00" + envelope).digest()
         """RFC 6962 leaf of the transaction tree; names this exact envelope in proposals."""
         self.operations: tuple[object, ...] = ()
         """Typed operations, filled by ``contracts.kernel.registry`` at admission."""
+        self.work = 0
+        """What they cost at most, in usual operations; filled with them."""
 
     @property
     def signed_bytes(self) -> bytes:
@@ -109,8 +113,8 @@ def decode_transaction(envelope: bytes) -> Transaction:
     payload = _decode_payload(outer.payload)
     if payload.version != VERSION:
         raise DecodeError("version", f"transaction version {payload.version} is unknown", expected=VERSION)
-    signers = tuple((signature.scheme, signature.public_key) for signature in outer.signatures)
-    if len({public_key for _, public_key in signers}) != len(signers):
+    signers = [(signature.scheme, signature.public_key) for signature in outer.signatures]
+    if len(signers) > 1 and len({public_key for _, public_key in signers}) != len(signers):
         raise DecodeError("duplicate-signer", "one key signed the same transaction twice")
     return Transaction(envelope, outer.signatures, payload, _id_of(outer.payload, signers))
 
@@ -132,8 +136,8 @@ def sign_payload(payload: bytes, keys: Sequence[SigningKey]) -> bytes:
 
 def tx_id_of(payload: bytes, public_keys: Sequence[bytes]) -> bytes:
     """The id of the transaction with these payload bytes that these Ed25519 keys sign, in this order."""
-    return _id_of(payload, tuple((SCHEME_ED25519, public_key) for public_key in public_keys))
+    return _id_of(payload, [(SCHEME_ED25519, public_key) for public_key in public_keys])
 
 
-def _id_of(payload: bytes, signers: tuple[tuple[int, bytes], ...]) -> bytes:
+def _id_of(payload: bytes, signers: Sequence[tuple[int, bytes]]) -> bytes:
     return _tx_hash(encode((payload, signers)))

@@ -22,7 +22,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _set_hash = tagged_hash("validators")
 
 
-class Validator(msgspec.Struct, frozen=True, array_like=True):
+class Validator(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One voting member."""
 
     name: Name
@@ -34,7 +34,7 @@ class Validator(msgspec.Struct, frozen=True, array_like=True):
     """Ed25519 key that signs the HELLO of its links."""
 
 
-class ObserverNode(msgspec.Struct, frozen=True, array_like=True):
+class ObserverNode(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A node that may connect and follow, never vote."""
 
     name: Name
@@ -42,7 +42,7 @@ class ObserverNode(msgspec.Struct, frozen=True, array_like=True):
     node_key: PublicKey
 
 
-class ValidatorList(msgspec.Struct, frozen=True, array_like=True, tag=VALIDATORS_TAG):
+class ValidatorList(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=VALIDATORS_TAG):
     """The validators of one epoch, in voting order."""
 
     epoch: Height

@@ -66,6 +66,7 @@ OPERATIONS: Final = (
         ANY_MEMBER,
         ("dispute-unknown", "dispute-status", "dispute-too-early", *CARRYING_OUT),
         state_bytes=STATE_BYTES,
+        work=8,
     ),
     OperationSpec(
         LiftMeasures,
@@ -73,5 +74,6 @@ OPERATIONS: Final = (
         FORUM,
         ("dispute-unknown", "dispute-status", "dispute-not-forum"),
         state_bytes=STATE_BYTES,
+        work=8,
     ),
 )

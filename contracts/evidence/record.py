@@ -24,7 +24,7 @@ import msgspec
 from chainnode import limits
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import tagged_hash
-from chainnode.state.keys import key
+from chainnode.state.keys import key, key_below, prefix
 from chainnode.state.view import State
 from chainnode.types.ids import did_chain
 from chainnode.types.transaction import Did, Height
@@ -187,9 +187,14 @@ _decode_head = lru_cache(64)(msgspec.msgpack.Decoder(LogHead).decode)
 decode_evidence = lru_cache(64)(msgspec.msgpack.Decoder(EvidenceRecord).decode)
 
 
+@lru_cache(1024)
+def _evidence_of(submitter: str) -> bytes:
+    return prefix("evidence", submitter)
+
+
 def evidence_key(submitter: str, evidence_id: bytes) -> bytes:
     """State key of a record."""
-    return key("evidence", submitter, evidence_id)
+    return key_below(_evidence_of(submitter), evidence_id)
 
 
 def read_evidence(state: State, submitter: str, evidence_id: bytes) -> EvidenceRecord | None:

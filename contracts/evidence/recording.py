@@ -57,26 +57,27 @@ def _write(
         raise OperationFailed("evidence-asset-unknown", f"no asset {operation.related_asset.hex()}")
     if operation.previous:
         _supersede(operation.previous, evidence_id, context, state)
+    # By position, in the record's own order: naming nineteen fields costs as much as all the rest of this function.
     found = EvidenceRecord(
-        evidence_id=evidence_id,
-        submitter=submitter,
-        kind=operation.kind,
-        algorithm=operation.algorithm,
-        digest=digest,
-        salted=operation.salted,
-        count=count,
-        size=operation.size,
-        media_type=operation.media_type,
-        title=operation.title,
-        captured_at_ms=operation.captured_at_ms,
-        previous=operation.previous,
-        related_asset=operation.related_asset,
-        storage_uri=operation.storage_uri,
-        timestamp_token=operation.timestamp_token,
-        status=LIFECYCLE.transitions[None, "record"],
-        superseded_by=b"",
-        recorded_height=context.height,
-        recorded_ms=context.time_ms,
+        evidence_id,
+        submitter,
+        operation.kind,
+        operation.algorithm,
+        digest,
+        operation.salted,
+        count,
+        operation.size,
+        operation.media_type,
+        operation.title,
+        operation.captured_at_ms,
+        operation.previous,
+        operation.related_asset,
+        operation.storage_uri,
+        operation.timestamp_token,
+        LIFECYCLE.transitions[None, "record"],
+        b"",
+        context.height,
+        context.time_ms,
     )
     state.put(state_key, encode(found))
     context.emit(EvidenceRecorded(evidence_id, submitter, operation.kind, digest, count))

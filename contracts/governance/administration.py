@@ -104,6 +104,7 @@ OPERATIONS: Final = (
         genesis="also",
         by_proposal=True,
         state_bytes=HOLDERS_BYTES_MAX,
+        work=16,
     ),
     OperationSpec(
         RevokeRole,
@@ -112,5 +113,6 @@ OPERATIONS: Final = (
         ("role-not-held", "role-own-governor", "governor-last"),
         by_proposal=True,
         state_bytes=HOLDERS_BYTES_MAX,
+        work=16,
     ),
 )

@@ -159,10 +159,10 @@ OPERATIONS: Final = (
         ("order-target", "order-exists", "order-until", "order-evidence-unknown", "order-calendar-full",
          *SUSPENDING, *_ASSET, *FREEZING, *HOLDING),
         by_proposal=True,
-        state_bytes=STATE_BYTES,
+        state_bytes=STATE_BYTES, work=4,
     ),
     OperationSpec(
         LiftOrder, lift_order, BY_REGULATOR, ("order-unknown", "order-status"), by_proposal=True,
-        state_bytes=STATE_BYTES,
+        state_bytes=STATE_BYTES, work=4,
     ),
 )  # fmt: skip

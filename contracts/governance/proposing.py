@@ -225,24 +225,24 @@ OPERATIONS: Final = (
         ANY_MEMBER,
         ("proposal-operation", "proposal-operation-unfit", "proposal-forbidden", "proposal-agenda-full",
          "proposal-own-limit", "join-proof-height", "join-proof-signature", "vote-not-elector"),
-        state_bytes=STATE_BYTES,
+        state_bytes=STATE_BYTES, work=8,
     ),
     OperationSpec(
         Vote,
         vote,
         ANY_MEMBER,
         ("proposal-unknown", "proposal-status", "vote-too-late", "vote-twice", "vote-not-elector", "votes-full"),
-        state_bytes=STATE_BYTES,
+        state_bytes=STATE_BYTES, work=8,
     ),
     OperationSpec(
         WithdrawProposal,
         withdraw_proposal,
         ANY_MEMBER,
         ("proposal-unknown", "proposal-not-own", "proposal-status"),
-        state_bytes=STATE_BYTES,
+        state_bytes=STATE_BYTES, work=8,
     ),
     OperationSpec(
         AnnulProposal, annul_proposal, BY_VOTE, ("proposal-unknown", "proposal-status"), by_proposal=True,
-        state_bytes=STATE_BYTES,
+        state_bytes=STATE_BYTES, work=8,
     ),
 )  # fmt: skip

@@ -313,6 +313,7 @@ OPERATIONS: Final = (
         ("validators-full", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
          "join-proof-signature", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
+        work=4,
     ),
     OperationSpec(
         RemoveValidator,
@@ -328,6 +329,7 @@ OPERATIONS: Final = (
         ("validator-unknown", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
          "join-proof-signature", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
+        work=4,
     ),
     OperationSpec(CancelChange, cancel_change, BY_VOTE, ("change-none",), by_proposal=True),
     OperationSpec(

@@ -272,7 +272,7 @@ OPERATIONS: Final = (
         ),
         genesis="also",
     ),
-    OperationSpec(SponsorIdentity, sponsor, BY_SPONSOR, ("identity-proof", "identity-exists")),
+    OperationSpec(SponsorIdentity, sponsor, BY_SPONSOR, ("identity-proof", "identity-exists"), work=4),
     OperationSpec(
         UpdateIdentity,
         update,
@@ -303,6 +303,6 @@ OPERATIONS: Final = (
         ),
     ),
     OperationSpec(
-        DeactivateIdentity, deactivate, SELF, ("governor-last",), state_bytes=len(ROLES) * HOLDERS_BYTES_MAX
+        DeactivateIdentity, deactivate, SELF, ("governor-last",), state_bytes=len(ROLES) * HOLDERS_BYTES_MAX, work=32
     ),
 )

@@ -136,7 +136,7 @@ class IdentityRecord(msgspec.Struct, frozen=True, array_like=True):
 
     def authentication_keys(self) -> tuple[bytes, ...]:
         """Public keys that may sign transactions in this identity's name."""
-        return tuple(method.public_key for method in self.methods if "authentication" in method.purposes)
+        return tuple([method.public_key for method in self.methods if "authentication" in method.purposes])
 
 
 def sponsorship_bytes(chain_id: str, sponsor: str) -> bytes:

@@ -206,12 +206,14 @@ OPERATIONS: Final = (
             "income-too-wide",
             "income-account-full",
         ),
+        work=32,
     ),
     OperationSpec(
         ReverseDistribution,
         reverse,
         EVERYONE,
         ("income-unknown", "income-not-distributor", "income-status", "income-acknowledged"),
+        work=32,
     ),
     OperationSpec(AcknowledgeIncome, acknowledge, EVERYONE, ("income-not-due",)),
 )

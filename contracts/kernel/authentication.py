@@ -17,7 +17,7 @@ from contracts.identity.management import CREATION
 from contracts.identity.operations import CreateIdentity
 from contracts.identity.record import IdentityRecord, read_identity
 from contracts.kernel.outcome import OperationFailed
-from contracts.kernel.policy import authorise, read_policies, role_record
+from contracts.kernel.policy import authorise, read_policies, standing_of
 
 SCHEMES_FROM: Final = MappingProxyType({SCHEME_ED25519: 0})
 """Signature schemes by number, each with the height from which it counts; later schemes join here."""
@@ -46,7 +46,7 @@ def authenticate(transaction: Transaction, state: State, height: int) -> Identit
     for signature in transaction.signatures:
         if SCHEMES_FROM.get(signature.scheme, height + 1) > height:
             raise OperationFailed("unsupported-scheme", f"signature scheme {signature.scheme} is not active")
-    signers = tuple(signature.public_key for signature in transaction.signatures)
+    signers = transaction.signers
     record = read_identity(state, sender)
     if record is None:
         _authenticate_creation(transaction, signers, state)
@@ -54,7 +54,7 @@ def authenticate(transaction: Transaction, state: State, height: int) -> Identit
     if record.deactivated:
         raise OperationFailed("sender-deactivated", f"{sender} was deactivated")
     own = record.authentication_keys()
-    count = sum(1 for signer in signers if signer in own)
+    count = len([signer for signer in signers if signer in own])
     if count == len(signers) and count >= record.threshold:
         return record
     _authenticate_controllers(record, signers, own, count, state)
@@ -89,8 +89,7 @@ def _authenticate_controllers(
         keys = document.authentication_keys()
         known.extend(keys)
         # Whoever an order keeps from acting does not act through what it controls either.
-        roles = role_record(state, controller)
-        suspended = roles is not None and bool(roles.suspended_by)
+        suspended = standing_of(state, controller).suspended_by
         if not suspended and sum(1 for signer in signers if signer in keys) >= document.threshold:
             agreed += 1
     for signer in signers:

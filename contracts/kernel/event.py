@@ -9,7 +9,7 @@ from chainnode.types.receipt import Event
 EVENT_NAME_CHARS_MAX: Final = 64
 
 
-class TypedEvent(msgspec.Struct, frozen=True):
+class TypedEvent(msgspec.Struct, frozen=True, gc=False):
     """Base of every event; fields are scalars and become the event's attributes.
 
     Each subclass sets ``NAME`` (``<family>.<fact>``, past tense) and ``INDEXED``: the

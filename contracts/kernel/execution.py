@@ -27,9 +27,9 @@ from contracts.kernel.authentication import authenticate
 from contracts.kernel.context import Context
 from contracts.kernel.electorate import suffices_alone
 from contracts.kernel.enactment import DEFAULT_RULES, open_proposals
-from contracts.kernel.operation import Operation
+from contracts.kernel.operation import Operation, OperationSpec
 from contracts.kernel.outcome import INFO_CHARS_MAX, OperationFailed
-from contracts.kernel.policy import COLLECTIVE, authorise, check_feature, read_policies, role_record
+from contracts.kernel.policy import COLLECTIVE, authorise, check_feature, read_policies, standing_of
 from contracts.kernel.registry import SPEC_OF, decode_operation, decode_operations
 
 EVENT_BYTES: Final = 256
@@ -78,7 +78,7 @@ def execute_transaction(
             tx_id=transaction.tx_id,
             index=index,
             sender=transaction.payload.sender,
-            signers=tuple(signature.public_key for signature in transaction.signatures),
+            signers=transaction.signers,
             default_rules=DEFAULT_RULES,
         )
         authority = _Authority(overlay, context.sender)
@@ -86,8 +86,9 @@ def execute_transaction(
         put_bytes_before = overlay.put_bytes
         for operation in transaction.operations:
             failed += 1
-            most += SPEC_OF[type(operation)].state_bytes  # type: ignore[index]  # decode_operations filled in nothing else
-            _apply(operation, context, authority, overlay)
+            spec = SPEC_OF[type(operation)]  # type: ignore[index]  # decode_operations filled in nothing else
+            most += spec.state_bytes
+            _apply(spec, operation, context, authority, overlay)
             written = overlay.put_bytes - put_bytes_before + EVENT_BYTES * len(context.events)
             if written > most:
                 raise OperationFailed("too-much-state", f"a transaction of this size may write {most} bytes")
@@ -102,44 +103,59 @@ def execute_transaction(
 
 
 class _Authority:
-    """The sender's roles and the consortium's rules, read once for a transaction."""
+    """What the sender may do, read and found out once for a transaction."""
 
-    __slots__ = ("ended", "policies", "roles", "sender", "state", "suspended_by")
+    __slots__ = ("_allowed", "_ended", "_policies", "_standing", "_state")
 
     def __init__(self, state: State, sender: str) -> None:
-        self.state = state
-        self.sender = sender
-        self.ended = False
-        """Whether an earlier operation of this transaction deactivated the sender."""
-        self.refresh()
+        self._state = state
+        self._ended = False
+        self.refresh(sender)
 
-    def refresh(self) -> None:
-        """Read again: an operation of the same transaction may have changed them."""
-        record = role_record(self.state, self.sender)
-        self.roles = () if record is None else tuple(grant.role for grant in record.grants)
-        self.suspended_by = () if record is None else record.suspended_by
-        self.policies = read_policies(self.state)
+    def refresh(self, sender: str) -> None:
+        """Read again: an operation of the same transaction may have changed it."""
+        self._standing = standing_of(self._state, sender)
+        self._policies = read_policies(self._state)
+        self._allowed: set[str] = set()
+        """Operations that were found allowed by a rule that only governance changes."""
+
+    def end(self) -> None:
+        """The sender was deactivated: nothing of the same transaction may follow."""
+        self._ended = True
+        self._allowed.clear()
+
+    def check(self, spec: OperationSpec, context: Context) -> None:
+        """Check that the sender may do this now.
+
+        Raises:
+            OperationFailed: ``sender-deactivated``, ``sender-suspended``, ``feature-inactive`` or as ``authorise``.
+        """
+        name, sender = spec.name, context.sender
+        if name in self._allowed:
+            return
+        if self._ended:
+            raise OperationFailed("sender-deactivated", f"{sender} was deactivated by this transaction")
+        orders = self._standing.suspended_by
+        if orders and spec.rule.kind != "SELF":
+            raise OperationFailed("sender-suspended", f"order {orders[0].hex()} suspends {sender}")
+        check_feature(name, spec.feature, context.height, self._state)
+        rule = self._policies.get(name, spec.rule)
+        if rule.kind in COLLECTIVE and suffices_alone(rule, sender, self._state):
+            return
+        authorise(rule, name, sender, self._standing.roles)
+        self._allowed.add(name)
 
 
-def _apply(operation: object, context: Context, authority: _Authority, state: State) -> None:
-    spec = SPEC_OF[type(operation)]  # type: ignore[index]  # decode_operations filled in nothing else
-    name = spec.name
-    if authority.ended:
-        raise OperationFailed("sender-deactivated", f"{context.sender} was deactivated by this transaction")
-    if authority.suspended_by and spec.rule.kind != "SELF":
-        raise OperationFailed("sender-suspended", f"order {authority.suspended_by[0].hex()} suspends {context.sender}")
-    check_feature(name, spec.feature, context.height, state)
-    rule = authority.policies.get(name, spec.rule)
-    if rule.kind not in COLLECTIVE or not suffices_alone(rule, context.sender, state):
-        authorise(rule, name, context.sender, authority.roles)
+def _apply(spec: OperationSpec, operation: object, context: Context, authority: _Authority, state: State) -> None:
+    authority.check(spec, context)
     spec.apply(operation, context, state)
     if len(context.events) > EVENTS_PER_TRANSACTION_MAX:
         raise OperationFailed("too-many-events", f"more than {EVENTS_PER_TRANSACTION_MAX} events")
     if spec.family == "governance":
-        authority.refresh()
+        authority.refresh(context.sender)
     if spec.type is DeactivateIdentity:
         leave_offices(context, state)
-        authority.ended = True
+        authority.end()
 
 
 def apply_genesis(genesis: Genesis, overlay: Overlay) -> None:

@@ -21,7 +21,7 @@ OPERATION_BYTES_MAX: Final = 64 * limits.KIB
 """Leaves every record made from an operation far below the bound of a state value."""
 
 
-class Operation(msgspec.Struct, frozen=True, array_like=True):
+class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of every operation; subclasses set ``tag="<family>.<verb>"``."""
 
     def check(self) -> None:
@@ -52,6 +52,9 @@ class OperationSpec:
     state_bytes: int = 0
     """State values that it may write beyond what its transaction may by its size: lists that the consortium shares, and
     that something else rations, such as one vote for each member and proposal."""
+    work: int = 1
+    """As many usual operations as it costs at worst: values read, written and hashed, records decoded; 1 to
+    ``limits.OPERATION_WORK_MAX``. A block holds ``block_work_max`` of it."""
     feature: str | None = None
     """Feature that must have reached its activation height; None = from the first block."""
     name: str = field(init=False)

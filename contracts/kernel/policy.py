@@ -11,7 +11,8 @@ Defaults stand beside each operation; the consortium's own rules are one state v
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Final, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -115,9 +116,33 @@ FEATURES_KEY: Final = key("governance", "features")
 
 # Values were encoded by this package, so no canonical check here. Caching by the value's
 # own bytes is correct whatever an overlay discards: equal bytes mean an equal value.
-_decode_policies = lru_cache(16)(msgspec.msgpack.Decoder(Policies).decode)
+_decode_policies = msgspec.msgpack.Decoder(Policies).decode
 _decode_roles = lru_cache(1024)(msgspec.msgpack.Decoder(RoleRecord).decode)
 _decode_features = lru_cache(16)(msgspec.msgpack.Decoder(Features).decode)
+_NO_RULES: Final[Mapping[str, Rule]] = MappingProxyType({})
+
+
+class Standing(NamedTuple):
+    """What an identity's role record says about what it may do now."""
+
+    roles: tuple[Role, ...]
+    """Sorted by name."""
+    suspended_by: tuple[bytes, ...]
+    """Orders that keep it from acting."""
+
+
+NO_STANDING: Final = Standing((), ())
+
+
+@lru_cache(1024)
+def _standing_in(stored: bytes) -> Standing:
+    record = _decode_roles(stored)
+    return Standing(tuple(grant.role for grant in record.grants), record.suspended_by)
+
+
+@lru_cache(16)
+def _rules_in(stored: bytes) -> Mapping[str, Rule]:
+    return MappingProxyType(dict(_decode_policies(stored).rules))
 
 
 @lru_cache(4096)
@@ -132,16 +157,21 @@ def role_record(state: State, did: str) -> RoleRecord | None:
     return None if stored is None else _decode_roles(stored)
 
 
+def standing_of(state: State, did: str) -> Standing:
+    """The roles of ``did``, and the orders against it: what every transaction asks about its sender."""
+    stored = state.get(roles_key(did))
+    return NO_STANDING if stored is None else _standing_in(stored)
+
+
 def roles_of(state: State, did: str) -> tuple[Role, ...]:
     """Names of the roles that ``did`` holds, sorted."""
-    record = role_record(state, did)
-    return () if record is None else tuple(grant.role for grant in record.grants)
+    return standing_of(state, did).roles
 
 
 def read_policies(state: State) -> Mapping[str, Rule]:
     """The consortium's own rules by operation name."""
     stored = state.get(POLICIES_KEY)
-    return {} if stored is None else dict(_decode_policies(stored).rules)
+    return _NO_RULES if stored is None else _rules_in(stored)
 
 
 def read_features(state: State) -> tuple[tuple[str, int], ...]:
@@ -178,9 +208,10 @@ def authorise(rule: Rule, operation: str, sender: str, roles: tuple[Role, ...]) 
     if kind in ("EVERYONE", "SELF"):
         return  # an operation under SELF acts on its sender's own document by construction
     if kind == "ANY":
-        listed = not rule.organisations or sender in rule.organisations
-        if listed and any(role in rule.roles for role in roles):
-            return
+        if not rule.organisations or sender in rule.organisations:
+            for role in roles:
+                if role in rule.roles:
+                    return
         raise OperationFailed("role-missing", f"{operation} needs one of the roles {', '.join(rule.roles)}")
     if kind in COLLECTIVE:
         if not any(role in rule.roles for role in roles):

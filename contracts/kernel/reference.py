@@ -28,7 +28,8 @@ def reference(families: Sequence[Family] = FAMILIES, notes: Notes = no_notes) ->
 
     ``families``: one object each: ``name``, ``summary``, ``operations``, ``events``,
     ``lifecycles``, ``collections``, ``codes``. An operation has ``name``, ``summary``, ``rule``, ``who`` (the
-    rule in words), ``genesis``, ``feature``, ``schema`` (of the JSON form), ``codes`` (its own
+    rule in words), ``genesis``, ``feature``, ``work`` (as many usual operations as it counts for in a block),
+    ``schema`` (of the JSON form), ``codes`` (its own
     refusals; every operation can meet those of ``kernel_codes`` too). Schemas refer to
     ``$defs`` of this document.
 
@@ -87,6 +88,7 @@ def _operation(spec: OperationSpec, book: SchemaBook) -> Document:
         "who": who(spec.rule),
         "genesis": spec.genesis,
         "feature": spec.feature,
+        "work": spec.work,
         "schema": schema,
         "codes": list(spec.codes),
     }

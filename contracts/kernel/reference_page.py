@@ -111,6 +111,8 @@ def _operation(found: Document) -> list[str]:
     facts = [f"Who: {found['who']}. At genesis: {found['genesis']}."]
     if found["feature"]:
         facts.append(f"From the activation of `{found['feature']}`.")
+    if found["work"] > 1:
+        facts.append(f"Counts for {found['work']} operations in a block.")
     codes = ", ".join(f"`{code}`" for code in found["codes"]) or "none of its own"
     lines = [f"### {found['name']}", "", *_paragraph(found["summary"]), *_paragraph(" ".join(facts))]
     return [*lines, *_fields(found["schema"]), f"Refusals: {codes}.", ""]

@@ -3,8 +3,8 @@
 A family joins by a line in ``FAMILIES``.
 """
 
-from types import MappingProxyType
-from typing import Final, Union
+from types import GenericAlias, MappingProxyType
+from typing import Any, Final, Union
 
 import msgspec
 
@@ -72,7 +72,9 @@ COLLECTIONS: Final[MappingProxyType[str, Collection]] = MappingProxyType(
 
 _RECORDS: Final = tuple(record for family in FAMILIES for record in family.records)
 
-_decode_any = msgspec.msgpack.Decoder(Union[tuple(OPERATIONS[name].type for name in OPERATIONS)]).decode  # noqa: UP007
+_Any: Any = Union[tuple(spec.type for spec in _SPECS)]  # noqa: UP007
+_decode_any = msgspec.msgpack.Decoder(_Any).decode
+_decode_all = msgspec.msgpack.Decoder(GenericAlias(tuple, (_Any, ...))).decode
 _decode_head = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_name = msgspec.msgpack.Decoder(str).decode
 
@@ -138,12 +140,40 @@ def _reason(data: bytes, cause: BaseException) -> str:
 
 
 def decode_operations(transaction: Transaction) -> None:
-    """Fill ``transaction.operations``; depends on the bytes alone, never on state or height.
+    """Fill ``transaction.operations`` and ``work``; depends on the bytes alone, never on state or height.
 
     Raises:
         Rejected: a code of ``decode_operation``; details name the ``operation`` (its index) and,
             for ``operation-malformed``, the ``reason``.
     """
+    operations = _decode_together(transaction) or _decode_in_turn(transaction)
+    transaction.operations = operations
+    transaction.work = sum([SPEC_OF[type(operation)].work for operation in operations])
+
+
+def _decode_together(transaction: Transaction) -> tuple[Operation, ...]:
+    """All operations in one call; none where one of them is refused, which ``_decode_in_turn`` then names.
+
+    Comparing the bytes once is as strict as comparing each operation's: the encoding of one is never the beginning of
+    another's, so equal sequences are equal piece by piece.
+    """
+    data = encode(transaction.payload.operations)
+    if len(data) > OPERATION_BYTES_MAX:
+        return ()
+    try:
+        operations: tuple[Operation, ...] = _decode_all(data)
+        if encode(operations) != data:
+            return ()
+        for operation in operations:
+            operation.check()
+            if isinstance(operation, Propose):
+                _check_proposed(operation)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, OperationFailed):
+        return ()
+    return operations
+
+
+def _decode_in_turn(transaction: Transaction) -> tuple[Operation, ...]:
     operations: list[Operation] = []
     for index, raw in enumerate(transaction.payload.operations):
         try:
@@ -154,7 +184,7 @@ def decode_operations(transaction: Transaction) -> None:
                 reason = _reason(bytes(raw), failure.__cause__)
                 raise Rejected(failure.code, message, operation=index, reason=reason) from failure
             raise Rejected(failure.code, message, operation=index) from failure
-    transaction.operations = tuple(operations)
+    return tuple(operations)
 
 
 def checked_operation(operation: Operation) -> bytes:

@@ -191,7 +191,7 @@ async def full_share(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
 
 
 async def busy_verifier(api: ApiNode, patch: pytest.MonkeyPatch) -> Reply:
-    patch.setattr(admission, "VERIFYING_MAX", 0)
+    patch.setattr(admission, "SUBMITTED_MAX", 0)
     return await api.post(signed(api))
 
 

@@ -8,7 +8,8 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks.harness import Figure
 
-IN_PROCESS = [name for name in command.BENCHMARKS if name not in {"startup", "end_to_end", "hostile"}]
+PROCESSES = ("memory", "startup", "end_to_end", "scaling", "saturation", "hostile")
+IN_PROCESS = [name for name in command.BENCHMARKS if name not in PROCESSES]
 
 
 def run(name: str) -> dict[str, Figure]:
@@ -49,8 +50,13 @@ def test_command_ends_with_the_summary_line(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.processes
 def test_processes_are_measured_from_start_to_loss(capsys: pytest.CaptureFixture[str]) -> None:
     """Real validators under load: something is committed, nothing acknowledged is lost, the nodes agree."""
-    assert command.main(["end_to_end", "startup", "hostile", "--smoke", "--json"]) == 0
-    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert command.main([*PROCESSES, "--smoke", "--json"]) == 0
+    *lines, last_line = capsys.readouterr().out.splitlines()
+    figures = {figure["name"]: figure["samples"] for figure in map(json.loads, lines)}
+    assert figures["memory.transactions"][-1] == 2_000
+    assert figures["scaling.transactions[4 validators]"][0] > 0
+    assert figures["saturation.committed[0.2 of the peak]"][0] > 0
+    last = json.loads(last_line)
     assert last["e2e"]["tx_per_s"] > 0
     assert last["e2e"]["validators"] == 4
     assert last["batch100"]["operations_per_s"] > 0

@@ -68,7 +68,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(height=st.integers(0, 9), count=st.integers(0, 8), size=st.integers(0, BYTES_MAX))
     def select(self, height: int, count: int, size: int) -> None:
-        chosen = self.pool.select(height, count, size)
+        chosen = self.pool.select(height, count, size, 1 << 20)
         able = [held for held in self.model if held.payload.valid_until >= height]
         assert chosen == able[: len(chosen)]
         assert len(chosen) <= count

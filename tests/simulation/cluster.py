@@ -27,6 +27,8 @@ class Cluster:
         self.timers = timers
         self.journal_first = seed % 2 == 0
         """In which order the hosts write journal and sign-state (SPEC.md, Restart); both must do."""
+        self.check_ms = (0, 30)
+        """How long a host judges a proposal; a test may put more load on all of them."""
         self.keys = Keys(size)
         self.genesis_hash = sha256(b"genesis").digest()
         self.schedule = Schedule()

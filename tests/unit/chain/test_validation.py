@@ -266,6 +266,18 @@ def test_block_size_is_what_its_envelopes_weigh_and_within_the_parameters() -> N
     assert _code(candidate, around=replace(around, parameters=exact)) == "ok"
 
 
+def test_block_asks_for_no_more_work_than_the_parameters_allow() -> None:
+    """A block of 10,000 distributions among 64 payees would keep every node busy for seconds."""
+    candidate = CHAIN.build(2, 3)
+    around = CHAIN.ledger.surroundings
+    work = sum(item.work for item in candidate.transactions)
+    assert work == sum(len(item.operations) for item in candidate.transactions) > 1
+    less = msgspec.structs.replace(around.parameters, block_work_max=work - 1)
+    assert _code(candidate, around=replace(around, parameters=less)) == "block-work"
+    enough = msgspec.structs.replace(around.parameters, block_work_max=work)
+    assert _code(candidate, around=replace(around, parameters=enough)) == "ok"
+
+
 def test_decided_block_is_checked_for_place_and_roots_only() -> None:
     """A decided block is checked against the certificate and our own state, never against the clock."""
     old = _with(CHAIN.build(2), time_ms=1)

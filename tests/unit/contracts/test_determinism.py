@@ -11,7 +11,7 @@ import pytest
 from tests.support.shared import ROOT
 
 PINNED = {
-    "state_root": "bfed63522ad5258539f2904bc8ac43c7599b1709984082005d1fcec8d8c8b888",
+    "state_root": "967ae9a879362f077e480a3d62c5db6e546f9baa4730b454609e536ed4c52d46",
     "receipts": "cb43f5e6c93cdbc9c7fcf209663f777e1d8e19176963ad805edc76510e2ae88e",
 }
 """What the recorded sequence leads to everywhere; the constant is what ties machines and versions together.

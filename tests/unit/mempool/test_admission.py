@@ -9,9 +9,9 @@ import pytest
 from chainnode import limits
 from chainnode.codec.canonical import encode
 from chainnode.errors import Rejected
-from chainnode.mempool import admission as admission_module
-from chainnode.mempool.admission import ENVELOPE_COST_BYTES, SLICE_BYTES, Admission, Admitter, signature_records
+from chainnode.mempool.admission import Admission, Admitter
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification, signature_records
 from chainnode.mempool.verifier import InlineVerifier, check_records
 from chainnode.types.ids import did_of_key
 from chainnode.types.transaction import (
@@ -58,8 +58,9 @@ class _Door:
         self.pool = Pool() if pool is None else pool
         self.told: list[tuple[list[Transaction], bool]] = []
         self.verifier = verifier or InlineVerifier()
+        self.verification = Verification(self.verifier)  # type: ignore[arg-type]
         self.admitter = Admitter(
-            self.chain.ledger, self.pool, self.verifier,  # type: ignore[arg-type]
+            self.chain.ledger, self.pool, self.verification,
             lambda transactions, local: self.told.append((transactions, local)),
         )
 
@@ -71,7 +72,7 @@ class _Door:
         return answer
 
     def traceless(self) -> bool:
-        return not len(self.pool) and not self.told and not self.admitter._verifying
+        return not len(self.pool) and not self.told and not self.admitter._verifying and not self.verification.under_way
 
 
 def _forged(data: bytes) -> bytes:
@@ -240,7 +241,7 @@ async def test_copy_with_a_false_signature_does_not_stop_the_true_one(order: tup
 
 
 async def test_caller_that_gives_up_leaves_nothing_under_way() -> None:
-    """A client hung up while its signatures were checked; whoever repeats the bytes is told to ask again."""
+    """A client hung up while its signatures were checked; who repeats the bytes has them checked anew."""
     gate = _Gate()
     door = _Door(verifier=gate)
     first = asyncio.create_task(door.submit(envelope(1)))
@@ -248,11 +249,12 @@ async def test_caller_that_gives_up_leaves_nothing_under_way() -> None:
     second = asyncio.create_task(door.submit(envelope(1)))
     await asyncio.sleep(0)
     first.cancel()
-    (answer,) = await second
-    assert (answer.code, answer.retryable, answer.tx_id) == ("overloaded", True, transaction(1).tx_id)
-    assert door.traceless()
+    await asyncio.wait([first])
     gate.open.set()
-    assert (await door.one(envelope(1))).outcome == "accepted"
+    (answer,) = await second
+    assert (answer.outcome, gate.asked) == ("accepted", 2)
+    assert not door.admitter._verifying
+    assert not door.verification.under_way
 
 
 async def test_transaction_committed_during_verification_does_not_enter_the_pool() -> None:
@@ -310,20 +312,6 @@ async def test_full_pool_is_retryable_and_counts_what_is_under_way() -> None:
     assert (await door.one(envelope(1))).outcome == "duplicate"
 
 
-async def test_too_much_under_verification_is_overload(monkeypatch: pytest.MonkeyPatch) -> None:
-    """VERIFYING_MAX transactions between decoding and verdict, then ``overloaded``, retryable."""
-    monkeypatch.setattr(admission_module, "VERIFYING_MAX", 3)
-    gate = _Gate()
-    door = _Door(verifier=gate)
-    call = asyncio.create_task(door.submit(*(envelope(number) for number in range(1, 6))))
-    await asyncio.sleep(0)
-    gate.open.set()
-    answers = await call
-    assert [answer.code for answer in answers] == ["ok"] * 3 + ["overloaded"] * 2
-    assert all(answer.retryable for answer in answers[3:])
-    assert (await door.one(envelope(5))).outcome == "accepted"
-
-
 async def test_signature_is_checked_only_for_what_passed_everything_else() -> None:
     """Checks run cheapest first: refusals before the signature cost none."""
     gate = _Gate()
@@ -359,37 +347,3 @@ def test_records_cover_every_signature_in_order() -> None:
     assert check_records(b"".join(signature_records(both))) == b"\x01\x01"
     with pytest.raises(Rejected):
         signature_records(decode_transaction(_signed_as(9, KEY, bytes(64))))
-
-
-async def test_others_get_their_turn_while_many_clients_submit_in_bulk() -> None:
-    """Votes are not to wait for clients: one slice of all submissions together for each turn of the loop."""
-    door = _Door(verifier=_Gate())
-    bulk = [[envelope(1_000 * caller + number, memo="x" * 200) for number in range(300)] for caller in range(4)]
-    turns = 0
-    calls = [asyncio.create_task(door.submit(*envelopes)) for envelopes in bulk]
-    while len(door.admitter._verifying) < 4 * 300:
-        before = len(door.admitter._verifying)
-        await asyncio.sleep(0)
-        turns += 1
-        assert len(door.admitter._verifying) - before <= SLICE_BYTES // ENVELOPE_COST_BYTES
-    assert turns >= 4 * 300 * ENVELOPE_COST_BYTES // SLICE_BYTES
-    for call in calls:
-        call.cancel()
-    await asyncio.wait(calls)
-    assert door.traceless()
-
-
-async def test_caller_that_gives_up_between_slices_leaves_nothing_under_way() -> None:
-    """What was read so far is let go, and the turn with it."""
-    gate = _Gate()
-    door = _Door(verifier=gate)
-    first = asyncio.create_task(door.submit(*[envelope(number) for number in range(1, 200)]))
-    await asyncio.sleep(0)
-    assert 0 < len(door.admitter._verifying) < 199
-    second = asyncio.create_task(door.submit(envelope(1)))
-    await asyncio.sleep(0)
-    first.cancel()
-    gate.open.set()
-    (answer,) = await second
-    assert answer.outcome == "accepted"
-    assert not door.admitter._verifying

@@ -4,7 +4,11 @@ import pytest
 
 from chainnode.errors import Rejected
 from chainnode.mempool.pool import STRANGERS, Pool
+from contracts.kernel.registry import decode_operations
 from tests.support.local_chain import forged, transaction
+
+WORK = 1 << 20
+"""More than any test asks for."""
 
 
 def test_selection_follows_arrival() -> None:
@@ -12,10 +16,10 @@ def test_selection_follows_arrival() -> None:
     pool = Pool()
     sent = [transaction(number) for number in (5, 3, 9, 1)]
     assert [pool.add(item) for item in sent] == [True] * 4
-    assert pool.select(1, 10, 1 << 20) == sent == list(pool.transactions())
-    assert pool.select(1, 2, 1 << 20) == sent[:2]
+    assert pool.select(1, 10, 1 << 20, WORK) == sent == list(pool.transactions())
+    assert pool.select(1, 2, 1 << 20, WORK) == sent[:2]
     pool.remove([sent[1].tx_id])
-    assert pool.select(1, 10, 1 << 20) == [sent[0], *sent[2:]]
+    assert pool.select(1, 10, 1 << 20, WORK) == [sent[0], *sent[2:]]
 
 
 def test_selection_stays_within_count_and_bytes() -> None:
@@ -25,11 +29,26 @@ def test_selection_stays_within_count_and_bytes() -> None:
     for item in sent:
         pool.add(item)
     sizes = [len(item.envelope) for item in sent]
-    assert pool.select(1, 10, sum(sizes)) == sent
-    assert pool.select(1, 10, sum(sizes) - 1) == sent[:2]
-    assert pool.select(1, 10, sizes[0] + sizes[2]) == sent[:1]
-    assert pool.select(1, 10, sizes[0] - 1) == []
-    assert pool.select(1, 0, sum(sizes)) == []
+    assert pool.select(1, 10, sum(sizes), WORK) == sent
+    assert pool.select(1, 10, sum(sizes) - 1, WORK) == sent[:2]
+    assert pool.select(1, 10, sizes[0] + sizes[2], WORK) == sent[:1]
+    assert pool.select(1, 10, sizes[0] - 1, WORK) == []
+    assert pool.select(1, 0, sum(sizes), WORK) == []
+
+
+def test_selection_stays_within_the_work_of_a_block() -> None:
+    """What is too much for this block waits for the next one; nobody overtakes it."""
+    pool = Pool()
+    sent = [transaction(number) for number in range(3)]
+    for item, work in zip(sent, (3, 4, 1), strict=True):
+        decode_operations(item)
+        assert item.work == 1
+        item.work = work
+        pool.add(item)
+    assert pool.select(1, 10, 1 << 20, 8) == sent
+    assert pool.select(1, 10, 1 << 20, 7) == sent[:2]
+    assert pool.select(1, 10, 1 << 20, 6) == sent[:1]
+    assert pool.select(1, 10, 1 << 20, 2) == []
 
 
 def test_same_transaction_is_held_once() -> None:
@@ -133,8 +152,8 @@ def test_transaction_leaves_when_its_last_height_is_passed() -> None:
     short, long = transaction(1, valid_until=5), transaction(2, valid_until=9)
     pool.add(short)
     pool.add(long)
-    assert pool.select(5, 10, 1 << 20) == [short, long]
-    assert pool.select(6, 10, 1 << 20) == [long]
+    assert pool.select(5, 10, 1 << 20, WORK) == [short, long]
+    assert pool.select(6, 10, 1 << 20, WORK) == [long]
     assert list(pool.expire(4)) == []
     assert list(pool.expire(5)) == [short.tx_id]
     assert list(pool.expire(5)) == []

@@ -11,13 +11,16 @@ from chainnode.errors import DecodeError, PeerError, Rejected
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox, decode_batch
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.net.channel import Channel
+from chainnode.node import inbound as inbound_module
 from chainnode.node.inbound import (
-    BATCHES_OF_PEER_MAX,
-    BATCHES_WAITING_MAX,
+    ENVELOPE_COST_BYTES,
     RANGE_COST_BYTES,
     SERVED_BYTES_PER_S_MAX,
+    WAITING_BYTES_MAX,
+    WAITING_BYTES_OF_PEER_MAX,
     InboundGossip,
     NodeInbound,
 )
@@ -26,7 +29,7 @@ from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
 from consensus.messages import Status, encode_message
 from tests.support.cluster import until
-from tests.support.local_chain import CHAIN_ID, LocalChain, envelope, transaction
+from tests.support.local_chain import CHAIN_ID, LocalChain, envelope, evidence, forged, transaction
 from tests.unit.node.clock import StillClock
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
 
@@ -42,8 +45,9 @@ class _Inbound:
         links = make_links(self.chain, self.wire)
         self.links = links
         self.gate = MessageGate(CHAIN_ID, make_replica(self.chain), links, lambda event: None)
-        admitter = Admitter(self.chain.ledger, self.pool, InlineVerifier(), lambda transactions, local: None)
-        self.gossip = InboundGossip(admitter, links.report)
+        self.verification = Verification(InlineVerifier())
+        admitter = Admitter(self.chain.ledger, self.pool, self.verification, lambda transactions, local: None)
+        self.gossip = InboundGossip(admitter, self.verification, links.report)
         self.flushes: list[Callable[[], None]] = []
         self.outbox = Outbox(self.flushes.append, links.gossip)
         server = SyncServer(self.chain.ledger.store, self.pool, list)
@@ -99,24 +103,104 @@ async def test_peer_is_not_blamed_for_what_only_we_know() -> None:
 
 
 async def test_gossip_that_nobody_admits_is_bounded_and_counted() -> None:
-    """Batches not yet admitted are bounded; more are dropped: the sender repeats what stays unsettled."""
+    """What waits is bounded in bytes; more is dropped: the sender repeats what stays unsettled."""
     node = _Inbound()
-    for number in range(BATCHES_WAITING_MAX + 7):
+    large = envelope(1, memo="x" * 256, operations=[evidence(number) for number in range(100)])
+    copies = [large + bytes([number]) for number in range(20)]
+    cost = sum(map(len, copies)) + ENVELOPE_COST_BYTES * 21
+    fits_one, fits_all = WAITING_BYTES_OF_PEER_MAX // cost, WAITING_BYTES_MAX // cost
+    for number in range(fits_all + 8):
         sender = dataclasses.replace(peer(1), node_key=bytes([number % 8]) * 32)
-        node.inbound.on_message(sender, Channel.TRANSACTIONS, _batch(envelope(number + 1)))
-    assert node.gossip.dropped == 7
-    await node.admit(lambda: len(node.pool) == BATCHES_WAITING_MAX)
+        node.inbound.on_message(sender, Channel.TRANSACTIONS, encode(copies))
+    assert 8 <= node.gossip.dropped <= 10
+    assert fits_all * cost * 0.99 < node.gossip.waiting_bytes <= WAITING_BYTES_MAX < 5 * fits_one * cost
+    await node.admit(lambda: not node.gossip.waiting_bytes)
     assert not node.gossip._waiting_of
+    assert not node.gossip._batch_of
 
 
-async def test_flood_of_one_peer_leaves_room_for_the_others() -> None:
+async def test_flood_of_one_peer_leaves_room_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flooding peer fills its own share only."""
     node = _Inbound()
-    for number in range(3 * BATCHES_OF_PEER_MAX):
+    batch = _batch(envelope(1))
+    monkeypatch.setattr(inbound_module, "WAITING_BYTES_OF_PEER_MAX", 16 * (len(batch) + 2 * ENVELOPE_COST_BYTES))
+    for number in range(48):
         node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
-    assert node.gossip.dropped == 2 * BATCHES_OF_PEER_MAX
+    assert node.gossip.dropped == 32
     node.inbound.on_message(peer(2), Channel.TRANSACTIONS, _batch(envelope(500)))
-    await node.admit(lambda: len(node.pool) == BATCHES_OF_PEER_MAX + 1)
+    await node.admit(lambda: len(node.pool) == 17)
+
+
+def test_many_small_batches_are_as_welcome_as_a_large_one() -> None:
+    """A peer gossips every two milliseconds: what it sends while a block is written is not dropped."""
+    node = _Inbound()
+    for number in range(200):
+        node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(number + 1)))
+    assert node.gossip.dropped == 0
+
+
+async def test_what_a_proposal_names_is_admitted_first() -> None:
+    """It waits behind the gossip of others; the rest keeps its place."""
+    node = _Inbound()
+    first, last = [transaction(number) for number in range(1, 300)], [transaction(number) for number in range(300, 310)]
+    node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(*(item.envelope for item in first)))
+    node.inbound.on_message(peer(2), Channel.TRANSACTIONS, _batch(*(item.envelope for item in last)))
+    wanted = [item.leaf_hash for item in (*last[3:], *first[100:110])]
+    await node.gossip.bring(wanted, node.pool.by_leaf)
+    assert {item.leaf_hash for item in node.pool.transactions()} == set(wanted)
+    await node.admit(lambda: len(node.pool) == 309)
+    assert node.verification.checked == 309
+    assert not node.gossip._batch_of
+
+
+async def test_what_is_being_verified_already_is_waited_for() -> None:
+    """A proposal names what the gossip before it brought: it is neither fetched nor checked twice."""
+    node = _Inbound()
+    items = [transaction(number) for number in range(1, 101)]
+    task = asyncio.create_task(node.gossip.run())
+    node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(*(item.envelope for item in items)))
+    while not node.verification.under_way:  # noqa: ASYNC110 - every turn of the loop is looked at
+        await asyncio.sleep(0)
+    await node.gossip.bring([item.leaf_hash for item in items], node.pool.by_leaf)
+    assert len(node.pool) == node.verification.checked == 100
+    task.cancel()
+
+
+async def test_gossip_that_a_proposal_overtook_is_waited_for_a_moment() -> None:
+    """It arrives a few milliseconds later and nobody is asked; what does not arrive is not waited for."""
+    node = _Inbound()
+    item, never = transaction(1), transaction(2)
+    call = asyncio.create_task(node.gossip.bring([item.leaf_hash], node.pool.by_leaf))
+    await asyncio.sleep(0.002)
+    assert not call.done()
+    node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(envelope(50)))
+    node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(item.envelope))
+    await call
+    assert node.pool.by_leaf(item.leaf_hash) is not None
+    async with asyncio.timeout(1):
+        await node.gossip.bring([never.leaf_hash], node.pool.by_leaf)
+
+
+async def test_peer_is_named_also_for_what_a_proposal_brought_forward() -> None:
+    """Refusals that no correct node lets through to others."""
+    node = _Inbound()
+    bad = forged(transaction(1))
+    node.inbound.on_message(peer(3), Channel.TRANSACTIONS, _batch(envelope(2), bad.envelope))
+    await node.gossip.bring([bad.leaf_hash], node.pool.by_leaf)
+    assert node.wire.penalised == [(KEYS[3], "bad-signature")]
+
+
+async def test_repeated_gossip_waits_once() -> None:
+    """Two peers may pass on the same bytes; a copy with another signature is something else."""
+    node = _Inbound()
+    node.inbound.on_message(peer(3), Channel.TRANSACTIONS, _batch(forged(transaction(1)).envelope))
+    for number in (1, 2):
+        node.inbound.on_message(peer(number), Channel.TRANSACTIONS, _batch(envelope(1), envelope(1)))
+    assert len(node.gossip._batch_of) == 2
+    await node.admit(lambda: len(node.pool) == 1)
+    assert node.wire.penalised == [(KEYS[3], "bad-signature")]
+    assert node.verification.checked == 2
+    assert [item.envelope for item in node.pool.transactions()] == [envelope(1)]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"\x91\x01", encode([b"x"] * 1_001)])

@@ -1,7 +1,7 @@
 """Blocks under discussion: built, judged, completed, fetched, and gone when the height is."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pytest
@@ -9,18 +9,20 @@ import pytest
 from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, open_proposal
 from chainnode.codec.canonical import encode
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
-from chainnode.node.proposal_desk import ProposalDesk
+from chainnode.node.proposal_desk import Held, ProposalDesk
 from chainnode.sync import body_fetcher as body_fetcher_module
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.sync.server import SyncServer
+from chainnode.sync.wire import GET_BLOCK, GET_TRANSACTIONS, decode_transactions_wanted
 from chainnode.types.block import block_hash
 from consensus.inputs import BlockBuilt, BlockFetched, BuildFailed, Input, ProposalChecked
 from consensus.outputs import BuildBlock, CheckProposal, FetchBlock
 from tests.support.cluster import until
 from tests.support.local_chain import LocalChain, transaction
 from tests.unit.node.clock import StillClock
-from tests.unit.sync.sources import Answer, Sources, silent
+from tests.unit.sync.sources import Answer, LateAnswer, Sources, silent
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +41,18 @@ class _Desk:
         self.answers: list[Input] = []
         self.defects: list[BaseException] = []
         self.desk = ProposalDesk(
-            self.chain.ledger, self.pool, BodyFetcher(self.sources, InlineVerifier()),
-            StillClock(self.chain.now_ms), self.answers.append, self.defects.append,
+            self.chain.ledger, self.pool,
+            BodyFetcher(self.sources, Verification(InlineVerifier()), self.pool.by_leaf),
+            StillClock(self.chain.now_ms), self.answers.append, self.defects.append, self._bring,
         )
+        self.on_its_way: asyncio.Event | None = None
+        """Set once what gossip brings has come; None when nothing is on its way."""
+
+    async def _bring(self, leaf_hashes: Sequence[bytes], held: Held) -> None:
+        assert leaf_hashes
+        assert not any(map(held, leaf_hashes))
+        if self.on_its_way is not None:
+            await self.on_its_way.wait()
 
     def check(self, candidate: Candidate, *, view: int = 0, fresh: bool = True, proposer: int = 0) -> None:
         self.desk.check(
@@ -151,6 +162,75 @@ async def test_missing_bodies_are_fetched_first(place: _Desk) -> None:
     assert await place.settled() == _verdict(candidate)
     assert place.sources.first == [(0,)]
     assert place.desk.candidate(candidate.block_hash) is not None
+
+
+async def test_what_is_on_its_way_is_not_fetched(place: _Desk) -> None:
+    """A proposal overtakes gossip; what that brings completes it, and only the rest is fetched."""
+    candidate, other = place.chain.build(5, 6), place.chain.build(7, 8)
+    place.on_its_way = asyncio.Event()
+    place.check(candidate)
+    await asyncio.sleep(0.005)
+    for item in (*candidate.transactions, other.transactions[1]):
+        place.pool.add(item)
+    place.on_its_way.set()
+    assert await place.settled() == _verdict(candidate)
+    assert not place.sources.asked
+    place.holder(other)
+    place.check(other)
+    assert await place.settled() == _verdict(other)
+    ((_, _, wanted),) = place.sources.asked
+    assert decode_transactions_wanted(wanted).leaf_hashes == other.transactions[0].leaf_hash
+
+
+async def test_decided_block_is_not_fetched_while_its_proposal_is_completed(place: _Desk) -> None:
+    """The others were faster: what is on its way completes the block here, and both questions are answered."""
+    candidate = place.chain.build(5, 6)
+    place.on_its_way = asyncio.Event()
+    place.check(candidate)
+    place.desk.fetch(FetchBlock(2, candidate.block_hash, (1, 2)))
+    await asyncio.sleep(0.005)
+    for item in candidate.transactions:
+        place.pool.add(item)
+    place.on_its_way.set()
+    await until(lambda: len(place.answers) == 2, 2)
+    assert set(place.answers) == {
+        _verdict(candidate), BlockFetched(candidate.block_hash, candidate.proposal_bytes()),
+    }
+    await asyncio.sleep(0.005)
+    assert (len(place.answers), place.sources.asked, place.desk._fetches, place.desk._open) == (2, [], {}, {})
+
+
+async def test_proposal_that_is_completed_ends_the_fetch_of_the_same_block(place: _Desk) -> None:
+    """Nobody has the whole block to give, and it is here: the core is told, once."""
+    candidate = place.chain.build(5)
+    place.desk.fetch(FetchBlock(2, candidate.block_hash, (1, 2)))
+    await asyncio.sleep(0.005)
+    place.holder(candidate)
+    place.sources.peers[b"holder"] = _transactions_only(place.sources.peers.pop(b"holder"))
+    place.check(candidate)
+    await until(lambda: len(place.answers) == 2, 2)
+    assert place.answers == [BlockFetched(candidate.block_hash, candidate.proposal_bytes()), _verdict(candidate)]
+    await asyncio.sleep(0.005)
+    assert (len(place.answers), place.desk._fetches) == (2, {})
+
+
+async def test_decided_block_is_fetched_though_its_proposal_cannot_be_completed(place: _Desk) -> None:
+    """Its leader withholds bodies that the holders have."""
+    candidate = place.chain.build(5)
+    place.holder(candidate)
+    place.sources.peers[b"holder"] = _blocks_only(place.sources.peers.pop(b"holder"))
+    place.check(candidate)
+    place.desk.fetch(FetchBlock(2, candidate.block_hash, (1, 2)))
+    assert await place.settled() == BlockFetched(candidate.block_hash, candidate.proposal_bytes())
+    place.desk.close()
+
+
+def _transactions_only(answer: Answer | LateAnswer) -> Answer:
+    return lambda kind, payload: answer(kind, payload) if kind == GET_TRANSACTIONS else b""  # type: ignore[return-value]
+
+
+def _blocks_only(answer: Answer | LateAnswer) -> Answer:
+    return lambda kind, payload: answer(kind, payload) if kind == GET_BLOCK else b""  # type: ignore[return-value]
 
 
 async def test_block_proposed_again_is_answered_for_the_later_view(place: _Desk) -> None:

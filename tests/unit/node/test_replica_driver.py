@@ -9,6 +9,7 @@ import pytest
 from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.errors import InvariantBroken, StoreError
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.node import replica_driver as replica_driver_module
 from chainnode.node.proposal_desk import ProposalDesk
@@ -66,9 +67,9 @@ class _Driven:
             after_commit=self._after_commit, catch_up=lambda height, hints: self.syncs.append((height, hints)),
         )
         self.sources = Sources()
-        fetcher = BodyFetcher(self.sources, InlineVerifier())
+        fetcher = BodyFetcher(self.sources, Verification(InlineVerifier()))
         self.desk = ProposalDesk(
-            self.chain.ledger, self.pool, fetcher, clock, self.driver.feed, self.driver.fail
+            self.chain.ledger, self.pool, fetcher, clock, self.driver.feed, self.driver.fail, self._bring
         )
         self.driver.desk = self.desk
         self.task = asyncio.get_running_loop().create_task(self.driver.run())
@@ -101,6 +102,9 @@ class _Driven:
 
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self.pool.remove([item.tx_id for item in transactions])
+
+    async def _bring(self, leaf_hashes: Sequence[bytes], held: object) -> None:
+        """Nothing is on its way."""
 
     # What a test does.
 

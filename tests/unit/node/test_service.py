@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 from chainnode.mempool.admission import Admitter
 from chainnode.mempool.gossip import Outbox
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.node.links import MessageGate
 from chainnode.node.service import NodeService
@@ -35,7 +36,7 @@ class _Place:
         self.flushes: list[Callable[[], None]] = []
         self.outbox = Outbox(self.flushes.append, links.gossip)
         self.gate = MessageGate(CHAIN_ID, replica, links, lambda event: None)
-        admitter = Admitter(self.chain.ledger, self.pool, InlineVerifier(), self._admitted)
+        admitter = Admitter(self.chain.ledger, self.pool, Verification(InlineVerifier()), self._admitted)
         self.counts = {"peers_reported": {"tx-root": 3}, "network": {}}
         self.service = NodeService(
             name="node-x", node_key=KEYS[0 if role == "validator" else 4], replica=replica,

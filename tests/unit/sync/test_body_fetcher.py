@@ -9,7 +9,9 @@ import pytest
 from chainnode.chain.candidate import Candidate, open_proposal
 from chainnode.codec.canonical import encode
 from chainnode.errors import Rejected
+from chainnode.mempool.admission import Admitter
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.sync import body_fetcher as body_fetcher_module
 from chainnode.sync.body_fetcher import BodyFetcher, check_signatures
@@ -41,7 +43,7 @@ async def _complete(sources: Sources, candidate: Candidate, held: list[Transacti
     proposal = open_proposal(candidate.block_hash, candidate.proposal_bytes())
     known = {item.leaf_hash: item for item in held or []}
     async with asyncio.timeout(5):
-        return await BodyFetcher(sources, InlineVerifier()).complete(proposal, known, (2,))
+        return await BodyFetcher(sources, Verification(InlineVerifier())).complete(proposal, known, (2,))
 
 
 async def test_missing_bodies_are_fetched_and_the_block_is_whole() -> None:
@@ -178,14 +180,45 @@ async def test_whole_block_is_fetched_by_hash_from_whoever_has_it() -> None:
         mixed=lambda kind, payload: encode([candidate.header_bytes, other.body_bytes(), b""]),
         honest=_holder(chain, candidate),
     )
-    fetcher = BodyFetcher(sources, InlineVerifier())
+    fetcher = BodyFetcher(sources, Verification(InlineVerifier()))
     async with asyncio.timeout(5):
         found = await fetcher.block(candidate.block_hash, (1, 2))
     assert found.body_bytes() == candidate.body_bytes()
     assert [name for name, _, _ in sources.asked][-1] == b"honest"
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await BodyFetcher(Sources(peer=_holder(chain, bad)), InlineVerifier()).block(bad.block_hash, ())
+            fetcher = BodyFetcher(Sources(peer=_holder(chain, bad)), Verification(InlineVerifier()))
+            await fetcher.block(bad.block_hash, ())
+
+
+async def test_whole_block_takes_from_here_what_is_here() -> None:
+    """Known by its exact bytes: neither decoded nor checked again; a copy with another signature is not it."""
+    chain, candidate = _block()
+    here = {item.leaf_hash: item for item in candidate.transactions[:3]}
+    verification = Verification(InlineVerifier())
+    fetcher = BodyFetcher(Sources(peer=_holder(chain, candidate)), verification, here.get)
+    found = await fetcher.block(candidate.block_hash, ())
+    assert found.body_bytes() == candidate.body_bytes()
+    assert all(found.transactions[place] is candidate.transactions[place] for place in range(3))
+    assert verification.checked == 1
+    forged = chain.ledger.build(0, [decode_transaction(_forged(envelope(100)))], chain.now_ms)
+    fetcher = BodyFetcher(Sources(peer=_holder(chain, forged)), verification, here.get)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await fetcher.block(forged.block_hash, ())
+
+
+async def test_fetched_body_is_not_checked_again_when_its_gossip_comes() -> None:
+    """What was fetched is verified through the same owner as everything else."""
+    chain, candidate = _block()
+    verification = Verification(InlineVerifier())
+    proposal = open_proposal(candidate.block_hash, candidate.proposal_bytes())
+    await BodyFetcher(Sources(peer=_holder(chain, candidate)), verification).complete(proposal, {}, ())
+    pool = Pool()
+    admitter = Admitter(chain.ledger, pool, verification, lambda transactions, local: None)
+    answers = await admitter.submit([item.envelope for item in candidate.transactions], local=False)
+    assert {answer.outcome for answer in answers} == {"accepted"}
+    assert verification.checked == len(pool) == 4
 
 
 async def test_signatures_are_checked_together() -> None:

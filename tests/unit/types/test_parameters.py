@@ -11,7 +11,7 @@ from chainnode.types.parameters import ChainParameters, decode_parameters
 
 def test_parameters_are_plain_message_pack() -> None:
     """[tag 7, ...] in the order of the fields, defaults written out; golden: they lie in the state of every chain."""
-    plain = [7, 10, 10_000, 2_000, 30_000, 1_000, 1_000, 2_000, 2 * 1024 * 1024, 2_000, 10_000, 100]
+    plain = [7, 10, 10_000, 2_000, 30_000, 1_000, 1_000, 2_000, 2 * 1024 * 1024, 10_000, 2_000, 10_000, 100]
     assert msgpack.packb(plain) == encode(ChainParameters())
     assert decode_parameters(encode(ChainParameters())) == ChainParameters()
 
@@ -33,6 +33,7 @@ def test_timers_reach_the_agreement_core_unchanged() -> None:
         {"block_transactions_max": 0},
         {"block_transactions_max": 10_001},
         {"block_bytes_max": 1},
+        {"block_work_max": 4_095},
         {"clock_ahead_ms": 3_600_001},
         {"epoch_blocks": 3},
     ],

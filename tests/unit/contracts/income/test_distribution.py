@@ -7,6 +7,7 @@ from contracts.income.record import (
     read_trade_income,
 )
 from contracts.kernel.money import AMOUNT_MAX
+from contracts.kernel.registry import OPERATIONS
 from tests.unit.contracts.income.household import HOLDER, OTHER, THIRD, asset, distribute, founded, ok, rule
 from tests.unit.contracts.income.trades import PROCEEDS, traded
 from tests.unit.contracts.world import did_of
@@ -42,6 +43,7 @@ def test_small_transaction_of_many_wide_distributions_is_refused() -> None:
     wide = [DistributeIncome(str(number), top, 10**9, "CNY") for number in range(8)]
     assert world.submit("exchange", wide[0]).code == "ok"
     before = dict(world.content())
+    assert len(payees) * len(parents) <= 2 * OPERATIONS["income.distribute"].work
     assert world.submit("exchange", *wide[1:]).code == "too-much-state"
     assert world.content() == before
 

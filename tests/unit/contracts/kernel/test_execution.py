@@ -11,10 +11,10 @@ from contracts.evidence.operations import RecordEvidence
 from contracts.evidence.record import read_evidence
 from contracts.governance.operations import GrantRole, RevokeRole, SetParameters, SetPolicy
 from contracts.governance.queries import read_parameters
-from contracts.identity.operations import CreateIdentity, UpdateIdentity
+from contracts.identity.operations import CreateIdentity, DeactivateIdentity, UpdateIdentity
 from contracts.kernel import execution
 from contracts.kernel.operation import Operation, OperationSpec
-from contracts.kernel.policy import EVERYONE, FEATURES_KEY, Features, Rule
+from contracts.kernel.policy import EVERYONE, FEATURES_KEY, FORBIDDEN, Features, Rule
 from contracts.kernel.registry import SPEC_OF
 from tests.unit.contracts.world import World, did_of, founding_operations, key_of
 
@@ -110,6 +110,22 @@ def test_role_revoked_inside_the_transaction_no_longer_counts() -> None:
     register = RegisterAsset("a", AssetDescription("dataset", "A"))
     receipt = world.submit("governor", RevokeRole(did_of("governor"), "exchange"), register)
     assert (receipt.code, receipt.failed_operation) == ("role-missing", 1)
+
+
+def test_operation_allowed_once_is_judged_again_after_the_transaction_changed_what_its_sender_may() -> None:
+    """They are read again after a governance operation in the same transaction; after its end a sender does nothing."""
+    grant = GrantRole(did_of("governor"), "exchange")
+    changes: list[tuple[Operation, str]] = [
+        (RevokeRole(did_of("governor"), "exchange"), "role-missing"),
+        (SetPolicy("evidence.record", FORBIDDEN), "operation-forbidden"),
+        (SetPolicy("evidence.record", Rule("ANY", ("auditor",))), "role-missing"),
+    ]
+    for change, code in changes:
+        world = World([*founding_operations(), SetPolicy("evidence.record", Rule("ANY", ("exchange",)))])
+        receipt = world.submit("governor", grant, evidence(1), change, evidence(2))
+        assert (receipt.code, receipt.failed_operation) == (code, 3)
+    receipt = World().submit("member", evidence(1), DeactivateIdentity(), evidence(2))
+    assert (receipt.code, receipt.failed_operation) == ("sender-deactivated", 2)
 
 
 def test_bug_in_a_contract_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,15 @@ import pytest
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
+from chainnode.limits import OPERATION_WORK_MAX, TRANSACTION_WORK_MAX
+from chainnode.types.parameters import ChainParameters
 from contracts.assets.description import AssetDescription
 from contracts.assets.operations import RegisterAsset
 from contracts.evidence.operations import RecordEvidence, RecordEvidenceBatch
 from contracts.governance.operations import GrantRole
 from contracts.identity.operations import UpdateIdentity
 from contracts.identity.record import Service
+from contracts.income.operations import DistributeIncome
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, encode_operation
 from contracts.kernel.registry import (
     CODES,
@@ -42,6 +45,16 @@ def test_operation_reads_back_from_bytes_and_from_its_json_form(operation: Opera
     document = json.loads(json.dumps(operation_document(operation)))
     assert document["operation"] == listed[0]
     assert operation_from_document(document) == operation
+
+
+def test_work_of_every_operation_is_within_its_bound_and_adds_up_in_a_transaction() -> None:
+    """``TRANSACTION_WORK_MAX``: every transaction fits into some block, whatever it holds."""
+    assert all(1 <= spec.work <= OPERATION_WORK_MAX for spec in OPERATIONS.values())
+    assert ChainParameters().block_work_max >= TRANSACTION_WORK_MAX
+    operations = [DistributeIncome("2026", bytes(32), 1, "CNY"), RecordEvidence(bytes(16), "file", "sha256", bytes(32))]
+    found = World().transaction("exchange", [encode(one) for one in operations], [key_of("exchange")], CHAIN)
+    decode_operations(found)
+    assert found.work == OPERATIONS["income.distribute"].work + 1 == 33
 
 
 def test_evidence_begins_with_the_fields_that_the_offline_verifier_reads() -> None:
@@ -99,6 +112,41 @@ def test_admission_names_the_operation_and_the_reason() -> None:
     assert found.value.details["operation"] == 1
     assert "md5" in str(found.value.details["reason"])
     assert transaction.operations == ()
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (encode(["evidence.recrod", b""]), "unknown-operation"),
+        (encode(GOOD[:4]), "operation-malformed"),
+        (encode(GOOD[:8]), "operation-not-canonical"),
+        (encode([*GOOD, 1]), "operation-not-canonical"),
+        (b"\xdc\x00" + bytes([len(GOOD)]) + encode(GOOD)[1:], "operation-not-canonical"),
+        (encode([*GOOD[:4], bytes(48), *GOOD[5:]]), "evidence-digest-length"),
+        (encode(["evidence.record", "x" * OPERATION_BYTES_MAX]), "operation-too-large"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_bad_operation_among_good_ones_is_refused_by_its_own_code(bad: bytes, code: str, place: int) -> None:
+    """Details name the operation (its index); reading all together is as strict as reading each alone."""
+    raws = [encode(GOOD)] * 2
+    raws.insert(place, bad)
+    transaction = World().transaction(did_of("member"), raws, [key_of("member")], CHAIN)
+    with pytest.raises(Rejected) as found:
+        decode_operations(transaction)
+    assert (found.value.code, found.value.details["operation"]) == (code, place)
+    assert transaction.operations == ()
+
+
+def test_operations_read_together_are_those_read_alone() -> None:
+    """Every kind of operation in transactions of up to eight, and many whose sizes add up beyond the bound of one."""
+    datas = [encode_operation(sample) for sample in SAMPLES]
+    groups = [datas[start : start + 8] for start in range(0, len(datas), 8)]
+    big = encode_operation(RegisterAsset("a", AssetDescription("dataset", "A", summary="x" * 8_000)))
+    for raws in (*groups, [big] * 9):
+        transaction = World().transaction(did_of("member"), raws, [key_of("member")], CHAIN)
+        decode_operations(transaction)
+        assert transaction.operations == tuple(decode_operation(data) for data in raws)
 
 
 def test_operation_built_by_hand_is_checked_before_it_is_signed() -> None:
