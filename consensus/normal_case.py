@@ -28,10 +28,10 @@ def consider_proposing(state: State, out: Outputs) -> None:
         return
     if not (state.pending or state.tip.proof_due or state.idle_due):
         return
-    state.arm_view_timer(out)
+    due_ms = _due_ms(state)
+    state.arm_view_timer(out, max(0, due_ms - state.now_ms))
     if not state.leads() or state.building == state.view:
         return
-    due_ms = _due_ms(state)
     if due_ms <= state.now_ms:
         build(state, out)
     elif state.batch_due_ms is None or due_ms < state.batch_due_ms:

@@ -201,16 +201,16 @@ class State:
             return self.fetched[1]
         return None
 
-    def arm_view_timer(self, out: Outputs) -> None:
-        """Give the leader of the current view its time, once."""
+    def arm_view_timer(self, out: Outputs, wait_ms: int = 0) -> None:
+        """Give the leader of the current view its time, once; it is to begin ``wait_ms`` from now (R1)."""
         if not self.view_timer_armed:
             self.view_timer_armed = True
             if self.due_at_ms is None:
-                self.due_at_ms = self.now_ms
+                self.due_at_ms = self.now_ms + wait_ms
             view = self.view
             passed = self.passed_over(view) if view else ()
             delay_ms = self.patience.view_timeout_ms(self.timers, view, self.leader_of(view), passed)
-            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, view), delay_ms))
+            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, view), wait_ms + delay_ms))
 
     def cancel_timers(self, out: Outputs) -> None:
         """Stop the timers that belong to the view being left."""

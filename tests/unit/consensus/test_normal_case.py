@@ -38,7 +38,7 @@ def test_leader_waits_a_batch_time_before_it_asks_for_a_block():
     waiting = rig.pending(3)
     built = rig.fire(TimerKind.BATCH)
 
-    assert timers_set(waiting) == {TimerKind.BATCH: 10, TimerKind.VIEW: 2_000}
+    assert timers_set(waiting) == {TimerKind.BATCH: 10, TimerKind.VIEW: 2_010}
     assert not waiting.requests
     assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=False)]
 
@@ -76,7 +76,7 @@ def test_leader_waits_longer_before_a_block_for_the_proof_alone():
     rig.now_ms = 50
     built = rig.fire(TimerKind.BATCH)
 
-    assert timers_set(waiting) == {TimerKind.BATCH: 50, TimerKind.VIEW: 2_000, TimerKind.RESEND: 1_000,
+    assert timers_set(waiting) == {TimerKind.BATCH: 50, TimerKind.VIEW: 2_050, TimerKind.RESEND: 1_000,
                                    TimerKind.IDLE: 10_000}  # fmt: skip
     assert not waiting.requests
     assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
@@ -116,9 +116,12 @@ def test_leader_proposes_an_empty_block_after_the_idle_interval():
     assert rig.fire(TimerKind.IDLE).requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
 
 
-@pytest.mark.parametrize("due", ["pending", "proof", "idle"])
-def test_validator_that_does_not_lead_gives_the_leader_its_time(due):
-    """R1: when something is due every validator arms the view timer, so a silent leader is noticed (S31)."""
+@pytest.mark.parametrize(("due", "wait_ms"), [("pending", 10), ("proof", 50), ("idle", 0)])
+def test_validator_that_does_not_lead_gives_the_leader_its_time(due, wait_ms):
+    """R1: when something is due every validator arms the view timer, so a silent leader is noticed (S31).
+
+    The leader's time begins when it may propose: a chain whose blocks are far apart must not lose patience meanwhile.
+    """
     rig = Rig(own=1, tip=PROOF_DUE if due == "proof" else Tip(HEIGHT - 1, GENESIS), start=False)
     out = rig.step(inputs.Started())
     if due == "pending":
@@ -126,7 +129,7 @@ def test_validator_that_does_not_lead_gives_the_leader_its_time(due):
     if due == "idle":
         out = rig.fire(TimerKind.IDLE)
 
-    assert timers_set(out)[TimerKind.VIEW] == 2_000
+    assert timers_set(out)[TimerKind.VIEW] == wait_ms + 2_000
     assert not out.requests
 
 
