@@ -24,6 +24,7 @@ from chainnode.chain.candidate import Candidate
 from chainnode.chain.certificate import open_certificate
 from chainnode.chain.ledger import Ledger
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.store.leveldb import LevelDBKeyValue
 from chainnode.store.memory import MemoryKeyValue
@@ -79,7 +80,7 @@ def run(size: Size) -> list[Figure]:
                 del certificate
                 ledger.commit(candidate, data)
 
-            catch_up = CatchUp(ledger, _Source(served), InlineVerifier(), apply)
+            catch_up = CatchUp(ledger, _Source(served), Verification(InlineVerifier()), apply)
             asyncio.run(catch_up.run(served.tip.height, ()))
             assert ledger.tip.state_root == root
             return ledger.store.tip().state_root

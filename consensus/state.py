@@ -183,7 +183,7 @@ class State:
         return leader.leader(self.validators.size, self.height, view, self.suspended)
 
     def passed_over(self, view: int) -> tuple[int, ...]:
-        """Leaders of the views below ``view`` of this height, without that of ``view``; the last round of them is all."""
+        """Leaders of the views of this height below ``view``, without its own; the last round of them is all."""
         passed = {self.leader_of(earlier) for earlier in range(max(0, view - self.validators.size), view)}
         return tuple(sorted(passed - {self.leader_of(view)}))
 

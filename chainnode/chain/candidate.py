@@ -34,6 +34,10 @@ CANDIDATES_MAX: Final = 16
 """Proposals of one height kept in memory: current view, eight earlier ones, and a margin."""
 
 
+Held = Callable[[bytes], Transaction | None]
+"""The verified transaction whose envelope has this leaf hash, if it is here."""
+
+
 @dataclass(slots=True, frozen=True)
 class OpenProposal:
     """A proposal whose parts are known to belong together; bodies may still be missing."""
@@ -123,9 +127,13 @@ def complete(proposal: OpenProposal, transactions: list[Transaction]) -> Candida
     )
 
 
-def open_stored(
-    stored: StoredBlock, held: Callable[[bytes], Transaction | None] = lambda leaf_hash: None
-) -> Candidate:
+def nothing_held(leaf_hash: bytes) -> Transaction | None:
+    """A ``Held`` of nothing."""
+    del leaf_hash
+    return None
+
+
+def open_stored(stored: StoredBlock, held: Held = nothing_held) -> Candidate:
     """Read a whole block, as the journal or a peer holds it; signatures are not checked here.
 
     A transaction that ``held`` gives for its leaf hash stands for the same bytes and is not decoded again.
@@ -136,8 +144,12 @@ def open_stored(
     """
     header = decode_header(stored.header)
     body = decode_body(stored.body)
-    transactions = [held(leaf_hash(envelope)) or decode_transaction(envelope) for envelope in body.transactions]
-    check_binding(header, [t.leaf_hash for t in transactions], body.last_certificate, body.misbehaviour)
+    leaf_hashes = [leaf_hash(envelope) for envelope in body.transactions]
+    check_binding(header, leaf_hashes, body.last_certificate, body.misbehaviour)
+    transactions = [
+        held(leaf) or decode_transaction(envelope, leaf)
+        for envelope, leaf in zip(body.transactions, leaf_hashes, strict=True)
+    ]
     for transaction in transactions:
         if not transaction.operations:
             decode_operations(transaction)

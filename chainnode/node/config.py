@@ -116,8 +116,9 @@ class MempoolSection(msgspec.Struct, frozen=True, kw_only=True):
     bytes_max: Annotated[int, msgspec.Meta(ge=limits.ENVELOPE_BYTES_MAX, le=4096 * limits.MIB)] = limits.POOL_BYTES_MAX
     sender_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = limits.POOL_SENDER_PERCENT
     """Share of the pool that one sender may fill; all senders that do not exist yet have a quarter of it together."""
-    verifier: Literal["inline", "processes"] = "processes"
-    """Where signatures are checked; ``inline`` suits tiny machines and tests."""
+    verifier: Literal["auto", "inline", "processes"] = "auto"
+    """Where signatures are checked: beside the event loop in other ``processes``, or ``inline`` in its pauses, which
+    suits a single core, many nodes on one machine, and tests. ``auto``: processes where there is a second core."""
     verifier_workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
     """Processes; 0 = one less than the cores, at least 1."""
 

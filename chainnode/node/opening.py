@@ -30,9 +30,10 @@ def build_pool(section: MempoolSection) -> Pool:
 
 def build_verifier(section: MempoolSection) -> Verifier:
     """The configured way of checking signatures."""
-    if section.verifier == "inline":
+    cores = len(os.sched_getaffinity(0))
+    if section.verifier == "inline" or (section.verifier == "auto" and cores == 1):
         return InlineVerifier()
-    return ProcessVerifier(section.verifier_workers or max(1, (os.cpu_count() or 1) - 1))
+    return ProcessVerifier(section.verifier_workers or max(1, cores - 1))
 
 
 def read_voting_keys(section: KeysSection, node_key: bytes, passphrase: str | None) -> VotingKeys | None:

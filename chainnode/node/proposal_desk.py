@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 
-from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, OpenProposal, complete, open_proposal
+from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, Held, OpenProposal, complete, open_proposal
 from chainnode.chain.ledger import Ledger
 from chainnode.clock import Clock
 from chainnode.errors import ChainError
@@ -19,9 +19,6 @@ from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.types.transaction import Transaction
 from consensus.inputs import BlockBuilt, BlockFetched, BuildFailed, Input, ProposalChecked
 from consensus.outputs import BuildBlock, CheckProposal, FetchBlock
-
-Held = Callable[[bytes], Transaction | None]
-"""The verified transaction whose envelope has this leaf hash, if it is here."""
 
 
 class ProposalDesk:

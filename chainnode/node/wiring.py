@@ -154,7 +154,8 @@ class Node:
 
     def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
         self._catch_up = CatchUp(
-            self.ledger, self._links, self._verifier, self._driver.apply_synced, trusted=trusted_block(config)
+            self.ledger, self._links, self._verification, self._driver.apply_synced, trusted=trusted_block(config),
+            held=self._pool.by_leaf,
         )
         self._snapshots = SnapshotKeeper(
             self.ledger.store, self.ledger.chain_id, config.node.data_dir / SNAPSHOTS,

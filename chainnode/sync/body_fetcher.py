@@ -7,14 +7,13 @@ height was decided without us, or the node stops).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
-from chainnode.chain.candidate import Candidate, OpenProposal, complete, open_stored
+from chainnode.chain.candidate import Candidate, Held, OpenProposal, complete, nothing_held, open_stored
 from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError, Rejected
-from chainnode.mempool.verification import Verification, signature_records
-from chainnode.mempool.verifier import Verifier
+from chainnode.mempool.verification import Verification
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.sync.wire import (
     GET_BLOCK,
@@ -47,14 +46,16 @@ class Requester(Protocol):
         ...
 
 
-async def check_signatures(transactions: Iterable[Transaction], verifier: Verifier) -> None:
-    """Check every signature of decided blocks' transactions, whatever this node knows of them.
+async def check_signatures(
+    transactions: Iterable[Transaction], verification: Verification, held: Held = nothing_held, *, urgent: bool = False
+) -> None:
+    """Check every signature of a block's transactions but those that ``held`` gave, which are verified.
 
     Raises:
         Rejected: ``bad-signature``, ``signature-scheme`` or ``signature-form``.
     """
-    records = [record for transaction in transactions for record in signature_records(transaction)]
-    if records and 0 in await verifier.check(records):
+    unknown = [item for item in transactions if held(item.leaf_hash) is not item]
+    if not all(await verification.check(unknown, urgent=urgent)):
         raise Rejected("bad-signature", "a transaction of the block carries an invalid signature")
 
 
@@ -65,7 +66,7 @@ class BodyFetcher:
         self,
         network: Requester,
         verification: Verification,
-        held: Callable[[bytes], Transaction | None] = lambda leaf_hash: None,
+        held: Held = nothing_held,
     ) -> None:
         """Ask through ``network``; have checked by ``verification`` what ``held`` (by leaf hash) does not give."""
         self._network = network
@@ -91,7 +92,7 @@ class BodyFetcher:
             new = [decode_transaction(envelope) for envelope in fetched]
             for transaction in new:
                 decode_operations(transaction)
-            await self._verify(new)
+            await check_signatures(new, self._verification, urgent=True)
             found.update((transaction.leaf_hash, transaction) for transaction in new)
             # A leader may commit to 10,000 bodies of 260 KiB; what the header allows fits into memory.
             if sum(len(transaction.envelope) for transaction in found.values()) > proposal.header.body_bytes:
@@ -137,12 +138,8 @@ class BodyFetcher:
                     candidate = open_stored(stored, self._held)
                     if candidate.block_hash != block_hash:
                         continue
-                    await self._verify([t for t in candidate.transactions if self._held(t.leaf_hash) is not t])
+                    await check_signatures(candidate.transactions, self._verification, self._held, urgent=True)
                 except ChainError:
                     continue
                 return candidate
             await asyncio.sleep(ROUND_PAUSE_SECONDS)
-
-    async def _verify(self, transactions: Sequence[Transaction]) -> None:
-        if not all(await self._verification.check(transactions, urgent=True)):
-            raise Rejected("bad-signature", "a transaction of the block carries an invalid signature")

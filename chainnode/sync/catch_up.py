@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from chainnode.chain.candidate import Candidate
+from chainnode.chain.candidate import Candidate, Held, nothing_held
 from chainnode.chain.ledger import Ledger
 from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError, DecodeError, Rejected, RequestFailed
-from chainnode.mempool.verifier import Verifier
+from chainnode.mempool.verification import Verification
 from chainnode.sync.body_fetcher import Requester
 from chainnode.sync.certified_range import Decided, OpenedRange, RangeVerifier, TrustedBlock
 from chainnode.sync.stripe import HEDGE_SECONDS, Order, Stripe
@@ -66,16 +66,22 @@ class CatchUp:
         self,
         ledger: Ledger,
         network: Sources,
-        verifier: Verifier,
+        verification: Verification,
         apply: Callable[[Candidate, bytes, QuorumCertificate], None],
         *,
         trusted: TrustedBlock | None = None,
+        held: Held = nothing_held,
     ) -> None:
-        """``apply`` commits one verified block (it must follow the tip) and tells the rest of the node."""
+        """``apply`` commits one verified block (it must follow the tip) and tells the rest of the node.
+
+        ``held`` gives what is verified here already.
+        """
         self._ledger = ledger
         self._network = network
         self._apply = apply
-        self._ranges = RangeVerifier(ledger.chain_id, lambda: ledger.surroundings.validators, verifier, trusted)
+        self._ranges = RangeVerifier(
+            ledger.chain_id, lambda: ledger.surroundings.validators, verification, trusted, held
+        )
         self._resting: dict[bytes, float] = {}
 
     async def run(self, target_height: int, hints: Sequence[int]) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from chainnode.chain.candidate import Candidate, open_stored
+from chainnode.chain.candidate import Candidate, Held, nothing_held, open_stored
 from chainnode.chain.certificate import open_certificate, require_certificate
 from chainnode.errors import Rejected
-from chainnode.mempool.verifier import Verifier
+from chainnode.mempool.verification import Verification
 from chainnode.sync.body_fetcher import check_signatures
 from chainnode.sync.wire import decode_blocks
 from chainnode.types.block import Header, StoredBlock, block_hash, certificate_hash, decode_header, decode_stored_block
@@ -61,12 +61,18 @@ class RangeVerifier:
     """Opens answers to GET_BLOCKS."""
 
     def __init__(
-        self, chain_id: str, validators: Validators, verifier: Verifier, trusted: TrustedBlock | None = None
+        self,
+        chain_id: str,
+        validators: Validators,
+        verification: Verification,
+        trusted: TrustedBlock | None = None,
+        held: Held = nothing_held,
     ) -> None:
-        """Certificates must be of the set that ``validators`` gives; ``verifier`` checks transactions."""
+        """Certificates must be of the set that ``validators`` gives; ``verification`` checks what is not ``held``."""
         self._chain_id: Final = chain_id
         self._validators = validators
-        self._verifier = verifier
+        self._verification = verification
+        self._held = held
         self._trusted = trusted
 
     async def open(self, first: int, last: int, answer: bytes) -> OpenedRange:
@@ -97,9 +103,10 @@ class RangeVerifier:
         certificates = await self._certificates(blocks, headers, validators)
         candidates: list[Candidate] = []
         for block in blocks:
-            candidates.append(open_stored(block))
+            candidates.append(open_stored(block, self._held))
             await asyncio.sleep(0)
-        await check_signatures((t for candidate in candidates for t in candidate.transactions), self._verifier)
+        transactions = [item for candidate in candidates for item in candidate.transactions]
+        await check_signatures(transactions, self._verification, self._held)
         decided = [
             Decided(candidate, block.certificate, certificate)
             for candidate, block, certificate in zip(candidates, blocks, certificates, strict=True)

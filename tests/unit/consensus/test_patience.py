@@ -108,7 +108,7 @@ def test_later_views_of_a_height_get_their_whole_time():
 
 
 def test_leaders_who_lost_this_height_and_earlier_ones_count_together():
-    """Timers: 3 was left before, 1 is left now; with f = 1 one of them is honest, so the next gets the whole of its time."""
+    """Timers: 3 was left before, 1 is left now; one of them is honest, so the next leader gets all of its time."""
     patience = learnt(*[100] * KNOWN, skipped=(3,))
 
     assert patience.view_timeout_ms(TIMERS, 1, LEADER, (3,)) == 600
@@ -116,7 +116,7 @@ def test_leaders_who_lost_this_height_and_earlier_ones_count_together():
 
 
 def test_leader_that_lost_its_view_is_not_hurried_again():
-    """Timers: with T0 in view 0 for whoever is remembered, and not above, where a row of silent ones would cost most."""
+    """Timers: T0 in view 0 for whoever is remembered, and not above, where a row of silent ones would cost most."""
     patience = learnt(*[100] * 31, size=31, skipped=(3, 4))
 
     assert patience.view_timeout_ms(TIMERS, 0, 3, ()) == 2_000

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import pytest
 
-from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, open_proposal
+from chainnode.chain.candidate import CANDIDATES_MAX, Candidate, Held, open_proposal
 from chainnode.codec.canonical import encode
 from chainnode.mempool.pool import Pool
 from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
-from chainnode.node.proposal_desk import Held, ProposalDesk
+from chainnode.node.proposal_desk import ProposalDesk
 from chainnode.sync import body_fetcher as body_fetcher_module
 from chainnode.sync.body_fetcher import BodyFetcher
 from chainnode.sync.server import SyncServer

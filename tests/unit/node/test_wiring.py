@@ -1,6 +1,7 @@
 """The composition root: what a node needs is checked before it runs, and let go of when it cannot."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -114,9 +115,20 @@ async def test_single_validator_decides_alone_and_cleans_up(tmp_path: Path) -> N
         assert set(counts) >= {"consensus_rejected", "consensus_filtered", "peers_reported", "network"}
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("inline", InlineVerifier), ("processes", ProcessVerifier)])
-def test_verifier_is_the_configured_one(kind: str, expected: type) -> None:
-    """``inline`` suits tiny machines and tests."""
+@pytest.mark.parametrize(
+    ("kind", "cores", "expected"),
+    [
+        ("inline", 8, InlineVerifier),
+        ("processes", 1, ProcessVerifier),
+        ("auto", 1, InlineVerifier),
+        ("auto", 2, ProcessVerifier),
+    ],
+)
+def test_verifier_is_the_configured_one(
+    kind: str, cores: int, expected: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``auto``: processes where there is a second core."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)))
     section = MempoolSection(verifier=kind, verifier_workers=2)  # type: ignore[arg-type]
     assert isinstance(build_verifier(section), expected)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from chainnode.chain.candidate import Candidate
 from chainnode.mempool.pool import Pool
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.sync.catch_up import CatchUp
 from chainnode.sync.server import SyncServer
@@ -25,7 +26,11 @@ class Follower:
         self.sources = Sources(**peers)
         self.applied: list[int] = []
         self.before_apply: Callable[[Candidate], None] = lambda candidate: None
-        self.catch_up = CatchUp(self.chain.ledger, self.sources, InlineVerifier(), self._apply)
+        self.pool = Pool()
+        self.verification = Verification(InlineVerifier())
+        self.catch_up = CatchUp(
+            self.chain.ledger, self.sources, self.verification, self._apply, held=self.pool.by_leaf
+        )
 
     @property
     def height(self) -> int:

@@ -224,10 +224,11 @@ async def test_fetched_body_is_not_checked_again_when_its_gossip_comes() -> None
 async def test_signatures_are_checked_together() -> None:
     """Raises Rejected ``bad-signature`` when one of many is false."""
     good = [transaction(number) for number in range(1, 40)]
-    await check_signatures(good, InlineVerifier())
-    await check_signatures([], InlineVerifier())
+    verification = Verification(InlineVerifier())
+    await check_signatures(good, verification)
+    await check_signatures([], verification)
     with pytest.raises(Rejected) as caught:
-        await check_signatures([*good, decode_transaction(_forged(envelope(99)))], InlineVerifier())
+        await check_signatures([*good, decode_transaction(_forged(envelope(99)))], verification)
     assert caught.value.code == "bad-signature"
     assert GET_TRANSACTIONS == 1
 

@@ -42,6 +42,19 @@ async def test_follower_reaches_the_tip_with_the_same_bytes(source: LocalChain) 
     assert not follower.sources.reported
 
 
+async def test_what_was_verified_here_is_not_checked_again(source: LocalChain) -> None:
+    """A validator that falls behind under load got the transactions as gossip: twice the work would keep it behind."""
+    held = [open_stored(source.queries.block(height)).transactions for height in range(1, 8)]
+    first = Follower(peer=server_of(source))
+    await first.run(7)
+    assert first.verification.checked == 14
+    second = Follower(peer=server_of(source))
+    second.pool.add(held[0][0])
+    assert await second.verification.check([held[0][1], *held[5]]) == [True] * 3
+    await second.run(7)
+    assert (second.height, second.verification.checked) == (7, 13)
+
+
 async def test_follower_goes_beyond_its_target(source: LocalChain) -> None:
     """The target is what some quorum has decided *at least*."""
     follower = Follower(peer=server_of(source))

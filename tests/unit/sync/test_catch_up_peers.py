@@ -9,6 +9,7 @@ import pytest
 from chainnode.chain.certificate import require_certificate
 from chainnode.codec.canonical import encode
 from chainnode.errors import RequestFailed
+from chainnode.mempool.verification import Verification
 from chainnode.mempool.verifier import InlineVerifier
 from chainnode.sync import catch_up as catch_up_module
 from chainnode.sync import stripe as stripe_module
@@ -137,7 +138,9 @@ async def test_chain_without_the_trusted_block_is_not_followed(source: LocalChai
     for trusted, height in ((TrustedBlock(5, bytes(32)), 0), (_trusted(source, 5), 7)):
         follower = Follower(peer=server_of(source))
         ledger = follower.chain.ledger
-        follower.catch_up = CatchUp(ledger, follower.sources, InlineVerifier(), follower._apply, trusted=trusted)
+        follower.catch_up = CatchUp(
+            ledger, follower.sources, Verification(InlineVerifier()), follower._apply, trusted=trusted
+        )
         await follower.run(7)
         assert follower.height == height
         assert (b"peer", "sync-untrusted") in follower.sources.reported or height == 7
@@ -160,7 +163,7 @@ async def test_blocks_of_a_later_epoch_wait_for_its_validators(
 
     monkeypatch.setattr("chainnode.sync.certified_range.decode_header", header)
     current = {"set": around.validators}
-    follower.catch_up._ranges = RangeVerifier(around.chain_id, lambda: current["set"], InlineVerifier())
+    follower.catch_up._ranges = RangeVerifier(around.chain_id, lambda: current["set"], Verification(InlineVerifier()))
     await follower.run(4)
     assert follower.height == 4
     assert follower.sources.reported == [(b"peer", "header-validators")]
