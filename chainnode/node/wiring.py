@@ -55,8 +55,8 @@ from contracts.governance.record import OBSERVERS_KEY
 
 log = structlog.get_logger(__name__)
 
-GOSSIP_DELAY_SECONDS: Final = 0.002
-"""Arrivals of two milliseconds share one frame."""
+GOSSIP_PAUSE_SECONDS: Final = 0.002
+"""Between two frames of gossip; what arrives meanwhile shares the next one."""
 MAINTENANCE_SECONDS: Final = 5.0
 PRUNE_CALLS_MAX: Final = 200
 """A bounded piece of pruning each round; more than blocks can arrive meanwhile."""
@@ -89,6 +89,7 @@ class Node:
         self._pool = build_pool(config.mempool)
         self._verifier = build_verifier(config.mempool)
         self._links = NodeLinks(membership)
+        self._gossip_due_s = 0.0
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._verification = Verification(self._verifier)
         self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted)
@@ -286,7 +287,10 @@ class Node:
         self._driver.feed(event)
 
     def _soon(self, flush: Callable[[], None]) -> None:
-        asyncio.get_running_loop().call_later(GOSSIP_DELAY_SECONDS, flush)
+        # Where nothing went out just now, at once: a lone transaction need not wait for company.
+        loop = asyncio.get_running_loop()
+        self._gossip_due_s = max(loop.time(), self._gossip_due_s + GOSSIP_PAUSE_SECONDS)
+        loop.call_at(self._gossip_due_s, flush)
 
     def _on_admitted(self, transactions: list[Transaction], local: bool) -> None:
         self.service.on_admitted(transactions, local=local)
