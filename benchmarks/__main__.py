@@ -3,6 +3,9 @@
     ./run bench [NAME...] [--smoke] [--json] [--out FILE]
     ./run bench compare BEFORE AFTER
     ./run bench profile [--seconds N]
+    ./run bench model REPORT
+    ./run bench plot REPORT --out FOLDER
+    ./run bench history FOLDER
 
 On a terminal a table; with ``--json`` one line for each figure as it comes, and the summary as the last line.
 """
@@ -10,14 +13,14 @@ On a terminal a table; with ``--json`` one line for each figure as it comes, and
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from benchmarks import node_profile, report
+from benchmarks import history, model, node_profile, plot_environment, report
 from benchmarks.harness import Figure, Size
 from benchmarks.machine import sheet
 
@@ -45,11 +48,9 @@ BY_NAME: Final = frozenset({"hostile"})
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit status: 0, 1 if a comparison found something worse, 2 for a wrong command line."""
-    if arguments[:1] == ["compare"]:
-        return compare(arguments[1:])
-    if arguments[:1] == ["profile"]:
-        return node_profile.main(arguments[1:])
+    """Exit status: 0, 1 if a comparison found something worse, 2 for a wrong command line or report."""
+    if arguments and (other := OTHERS.get(arguments[0])) is not None:
+        return other(arguments[1:])
     options = _parser().parse_args(arguments)
     names = options.names or [name for name in BENCHMARKS if options.smoke or name not in BY_NAME]
     if unknown := [name for name in names if name not in BENCHMARKS]:
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help="small sizes, under a minute: does everything still run?")
     parser.add_argument("--json", action="store_true", help="one JSON line for each figure, the summary last")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the report, with all samples, in FILE")
-    parser.epilog = "Also: ./run bench compare BEFORE AFTER; ./run bench profile [--seconds N]"
+    parser.epilog = f"Also, each with its own --help: {', '.join(OTHERS)}."
     return parser
 
 
@@ -118,6 +119,12 @@ def compare(arguments: Sequence[str]) -> int:
         kind = "of limit" if change.of_limit else ""
         print(f"{change.verdict:<11}{change.name:<52}{change.before:>14,.3f} -> {change.after:,.3f} {kind}".rstrip())
     return int(any(change.verdict == "worse" for change in changes))
+
+
+OTHERS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
+    "compare": compare, "profile": node_profile.main, "model": model.main, "plot": plot_environment.main,
+    "history": history.main,
+}
 
 
 if __name__ == "__main__":

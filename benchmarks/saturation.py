@@ -36,7 +36,7 @@ class Plan(NamedTuple):
 
 
 PLANS: Final = {
-    "full": Plan(5, 4, (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)),
+    "full": Plan(4, 4, (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)),
     "smoke": Plan(1, 0.5, (0.2, 1.2)),
 }
 VALIDATORS: Final = 4

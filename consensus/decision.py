@@ -25,21 +25,23 @@ def commit(state: State, certificate: QuorumCertificate, out: Outputs) -> None:
             details = f"height {state.height}: {state.committed.block_hash.hex()} and {certificate.block_hash.hex()}"
             misbehaviour.halt(state, "fork", details, out)
         return
+    _learn(state, certificate.view)
     state.committed = certificate
     state.phase = Phase.DECIDED
     state.candidate = None
     state.building = -1
     state.decided_at_ms = state.now_ms
-    _learn(state, certificate.view)
     state.cancel_timers(out)
     ask_to_apply(state, out)
 
 
 def _learn(state: State, view: int) -> None:
-    """Timers: what this height took is what the next leaders are given a multiple of."""
-    if state.due_at_ms is not None:
-        passed = {state.leader_of(earlier) for earlier in range(max(0, view - state.validators.size), view)}
-        state.patience.note(state.now_ms - state.due_at_ms, tuple(sorted(passed - {state.leader_of(view)})))
+    """Timers: what this height took is what the next leaders are given a multiple of.
+
+    Not if this replica has accepted nothing of it yet: then it was behind, and had not waited for the others.
+    """
+    if state.due_at_ms is not None and state.phase != Phase.NEW_HEIGHT:
+        state.patience.note(state.now_ms - state.due_at_ms, state.passed_over(view))
 
 
 def ask_to_apply(state: State, out: Outputs) -> None:

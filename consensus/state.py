@@ -179,6 +179,11 @@ class State:
         """Index of the leader of ``view`` at the current height."""
         return leader.leader(self.validators.size, self.height, view, self.suspended)
 
+    def passed_over(self, view: int) -> tuple[int, ...]:
+        """Leaders of the views of this height below ``view``, without its own; the last round of them is all."""
+        passed = {self.leader_of(earlier) for earlier in range(max(0, view - self.validators.size), view)}
+        return tuple(sorted(passed - {self.leader_of(view)}))
+
     def leads(self) -> bool:
         """Whether this replica is the leader of the current view."""
         return self.own_index is not None and self.leader_of(self.view) == self.own_index
@@ -199,8 +204,10 @@ class State:
             self.view_timer_armed = True
             if self.due_at_ms is None:
                 self.due_at_ms = self.now_ms
-            delay_ms = self.patience.view_timeout_ms(self.timers, self.view)
-            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, self.view), delay_ms))
+            view = self.view
+            passed = self.passed_over(view) if view else ()
+            delay_ms = self.patience.view_timeout_ms(self.timers, view, self.leader_of(view), passed)
+            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, view), delay_ms))
 
     def cancel_timers(self, out: Outputs) -> None:
         """Stop the timers that belong to the view being left."""

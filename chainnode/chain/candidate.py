@@ -144,8 +144,12 @@ def open_stored(stored: StoredBlock, held: Held = nothing_held) -> Candidate:
     """
     header = decode_header(stored.header)
     body = decode_body(stored.body)
-    transactions = [held(leaf_hash(envelope)) or decode_transaction(envelope) for envelope in body.transactions]
-    check_binding(header, [t.leaf_hash for t in transactions], body.last_certificate, body.misbehaviour)
+    leaf_hashes = [leaf_hash(envelope) for envelope in body.transactions]
+    check_binding(header, leaf_hashes, body.last_certificate, body.misbehaviour)
+    transactions = [
+        held(leaf) or decode_transaction(envelope, leaf)
+        for envelope, leaf in zip(body.transactions, leaf_hashes, strict=True)
+    ]
     for transaction in transactions:
         if not transaction.operations:
             decode_operations(transaction)

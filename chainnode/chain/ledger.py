@@ -19,12 +19,13 @@ from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.chain.validation import check_fresh, check_misbehaviour, check_place, check_roots
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
-from chainnode.errors import ChainError, InvariantBroken, Rejected, invariant
+from chainnode.errors import ChainError, InvariantBroken, Rejected, StoreCorrupt, invariant
 from chainnode.proofs.history import HistoryFrontier, decode_frontier
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.proofs.merkle import root as merkle_root
+from chainnode.state.deferred import DeferredTree
 from chainnode.state.overlay import Overlay
-from chainnode.state.tree import StateTree, TreeUpdate
+from chainnode.state.tree import TreeUpdate, root_key, root_version
 from chainnode.state.view import State
 from chainnode.store import block_commit
 from chainnode.store.ledger_store import LedgerStore
@@ -62,7 +63,14 @@ class _TreeNodes:
     """The store's tree entries as the state tree reads them."""
 
     def __init__(self, store: LedgerStore) -> None:
+        self._store: Final = store
         self.get = store.tree_node
+        self.changes = store.tree_changes
+
+    def version_at(self, version: int) -> int | None:
+        """As ``VersionReader.version_at``."""
+        found = self._store.tree_node_before(root_key(0), root_key(version + 1))
+        return None if found is None else root_version(found)
 
 
 class Ledger:
@@ -72,12 +80,19 @@ class Ledger:
         """Take over an open ``store`` and rebuild what lives in memory.
 
         Keeps state proofs possible at the last ``proof_heights`` heights.
+
+        Raises:
+            StoreCorrupt: ``data-corrupt``, ``state-page``: the state tree is not that of the tip.
         """
         self.store: Final = store
-        self.tree: Final = StateTree(_TreeNodes(store), tree_cache_bytes)
         self._proof_heights = proof_heights
         self._frontier: HistoryFrontier = decode_frontier(store.frontier())
         stored = store.tip()
+        self.tree: Final = DeferredTree(
+            _TreeNodes(store), tree_cache_bytes, tip=stored.height, heights_max=max(1, proof_heights)
+        )
+        if self.tree.root(stored.height) != stored.state_root:
+            raise StoreCorrupt("data-corrupt", "the stored state tree is not that of the tip", tip=stored.height)
         header = decode_header(_needed(store.header(stored.height)))
         self.chain_id: Final = header.chain_id
         tip = Tip(
@@ -229,6 +244,7 @@ class Ledger:
         header = candidate.header
         frontier, nodes = self._frontier.append(leaf_hash(candidate.block_hash))
         tx_ids = [transaction.tx_id for transaction in candidate.transactions]
+        tree = self.tree.to_store(update)
         self.store.commit(
             block_commit.BlockCommit(
                 height=header.height,
@@ -237,8 +253,9 @@ class Ledger:
                 receipts=execution.receipt_bytes,
                 tx_ids=tx_ids,
                 state_changes=execution.changes,
-                tree_writes=update.writes,
-                tree_stale=update.stale,
+                tree_writes=tree.writes,
+                tree_stale=tree.stale,
+                tree_changes=tree.changes,
                 state_root=update.root,
                 results_root=execution.results_root,
                 history_nodes=nodes,
@@ -264,7 +281,10 @@ class Ledger:
     def prune(self) -> bool:
         """Drop state versions older than the last ``proof_heights``; a bounded piece, True when more remains."""
         height = self.tip.height - self._proof_heights
-        return height > 0 and self.store.prune_tree(height)
+        if height <= 0:
+            return False
+        self.tree.keep_from(height)
+        return self.store.prune_tree(height)
 
     def _diagnosis(self, candidate: Candidate, error: Rejected) -> dict[str, str]:
         """What an operator needs to find the first difference (SPEC R11)."""

@@ -6,19 +6,17 @@ from typing import Final
 
 from chainnode.proofs.sparse import EMPTY, INNER_PREFIX
 from chainnode.state.page import (
-    CHILD_UNITS,
+    BLANK,
     CLIMB,
     HASH_BYTES,
     LEAF_BYTES,
     LIST_BYTES_MAX,
-    NODE,
     NOTHING,
-    PAYLOAD_START,
+    PAYLOADS,
     SLOTS,
-    UNIT_BYTES,
     VERSION_BYTES,
+    Page,
     Subtree,
-    combine,
     digit,
     list_hash,
     page_key,
@@ -53,13 +51,14 @@ def _merged(leaves: bytes, key_hash: bytes, leaf: bytes) -> bytes:
 class Batch:
     """Applies changes, sorted by key hash, once; collects what must be written and what became stale."""
 
-    __slots__ = ("_changes", "_read", "_version", "stale", "writes")
+    __slots__ = ("_changes", "_read", "_version", "pages", "stale")
 
-    def __init__(self, read: Callable[[bytes], bytes], version: int, changes: list[Change]) -> None:
+    def __init__(self, read: Callable[[bytes], Page], version: int, changes: list[Change]) -> None:
         self._read = read
         self._version: Final = version.to_bytes(VERSION_BYTES, "big")
         self._changes = changes
-        self.writes: dict[bytes, bytes] = {}
+        self.pages: dict[bytes, Page] = {}
+        """New pages by node key."""
         self.stale: list[bytes] = []
 
     def apply(self, base: Subtree) -> Subtree:
@@ -80,35 +79,35 @@ class Batch:
         A write never empties a slot nor folds a page, so hashes climb along one line.
         """
         key_hash = self._changes[first][0]
-        trail: list[tuple[bytes, bytes, int, int, int]] = []
+        trail: list[tuple[bytes, Page, int]] = []
         found = base
         while len(found[1]) == VERSION_BYTES:
-            byte = key_hash[depth >> 1]
-            number = byte & 0x0F if depth & 1 else byte >> 4
+            number = digit(key_hash, depth)
             stored_under = page_key(found[1], depth, key_hash)
             old = self._read(stored_under)
-            start = PAYLOAD_START + UNIT_BYTES * sum(old[:number])
-            end = start + UNIT_BYTES * old[number]
-            trail.append((stored_under, old, number, start, end))
-            found = (old[NODE[SLOTS + number]], old[start:end])
+            trail.append((stored_under, old, number))
+            found = (old[SLOTS + number], old[PAYLOADS + number])
             depth += 1
         before = found
         found = self._list(found, depth, first, first + 1)
         if found is before:
             return base
         running, payload = found
-        for stored_under, old, number, start, end in reversed(trail):
-            page = bytearray(old)
-            page[start:end] = payload
-            page[number] = len(payload) // UNIT_BYTES
-            for own, other, is_right, parent in CLIMB[number]:
+        for stored_under, old, number in reversed(trail):
+            page = list(old)
+            page[PAYLOADS + number] = payload
+            lone = len(payload) == LEAF_BYTES
+            for own, other, is_right in CLIMB[number]:
                 page[own] = running
-                sibling = old[other]
+                sibling = page[other]
+                if lone and sibling == EMPTY:
+                    continue
+                lone = False
                 pair = sibling + running if is_right else running + sibling
-                running = combine(page, parent, pair) if sibling == EMPTY else sha256(INNER_PREFIX + pair).digest()
+                running = sha256(INNER_PREFIX + pair).digest()
             self.stale.append(stored_under)
             payload = self._version
-            self.writes[b"p" + payload + stored_under[1 + VERSION_BYTES :]] = bytes(page)
+            self.pages[b"p" + payload + stored_under[1 + VERSION_BYTES :]] = tuple(page)
         return running, payload
 
     def _list(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
@@ -127,8 +126,7 @@ class Batch:
         """The subtree over ``leaves``, from nothing."""
         if len(leaves) <= LIST_BYTES_MAX:
             return list_hash(leaves, 4 * depth), leaves
-        page = bytearray(PAYLOAD_START)
-        payload: list[bytes] = []
+        page = list(BLANK)
         dirty: list[int] = []
         first = 0
         while first < len(leaves):
@@ -136,55 +134,39 @@ class Batch:
             stop = first
             while stop < len(leaves) and digit(leaves[stop : stop + HASH_BYTES], depth) == number:
                 stop += LEAF_BYTES
-            self._fill(page, number, self._grow(leaves[first:stop], depth + 1), payload)
+            page[SLOTS + number], page[PAYLOADS + number] = self._grow(leaves[first:stop], depth + 1)
             dirty.append(SLOTS + number)
             first = stop
-        root = rehash(page, dirty)
-        page += b"".join(payload)
-        return self._store(root, page, depth, leaves)
+        return self._keep(page, dirty, depth, leaves)
 
     def _page(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
-        """Change some slots of a stored page."""
+        """Change some slots of a page."""
         changes = self._changes
         stored_under = page_key(base[1], depth, changes[first][0])
         old = self._read(stored_under)
-        page = bytearray(old[:PAYLOAD_START])
-        payload: list[bytes] = []
+        page = list(old)
         dirty: list[int] = []
-        kept = PAYLOAD_START
         while first < stop:
             number = digit(changes[first][0], depth)
             after = first + 1
             while after < stop and digit(changes[after][0], depth) == number:
                 after += 1
-            start = PAYLOAD_START + UNIT_BYTES * sum(old[:number])
-            end = start + UNIT_BYTES * old[number]
-            before = (old[NODE[SLOTS + number]], old[start:end])
+            before = (old[SLOTS + number], old[PAYLOADS + number])
             found = self._subtree(before, depth + 1, first, after)
             if found is not before:
-                payload.append(old[kept:start])
-                self._fill(page, number, found, payload)
+                page[SLOTS + number], page[PAYLOADS + number] = found
                 dirty.append(SLOTS + number)
-                kept = end
             first = after
         if not dirty:
             return base
-        payload.append(old[kept:])
         self.stale.append(stored_under)
-        units = page[:SLOTS]
-        if UNIT_BYTES * sum(units) <= LIST_BYTES_MAX and CHILD_UNITS not in units:
-            leaves = b"".join(payload)
+        lengths = [len(payload) for payload in page[PAYLOADS:]]
+        if sum(lengths) <= LIST_BYTES_MAX and VERSION_BYTES not in lengths:
+            leaves = b"".join(page[PAYLOADS:])
             return (list_hash(leaves, 4 * depth), leaves) if leaves else NOTHING
+        return self._keep(page, dirty, depth, changes[stop - 1][0])
+
+    def _keep(self, page: list[bytes], dirty: list[int], depth: int, key_hash: bytes) -> Subtree:
         root = rehash(page, dirty)
-        page += b"".join(payload)
-        return self._store(root, page, depth, changes[stop - 1][0])
-
-    @staticmethod
-    def _fill(page: bytearray, number: int, subtree: Subtree, payload: list[bytes]) -> None:
-        page[number] = len(subtree[1]) // UNIT_BYTES
-        page[NODE[SLOTS + number]] = subtree[0]
-        payload.append(subtree[1])
-
-    def _store(self, root: bytes, page: bytearray, depth: int, key_hash: bytes) -> Subtree:
-        self.writes[page_key(self._version, depth, key_hash)] = bytes(page)
+        self.pages[page_key(self._version, depth, key_hash)] = tuple(page)
         return root, self._version

@@ -13,7 +13,7 @@ from typing import Final
 from chainnode.errors import StoreCorrupt
 from chainnode.proofs.sparse import DEPTH_MAX, EMPTY, INNER_PREFIX, LEAF_PREFIX
 from chainnode.state.batch import Batch, hashed_changes
-from chainnode.state.page import NOTHING, Subtree, checked
+from chainnode.state.page import NOTHING, Page, Subtree, decode_page, encode_page
 from chainnode.state.tree import root_key
 
 
@@ -67,7 +67,7 @@ class TreeBuilder:
         batch = Batch(self._page, self._version, hashed_changes([(key, value) for key, value in pairs]))
         if pairs:
             self._tree = batch.apply(self._tree)
-        return batch.writes
+        return {node_key: encode_page(page) for node_key, page in batch.pages.items()}
 
     @property
     def root(self) -> bytes:
@@ -78,8 +78,8 @@ class TreeBuilder:
         """The entry that makes the version readable; store it last."""
         return root_key(self._version), self._tree[0] + self._tree[1]
 
-    def _page(self, node_key: bytes) -> bytes:
+    def _page(self, node_key: bytes) -> Page:
         page = self._read(node_key)
         if page is None:
             raise StoreCorrupt("state-page", "a page of the state tree is missing", key=node_key.hex())
-        return checked(page, node_key)
+        return decode_page(page, node_key)

@@ -1,4 +1,4 @@
-"""One stored page of the state tree: four binary levels, hashes only.
+"""One page of the state tree: four binary levels, hashes only.
 
 A subtree of up to four leaves is a *leaf list*: ``key hash || value hash`` (64 bytes each), in
 key order. A larger one is a page over its next four bits (one hex digit of the hashed
@@ -8,7 +8,10 @@ key), stored under ``"p" || version || depth || digits``:
     30 x 32     hashes of nodes 2..31 in heap order (node 1, the page's own root, is kept above)
     payload     slot after slot: the leaf list, or the version (8 bytes) of the page below
 
-Inner hashes are kept, so changing one slot costs four hashes and no decoding; a page
+In memory it is a tuple of 48: two unused, the hashes of nodes 2..31, the payloads of the slots. So a page that changed
+in one slot shares all else with the one before, and is read without cutting it up again.
+
+Inner hashes are kept, so changing one slot costs four hashes; a page
 with four leaves or fewer is folded back into a list, so the stored form, like the
 root, depends on the content alone, never on the order of writes.
 
@@ -26,8 +29,6 @@ SLOTS: Final = 16
 HASH_BYTES: Final = 32
 LEAF_BYTES: Final = 64
 UNIT_BYTES: Final = 8
-LEAF_UNITS: Final = LEAF_BYTES // UNIT_BYTES
-CHILD_UNITS: Final = 1
 VERSION_BYTES: Final = 8
 LIST_LEAVES_MAX: Final = 4
 LIST_BYTES_MAX: Final = LIST_LEAVES_MAX * LEAF_BYTES
@@ -35,32 +36,32 @@ PAYLOAD_START: Final = SLOTS + 30 * HASH_BYTES
 PAGE_BYTES_MAX: Final = PAYLOAD_START + SLOTS * LIST_BYTES_MAX
 DEPTH_MAX: Final = 64
 """Hex digits of a hashed key."""
+PAYLOADS: Final = 2 * SLOTS
+"""Where a page's payloads begin in memory."""
 
+Page = tuple[bytes, ...]
 Subtree = tuple[bytes, bytes]
 """Hash of a subtree and what is stored for it: a leaf list, or the version of its page."""
 NOTHING: Final[Subtree] = (EMPTY, b"")
+BLANK: Final[Page] = (b"", b"", *[EMPTY] * 30, *[b""] * SLOTS)
+"""A page without a leaf, to be filled."""
 
-# Positions as ready slices: building them anew is a tenth of an update.
-NODE: Final = tuple(slice(SLOTS + HASH_BYTES * (node - 2), SLOTS + HASH_BYTES * (node - 1)) for node in range(32))
-"""Where node 2..31 lies in a page (entries 0 and 1 are unused)."""
-CHILDREN: Final = tuple(slice(SLOTS + 64 * (node - 1), SLOTS + 64 * node) for node in range(16))
-"""Where the two children of node 1..15 lie."""
+_NODES: Final = tuple(slice(SLOTS + HASH_BYTES * (node - 2), SLOTS + HASH_BYTES * (node - 1)) for node in range(2, 32))
 CLIMB: Final = tuple(
-    tuple(
-        (NODE[node], NODE[node ^ 1], bool(node & 1), node >> 1)
-        for node in (leaf, leaf >> 1, leaf >> 2, leaf >> 3)
-    )
+    tuple((node, node ^ 1, bool(node & 1)) for node in (leaf, leaf >> 1, leaf >> 2, leaf >> 3))
     for leaf in range(SLOTS, 2 * SLOTS)
 )
-"""The way up from each slot: own place, sibling's place, whether the own place is the right one, parent."""
+"""The way up from each slot: own node, its sibling, whether the own one is on the right."""
+_DEPTHS: Final = tuple(bytes((depth,)) for depth in range(DEPTH_MAX))
+_DIGITS: Final = tuple(bytes((digit << 4,)) for digit in range(SLOTS))
 
 
 def page_key(version: bytes, depth: int, key_hash: bytes) -> bytes:
     """Where the page of ``version`` (8 bytes) at ``depth`` hex digits on the way to ``key_hash`` is stored."""
     whole = depth >> 1
     if depth & 1:
-        return b"p%b%c%b%c" % (version, depth, key_hash[:whole], key_hash[whole] & 0xF0)
-    return b"p%b%c%b" % (version, depth, key_hash[:whole])
+        return b"p" + version + _DEPTHS[depth] + key_hash[:whole] + _DIGITS[key_hash[whole] >> 4]
+    return b"p" + version + _DEPTHS[depth] + key_hash[:whole]
 
 
 def digit(key_hash: bytes, depth: int) -> int:
@@ -70,12 +71,31 @@ def digit(key_hash: bytes, depth: int) -> int:
 
 
 def list_hash(leaves: bytes, bit: int) -> bytes:
-    """Root over a leaf list whose members share their first ``bit`` bits."""
+    """Root over a leaf list whose members share their first ``bit`` bits.
+
+    Raises:
+        StoreCorrupt: ``state-page``: one key has two leaves.
+    """
     if len(leaves) <= LEAF_BYTES:
         return sha256(LEAF_PREFIX + leaves).digest() if leaves else EMPTY
-    split = list_split(leaves, bit)
-    left, right = list_hash(leaves[:split], bit + 1), list_hash(leaves[split:], bit + 1)
-    return sha256(INNER_PREFIX + left + right).digest()
+    # From the first bit on in which they differ; each bit before it that they share has nothing on its other side.
+    start = bit >> 3
+    differing = int.from_bytes(leaves[start:HASH_BYTES], "big") ^ int.from_bytes(
+        leaves[start - LEAF_BYTES : HASH_BYTES - LEAF_BYTES], "big"
+    )
+    if not differing:
+        raise StoreCorrupt("state-page", "a key has two leaves in the state tree", key=leaves[:HASH_BYTES].hex())
+    parting = 8 * HASH_BYTES - differing.bit_length()
+    split = list_split(leaves, parting)
+    rest = leaves[split:]
+    left = list_hash(leaves[:split], parting + 1)
+    right = sha256(LEAF_PREFIX + rest).digest() if len(rest) == LEAF_BYTES else list_hash(rest, parting + 1)
+    running = sha256(INNER_PREFIX + left + right).digest()
+    while parting > bit:
+        parting -= 1
+        is_right = leaves[parting >> 3] & (0x80 >> (parting & 7))
+        running = sha256(INNER_PREFIX + (EMPTY + running if is_right else running + EMPTY)).digest()
+    return running
 
 
 def list_split(leaves: bytes, bit: int) -> int:
@@ -94,21 +114,8 @@ def span(node: int) -> tuple[int, int]:
     return first, first + (1 << width)
 
 
-def node_at(page: bytes | bytearray, node: int) -> bytes:
-    """The hash of ``node`` (2..31)."""
-    return bytes(page[NODE[node]])
-
-
-def slot(page: bytes | bytearray, number: int) -> tuple[int, bytes]:
-    """Units and payload of one slot."""
-    start = PAYLOAD_START + UNIT_BYTES * sum(page[:number])
-    units = page[number]
-    return units, bytes(page[start : start + UNIT_BYTES * units])
-
-
-def rehash(page: bytearray, dirty: list[int]) -> bytes:
+def rehash(page: list[bytes], dirty: list[int]) -> bytes:
     """Recompute every node above the ``dirty`` ones (heap indices of one level, ascending); returns the page's root."""
-    full = 0 not in page[:SLOTS]
     while True:
         parents: list[int] = []
         last = 0
@@ -118,38 +125,49 @@ def rehash(page: bytearray, dirty: list[int]) -> bytes:
                 continue
             last = parent
             parents.append(parent)
-            pair = page[CHILDREN[parent]]
-            value = sha256(INNER_PREFIX + pair).digest() if full else combine(page, parent, pair)
+            left, right = page[2 * parent], page[2 * parent + 1]
+            sparse = EMPTY in (left, right)
+            value = combine(page, parent) if sparse else sha256(INNER_PREFIX + left + right).digest()
             if parent == 1:
                 return value
-            page[NODE[parent]] = value
+            page[parent] = value
         dirty = parents
 
 
-def combine(page: bytearray, node: int, pair: bytes | bytearray) -> bytes:
+def combine(page: list[bytes], node: int) -> bytes:
     """Hash of ``node`` over its children's hashes: a lone leaf rises, nothing stays empty, all else is hashed."""
-    if pair.startswith(EMPTY) or pair.endswith(EMPTY):
-        first, stop = span(node)
-        units = sum(page[first:stop])
-        if units == 0:
-            return EMPTY
-        if units == LEAF_UNITS and CHILD_UNITS not in page[first:stop]:
-            return bytes(pair[HASH_BYTES:] if pair.startswith(EMPTY) else pair[:HASH_BYTES])
-    return sha256(INNER_PREFIX + pair).digest()
+    left, right = page[2 * node], page[2 * node + 1]
+    if left == EMPTY:
+        if right == EMPTY or is_lone(page, node):
+            return right
+    elif right == EMPTY and is_lone(page, node):
+        return left
+    return sha256(INNER_PREFIX + left + right).digest()
 
 
-def is_lone(page: bytes, node: int) -> bool:
+def is_lone(page: Page | list[bytes], node: int) -> bool:
     """Whether exactly one leaf stands under ``node``."""
     first, stop = span(node)
-    return sum(page[first:stop]) == LEAF_UNITS and CHILD_UNITS not in page[first:stop]
+    payloads = [payload for payload in page[PAYLOADS + first : PAYLOADS + stop] if payload]
+    return len(payloads) == 1 and len(payloads[0]) == LEAF_BYTES
 
 
-def checked(page: bytes, where: bytes) -> bytes:
-    """``page`` as read from storage, if its lengths agree.
+def encode_page(page: Page) -> bytes:
+    """As it is stored."""
+    return bytes([len(payload) // UNIT_BYTES for payload in page[PAYLOADS:]]) + b"".join(page)
+
+
+def decode_page(stored: bytes, where: bytes) -> Page:
+    """The page that was stored under ``where``.
 
     Raises:
-        StoreCorrupt: ``state-page``.
+        StoreCorrupt: ``state-page``: its lengths do not agree.
     """
-    if len(page) < PAYLOAD_START or len(page) != PAYLOAD_START + UNIT_BYTES * sum(page[:SLOTS]):
-        raise StoreCorrupt("state-page", "a page of the state tree is damaged", key=where.hex(), found=len(page))
-    return page
+    if len(stored) < PAYLOAD_START or len(stored) != PAYLOAD_START + UNIT_BYTES * sum(stored[:SLOTS]):
+        raise StoreCorrupt("state-page", "a page of the state tree is damaged", key=where.hex(), found=len(stored))
+    payloads: list[bytes] = []
+    at = PAYLOAD_START
+    for units in stored[:SLOTS]:
+        payloads.append(stored[at : at + UNIT_BYTES * units])
+        at += UNIT_BYTES * units
+    return (b"", b"", *[stored[node] for node in _NODES], *payloads)

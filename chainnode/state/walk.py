@@ -8,20 +8,20 @@ from chainnode.proofs.sparse import EMPTY, OtherLeaf, StateProof, leaf_hash, roo
 from chainnode.state.page import (
     HASH_BYTES,
     LEAF_BYTES,
+    PAYLOADS,
     SLOTS,
     VERSION_BYTES,
+    Page,
     Subtree,
     digit,
     is_lone,
     list_hash,
     list_split,
-    node_at,
     page_key,
-    slot,
     span,
 )
 
-Read = Callable[[bytes], bytes]
+Read = Callable[[bytes], Page]
 """Page by node key; raises StoreCorrupt where there is none."""
 _Place = tuple[bytes, bytes, int]
 """What is stored for a subtree, the path to it (32 bytes, digits beyond the depth are zero), its depth."""
@@ -57,12 +57,12 @@ def _descend(stored: bytes, read: Read, key_hash: bytes, siblings: list[bytes]) 
         target = SLOTS + digit(key_hash, depth)
         while node < SLOTS:
             node = target >> (5 - node.bit_length() - 1)
-            siblings.append(node_at(page, node ^ 1))
-            if node < SLOTS and node_at(page, node) == EMPTY:
+            siblings.append(page[node ^ 1])
+            if node < SLOTS and page[node] == EMPTY:
                 return b""
             if node < SLOTS and is_lone(page, node):
-                return next(leaf for units, leaf in (slot(page, number) for number in range(*span(node))) if units)
-        stored = slot(page, target - SLOTS)[1]
+                return next(page[PAYLOADS + number] for number in range(*span(node)) if page[PAYLOADS + number])
+        stored = page[PAYLOADS + target - SLOTS]
         depth += 1
     bit = 4 * depth
     while len(stored) > LEAF_BYTES:
@@ -89,7 +89,7 @@ def neighbours(root: Subtree, read: Read, key: bytes) -> tuple[bytes | None, byt
         number = digit(key_hash, depth)
         below = _occupied(page, range(number - 1, -1, -1), key_hash, depth) or below
         above = _occupied(page, range(number + 1, SLOTS), key_hash, depth) or above
-        stored = slot(page, number)[1]
+        stored = page[PAYLOADS + number]
         depth += 1
     hashes = [stored[at : at + HASH_BYTES] for at in range(0, len(stored), LEAF_BYTES)]
     lower = next((found for found in reversed(hashes) if found < key_hash), None)
@@ -101,11 +101,11 @@ def neighbours(root: Subtree, read: Read, key: bytes) -> tuple[bytes | None, byt
     return lower, higher
 
 
-def _occupied(page: bytes, numbers: Iterable[int], path: bytes, depth: int) -> _Place | None:
+def _occupied(page: Page, numbers: Iterable[int], path: bytes, depth: int) -> _Place | None:
     """The first slot of ``numbers`` that holds anything, as a place below ``depth`` digits of ``path``."""
     for number in numbers:
-        if page[number]:
-            return slot(page, number)[1], _extended(path, depth, number), depth + 1
+        if page[PAYLOADS + number]:
+            return page[PAYLOADS + number], _extended(path, depth, number), depth + 1
     return None
 
 

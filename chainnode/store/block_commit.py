@@ -49,9 +49,9 @@ class BlockCommit:
     state_changes: dict[bytes, bytes | None]
     """Net change of each state key; None deletes it."""
     tree_writes: dict[bytes, bytes]
-    """New nodes of the state tree."""
+    """New nodes of the state tree; none where ``tree_changes`` stand for them."""
     tree_stale: Sequence[bytes]
-    """Nodes that only versions before this height use."""
+    """Stored nodes that only versions before this height use."""
     state_root: bytes
     results_root: bytes
     history_nodes: Sequence[tuple[int, int, bytes]] = field(default=())
@@ -61,6 +61,8 @@ class BlockCommit:
     """Places of events (``layout.event_place``, joined) by the fact that is true of them (``layout.index_fact``)."""
     block_receipt: bytes = b""
     """Canonical receipt of the block itself; empty where it has no events."""
+    tree_changes: bytes = b""
+    """What the block changed in the state tree (``state.deferred``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     sealed += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
     sealed += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
     sealed += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
+    if not commit.tree_writes:
+        sealed.append((height_key(layout.CHANGES, height), commit.tree_changes))
     for state_key, value in commit.state_changes.items():
         if value is None:
             operations.append((layout.STATE + state_key, None))

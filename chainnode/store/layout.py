@@ -11,7 +11,8 @@
     t | tx id                           height, index
     s | state key                       state value
     n | node key                        state-tree node
-    x | height | chunk                  state-tree nodes that this height replaced
+    u | height                          what the height changed in the state tree, where no nodes were stored with it
+    x | height | chunk                  stored state-tree nodes that this height does not use any more
     y | level | index                   node of the history tree
     i | fact | height                   where in the block its events are of which this is true (``index_fact``)
 
@@ -52,6 +53,7 @@ BLOCK_HASH: Final = b"H"
 TRANSACTION: Final = b"t"
 STATE: Final = b"s"
 TREE: Final = b"n"
+CHANGES: Final = b"u"
 STALE: Final = b"x"
 HISTORY: Final = b"y"
 INDEX: Final = b"i"

@@ -186,6 +186,15 @@ class LedgerReader:
         """A node of the state tree."""
         return self._get(layout.TREE + key)
 
+    def tree_changes(self, height: int) -> bytes | None:
+        """What the block changed in the state tree, where no nodes were stored with it."""
+        return self._get(height_key(layout.CHANGES, height))
+
+    def tree_node_before(self, start: bytes, stop: bytes) -> bytes | None:
+        """The key of the last node of the state tree with ``start <= key < stop``."""
+        pair = next(self._view.iterate(layout.TREE + start, layout.TREE + stop, reverse=True), None)
+        return None if pair is None else pair[0][1:]
+
     def history_node(self, level: int, index: int) -> bytes | None:
         """The hash of a complete subtree of the history tree."""
         return self._get(history_key(level, index))

@@ -147,7 +147,7 @@ class LedgerStore(LedgerReader):
             yield LedgerReader(view)
 
     def prune_tree(self, height: int) -> bool:
-        """Delete state-tree nodes that only versions before ``height`` use; returns whether more remain.
+        """Delete state-tree nodes and changes that only versions before ``height`` use; returns whether more remain.
 
         Proofs stay possible at ``height`` and above. One call does a bounded piece of work,
         unsynced: after a crash it is simply done again.
@@ -170,6 +170,10 @@ class LedgerStore(LedgerReader):
             if records == PRUNE_RECORDS_MAX:
                 break
         if records:
+            # The nodes stored at ``reached`` replace what is made from changes up to there.
+            last = height_key(layout.CHANGES, reached + 1)
+            for key, _ in self._store.iterate(height_key(layout.CHANGES, self._pruned), last):
+                batch.delete(key)
             batch.put(layout.PRUNED_KEY, seal(layout.PRUNED_KEY, reached.to_bytes(8, "big")))
             self._store.write(batch, sync=False)
             self._pruned = reached

@@ -81,7 +81,14 @@ class Transaction:
 
     __slots__ = ("envelope", "leaf_hash", "operations", "payload", "signatures", "signers", "tx_id", "work")
 
-    def __init__(self, envelope: bytes, signatures: tuple[Signature, ...], payload: Payload, tx_id: bytes) -> None:
+    def __init__(
+        self,
+        envelope: bytes,
+        signatures: tuple[Signature, ...],
+        payload: Payload,
+        tx_id: bytes,
+        leaf_hash: bytes | None = None,
+    ) -> None:
         self.envelope = envelope
         """Canonical bytes as received."""
         self.signatures = signatures
@@ -89,7 +96,7 @@ class Transaction:
         """The keys, in the order of the signatures; distinct."""
         self.payload = payload
         self.tx_id = tx_id
-        self.leaf_hash = sha256(b"\x00" + envelope).digest()
+        self.leaf_hash = sha256(b"\x00" + envelope).digest() if leaf_hash is None else leaf_hash
         """RFC 6962 leaf of the transaction tree; names this exact envelope in proposals."""
         self.operations: tuple[object, ...] = ()
         """Typed operations, filled by ``contracts.kernel.registry`` at admission."""
@@ -102,8 +109,8 @@ class Transaction:
         return SIGNATURE_DOMAIN + self.tx_id
 
 
-def decode_transaction(envelope: bytes) -> Transaction:
-    """Read and form-check one envelope.
+def decode_transaction(envelope: bytes, leaf_hash: bytes | None = None) -> Transaction:
+    """Read and form-check one envelope, whose ``leaf_hash`` the caller may know already.
 
     Raises:
         DecodeError: ``too-large``, ``malformed``, ``not-canonical``, ``version`` or
@@ -116,7 +123,7 @@ def decode_transaction(envelope: bytes) -> Transaction:
     signers = [(signature.scheme, signature.public_key) for signature in outer.signatures]
     if len(signers) > 1 and len({public_key for _, public_key in signers}) != len(signers):
         raise DecodeError("duplicate-signer", "one key signed the same transaction twice")
-    return Transaction(envelope, outer.signatures, payload, _id_of(outer.payload, signers))
+    return Transaction(envelope, outer.signatures, payload, _id_of(outer.payload, signers), leaf_hash)
 
 
 def build_payload(

@@ -16,10 +16,11 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from chainnode.codec.canonical import encode
+from chainnode.state.keys import key_below, prefix
 from chainnode.state.view import State
 from chainnode.types.transaction import Did, Height
 from contracts.assets.description import AssetDescription, check_size
-from contracts.assets.record import Identifier, key_below
+from contracts.assets.record import Identifier
 from contracts.assets.registrar import REVIEWERS_MAX, RegistrarPolicy
 from contracts.kernel.citation import Citation
 from contracts.kernel.context import Context
@@ -136,12 +137,14 @@ class ApplicationRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 _decode_application = lru_cache(256)(msgspec.msgpack.Decoder(ApplicationRecord).decode)
+_APPLICATIONS: Final = prefix("asset-application")
+_DRAFTS: Final = prefix("asset-draft")
 _decode_draft = msgspec.msgpack.Decoder(AssetDescription).decode
 
 
 def application_key(asset_id: bytes) -> bytes:
     """State key of an application."""
-    return key_below(b"asset-application/", asset_id)
+    return key_below(_APPLICATIONS, asset_id)
 
 
 def read_application(state: State, asset_id: bytes) -> ApplicationRecord | None:
@@ -152,7 +155,7 @@ def read_application(state: State, asset_id: bytes) -> ApplicationRecord | None:
 
 def draft_key(asset_id: bytes) -> bytes:
     """State key of the description applied for."""
-    return key_below(b"asset-draft/", asset_id)
+    return key_below(_DRAFTS, asset_id)
 
 
 def read_draft(state: State, asset_id: bytes) -> AssetDescription | None:

@@ -13,10 +13,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from chainnode.codec.canonical import encode
+from chainnode.state.keys import key_below, prefix
 from chainnode.state.view import State
 from chainnode.types.transaction import Height
 from contracts.assets.description import AssetDescription, check_size
-from contracts.assets.record import key_below
 from contracts.kernel.text import AnyDid, Hash32, Time
 
 Procedure = Literal["change", "transfer", "renewal"]
@@ -47,17 +47,19 @@ class PendingRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 _decode_pending = lru_cache(256)(msgspec.msgpack.Decoder(PendingRecord).decode)
+_PENDING: Final = prefix("asset-pending")
+_PROPOSALS: Final = prefix("asset-proposal")
 _decode_proposal = msgspec.msgpack.Decoder(AssetDescription).decode
 
 
 def pending_key(asset_id: bytes) -> bytes:
     """State key of a request."""
-    return key_below(b"asset-pending/", asset_id)
+    return key_below(_PENDING, asset_id)
 
 
 def proposal_key(asset_id: bytes) -> bytes:
     """State key of a description that waits for a decision."""
-    return key_below(b"asset-proposal/", asset_id)
+    return key_below(_PROPOSALS, asset_id)
 
 
 def read_pending(state: State, asset_id: bytes) -> PendingRecord | None:

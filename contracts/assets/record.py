@@ -22,7 +22,7 @@ import msgspec
 
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import tagged_hash
-from chainnode.state.keys import key
+from chainnode.state.keys import key, key_below, prefix
 from chainnode.state.view import State
 from chainnode.types.transaction import Did, Height
 from contracts.assets.description import AssetDescription
@@ -132,6 +132,7 @@ class AssetVersion(msgspec.Struct, frozen=True, array_like=True):
 
 # Values were encoded by this package; equal bytes mean an equal record, whatever an overlay discards.
 decode_asset = lru_cache(256)(msgspec.msgpack.Decoder(AssetRecord).decode)
+_ASSETS: Final = prefix("asset")
 _decode_version = msgspec.msgpack.Decoder(AssetVersion).decode
 
 
@@ -147,15 +148,7 @@ def description_hash(description: AssetDescription) -> bytes:
 
 def asset_key(asset_id: bytes) -> bytes:
     """State key of a record."""
-    return key_below(b"asset/", asset_id)
-
-
-def key_below(namespace: bytes, asset_id: bytes) -> bytes:
-    """The key that ``state.keys.key`` makes of both, at a fifth of its cost: these are read in every step.
-
-    ``namespace`` ends with its slash.
-    """
-    return namespace + asset_id.hex().encode()
+    return key_below(_ASSETS, asset_id)
 
 
 def asset_version_key(asset_id: bytes, version: int) -> bytes:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from chainnode.proofs.sparse import verify_absent, verify_present
 from chainnode.state.tree import StateTree
+from tests.support.grouped_tree import GroupedTree
 from tests.support.naive_tree import naive_root
 
 # Few distinct keys make overwriting and deleting common; up to 60 make pages grow and fold.
@@ -62,3 +63,19 @@ def test_root_does_not_depend_on_order_or_batching(writes: list[tuple[bytes, byt
     shuffled = list(final.items())
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert tree.root(len(writes)) == StateTree({}).update(None, 0, dict(shuffled)).root
+
+
+@given(st.lists(st.tuples(changes, st.booleans()), min_size=1, max_size=14), st.integers(1, 5))
+def test_versions_stored_in_groups_are_those_stored_one_by_one(history: list[tuple[Change, bool]], most: int) -> None:
+    """Whatever the groups, and wherever the node was started again in between."""
+    stored = GroupedTree(most, {})
+    for change, restarts in history:
+        stored.apply(change)
+        if restarts:
+            stored.tree = stored.opened()
+    for version, content in enumerate(stored.contents):
+        assert stored.tree.root(version) == naive_root(content)
+        stored.check(version)
+    stored.prune(len(history) // 2)
+    for version in range(len(history) // 2, len(history) + 1):
+        stored.check(version)

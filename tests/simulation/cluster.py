@@ -22,6 +22,9 @@ class Cluster:
     together with the scheduler's choices a source of equivocation of every kind.
     """
 
+    check_ms = (0, 30)
+    """How long a host judges a proposal; a test may put more load on all of them."""
+
     def __init__(self, size: int, seed: int = 0, timers: TimerConfig = TIMERS, twins: tuple[int, ...] = ()) -> None:
         self.random = Random(seed)
         self.timers = timers

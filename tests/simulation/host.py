@@ -241,7 +241,7 @@ class Host:
         if code is None:
             self._bodies[request.block_hash] = request.proposal
         answer = inputs.ProposalChecked(request.height, request.view, request.block_hash, code)
-        self.later(self.cluster.random.randint(0, 30), answer)
+        self.later(self.cluster.random.randint(*self.cluster.check_ms), answer)
 
     def _fault_of(self, request: outputs.CheckProposal) -> str | None:
         if sha256(request.proposal).digest() != request.block_hash:

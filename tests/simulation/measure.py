@@ -98,7 +98,7 @@ def memory_under_flood(duration_ms: int = FLOOD_MS) -> list[int]:
     return samples
 
 
-def throughput(behaviour: str | None) -> tuple[int, int]:
+def throughput(behaviour: str | None, load_ms: int = LOAD_MS) -> tuple[int, int]:
     """Transactions and blocks committed under steady load."""
     plan = Plan(seed=5, size=4, hostile={} if behaviour is None else {2: (behaviour,)}, kinds=("hostile",))
     with installed():
@@ -106,10 +106,10 @@ def throughput(behaviour: str | None) -> tuple[int, int]:
         try:
             for machine in world.machines:
                 machine.start()
-            for number in range(LOAD_MS // LOAD_PAUSE_MS):
+            for number in range(load_ms // LOAD_PAUSE_MS):
                 machine = world.machines[(0, 1, 3)[number % 3]]
                 world.loop.after_ms(number * LOAD_PAUSE_MS, world.workload.submit_new, machine)
-            world.advance(LOAD_MS)
+            world.advance(load_ms)
         finally:
             world.close()
     return len(world.checker.committed), len(world.checker.chain)

@@ -194,7 +194,7 @@ CHAIN = (
              "if held is not None and held[0].block_hash == candidate.block_hash:", "if held is not None:"),
     )),
     Mutant("tree_nodes_not_stored", "Each block builds on the tree of the one before", (
-        Edit("chainnode.chain.ledger", "Ledger._write", "tree_writes=update.writes", "tree_writes={}"),
+        Edit("chainnode.chain.ledger", "Ledger._write", "tree_writes=tree.writes", "tree_writes={}"),
     )),
     Mutant("history_forgotten", "The history root covers every block", (
         Edit("chainnode.chain.ledger", "Ledger._write", "self._frontier = frontier", "pass"),

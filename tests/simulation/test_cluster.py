@@ -207,3 +207,29 @@ def test_cluster_agrees_and_recovers_under_loss_and_partitions(batch):
     """As above without crashes: what a bad network alone can do."""
     for seed in range(1_000 + batch * 10, 1_000 + batch * 10 + 10):
         _survives(seed, crashes=False)
+
+
+@pytest.mark.parametrize(("size", "views_lost_max"), [(3, 0), (4, 2), (7, 3)])
+def test_sudden_load_costs_honest_leaders_no_more_than_f_plus_one_views(size, views_lost_max):
+    """Timers: what takes ten times as long as usual, and still less than T0, is taken for slowness once and no more."""
+    cluster = Cluster(size, seed=2)
+    load(cluster, 6_000)
+    assert not views_lost(cluster, 0)
+    usual = min(cluster.heights())
+
+    cluster.check_ms = (300, 320)
+    load(cluster, 12_000)
+
+    assert min(cluster.heights()) > usual + 24
+    assert views_lost(cluster, usual) <= views_lost_max
+
+
+def load(cluster, duration_ms):
+    for _ in range(0, duration_ms, 50):
+        cluster.submit()
+        cluster.run(50)
+
+
+def views_lost(cluster, above_height):
+    chain = cluster.hosts[0].disk.chain[above_height:]
+    return sum(stored.certificate.view for stored in chain)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.simulation.__main__ import main
-from tests.simulation.measure import core_speed, deep_size, memory_under_flood
+from tests.simulation.measure import core_speed, deep_size, memory_under_flood, throughput
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.mutation import Stale, applied, chase
 from tests.simulation.runner import NAMED_MIN, Summary, plan_from_json, plan_to_json, promises, run, shrink
@@ -163,6 +163,15 @@ def test_size_counts_what_is_reachable_once():
 
     assert 1_000 < deep_size([shared, shared]) < 1_500
     assert deep_size([bytes(2_000), shared]) > 3_000
+
+
+def test_leader_that_is_just_late_costs_half_of_the_blocks_and_no_transactions():
+    """Timers: a block usually takes 35 ms here, its turns T0 / 8; before anything is usual they take T0."""
+    free_transactions, free_blocks = throughput(None, 30_000)
+    transactions, blocks = throughput("just_late", 30_000)
+
+    assert transactions > 0.95 * free_transactions
+    assert blocks > 0.4 * free_blocks
 
 
 def test_core_runs_alone_on_recorded_inputs():

@@ -7,27 +7,13 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import report
-from benchmarks.harness import Better, Figure
-from benchmarks.machine import sheet
+from benchmarks.harness import Figure
+from tests.support.bench_report import figure, made
 
 KEYS = {
     "machine", "verify_us", "e2e", "batch100", "finality", "verifier", "tree", "replay", "core", "memory_mib",
     "help_ms", "start_ms", "overload",
 }
-
-
-def made(*figures: Figure, size: str = "full") -> report.Report:
-    return msgspec.convert(
-        {"version": 1, "started_ms": 1, "seconds": 2.0, "size": size, "machine": msgspec.to_builtins(sheet()),
-         "figures": msgspec.to_builtins(figures)},
-        report.Report,
-    )
-
-
-def figure(
-    *samples: float, name: str = "a", better: Better = "lower", ratios: tuple[float, ...] = (), digest: str = "d"
-) -> Figure:
-    return Figure(name=name, unit="us", better=better, samples=list(samples), ratios=list(ratios), digest=digest)
 
 
 def verdict(before: Figure, after: Figure) -> str:
@@ -100,6 +86,19 @@ def test_summary_takes_the_largest_tree_and_the_best_pipeline() -> None:
     )
     assert found["tree"] == {"us_per_key": 31.5, "keys": 1_000_000}
     assert found["verifier"] == {"ratio": 0.9}
+
+
+def test_summary_adds_what_a_node_grew_to_what_the_network_left() -> None:
+    """Memory after a million transactions: a validator of the loaded network had 112,000 of them behind it."""
+    alone = [
+        figure(150.0, name="memory.node[1000000 transactions]"),
+        figure(0.0, 100_000.0, 200_000.0, name="memory.transactions"),
+        figure(45.0, 100.0, 140.0, name="memory.samples"),
+    ]
+    loaded = [figure(180.0, name="end_to_end.memory"), figure(112_000.0, name="end_to_end.acknowledged")]
+    assert report.summary(made(*alone))["memory_mib"] == 150.0
+    assert report.summary(made(*alone, *loaded))["memory_mib"] == 180.0 + 50.0
+    assert report.summary(made(*loaded))["memory_mib"] is None
 
 
 def test_compare_command_fails_when_something_became_worse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

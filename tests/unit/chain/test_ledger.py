@@ -8,8 +8,11 @@ import pytest
 from chainnode.chain.candidate import Candidate, open_stored
 from chainnode.chain.ledger import Ledger, LedgerDiverged
 from chainnode.codec.canonical import encode
-from chainnode.errors import InvariantBroken, NotFound, Rejected, StoreError
+from chainnode.errors import InvariantBroken, NotFound, Rejected, StoreCorrupt, StoreError
 from chainnode.proofs.verifier import verify_bundle
+from chainnode.store import layout
+from chainnode.store.key_value import WriteBatch
+from chainnode.store.layout import height_key, seal
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.types.block import block_hash
 from chainnode.types.ids import did_of_key
@@ -248,6 +251,27 @@ def test_proofs_stay_possible_at_the_last_heights_only() -> None:
         chain.ledger.tree.root(tip - 4)
     assert caught.value.code == "state-version"
     chain.extend(9_999_999)
+
+
+def test_state_is_made_from_changes_where_its_tree_was_not_stored_and_damage_is_noticed() -> None:
+    """Blocks 1 to 3 store no page of the tree: a restarted node has their versions all the same."""
+    chain = LocalChain(proof_heights=4)
+    chain.grow(3, transactions=2)
+    changes = height_key(layout.CHANGES, 2)
+    whole = chain.engine.get(changes)
+    assert whole is not None
+    again = chain.reopened()
+    assert [again.tree.root(height) for height in range(4)] == [chain.ledger.tree.root(height) for height in range(4)]
+    other = bytearray(whole[:-4])
+    other[40] ^= 1
+    forged = seal(changes, bytes(other))
+    for value, code in ((None, "state-page"), (forged, "data-corrupt"), (whole[1:], "data-corrupt")):
+        batch = WriteBatch()
+        batch.operations.append((changes, value))
+        chain.engine.write(batch, sync=True)
+        with pytest.raises(StoreCorrupt) as caught:
+            chain.reopened()
+        assert caught.value.code == code
 
 
 def test_block_that_does_something_by_itself_is_certified_and_its_events_are_found() -> None:

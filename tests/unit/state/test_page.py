@@ -1,30 +1,28 @@
 """The layout of stored pages."""
 
 from hashlib import sha256
-from itertools import pairwise
 
 import pytest
 
 from chainnode.errors import StoreCorrupt
 from chainnode.proofs.sparse import EMPTY
 from chainnode.state.page import (
-    CHILDREN,
+    BLANK,
     CLIMB,
-    LEAF_UNITS,
-    NODE,
+    LEAF_BYTES,
     PAGE_BYTES_MAX,
     PAYLOAD_START,
+    PAYLOADS,
     SLOTS,
-    checked,
     combine,
+    decode_page,
     digit,
+    encode_page,
     is_lone,
     list_hash,
     list_split,
-    node_at,
     page_key,
     rehash,
-    slot,
     span,
 )
 
@@ -39,13 +37,12 @@ def inner(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def page_of(slots: dict[int, bytes]) -> bytearray:
-    """A page whose slots hold these payloads, hashed anew."""
-    page = bytearray(PAYLOAD_START)
+def page_of(slots: dict[int, bytes]) -> list[bytes]:
+    """A page whose slots hold these payloads, to be hashed anew."""
+    page = list(BLANK)
     for number, payload in slots.items():
-        page[number] = len(payload) // 8
-        page[NODE[SLOTS + number]] = list_hash(payload, 4) if len(payload) > 8 else payload * 4
-    page += b"".join(slots[number] for number in sorted(slots))
+        page[SLOTS + number] = list_hash(payload, 4) if len(payload) > 8 else payload * 4
+        page[PAYLOADS + number] = payload
     return page
 
 
@@ -65,17 +62,23 @@ def test_digit_is_the_hex_digit() -> None:
     assert "".join(f"{digit(HASH, depth):x}" for depth in range(64)) == HASH.hex()
 
 
-def test_heap_positions_cover_the_page_without_overlap() -> None:
-    """30 x 32 bytes: hashes of nodes 2..31 in heap order; children of a node lie side by side."""
-    taken = sorted((NODE[node].start, NODE[node].stop) for node in range(2, 32))
-    assert taken[0][0] == SLOTS
-    assert taken[-1][1] == PAYLOAD_START
-    assert all(end == start for (_, end), (start, _) in pairwise(taken))
-    for node in range(1, 16):
-        assert (CHILDREN[node].start, CHILDREN[node].stop) == (NODE[2 * node].start, NODE[2 * node + 1].stop)
+def test_stored_page_has_its_nodes_and_payloads_in_order() -> None:
+    """Units of each slot, 30 x 32 bytes of hashes in heap order, slot after slot its payload."""
+    page = page_of({1: leaf(0x10), 3: bytes(8), 7: leaf(0x70) + leaf(0x71)})
+    for node in range(2, 32):
+        page[node] = bytes((node,)) * 32
+    stored = encode_page(tuple(page))
+    assert stored[:SLOTS] == bytes((0, 8, 0, 1, 0, 0, 0, 16)) + bytes(8)
+    assert stored[SLOTS:PAYLOAD_START] == b"".join(bytes((node,)) * 32 for node in range(2, 32))
+    assert stored[PAYLOAD_START:] == leaf(0x10) + bytes(8) + leaf(0x70) + leaf(0x71)
+    assert decode_page(stored, b"k") == tuple(page)
+
+
+def test_way_up_from_a_slot_passes_the_sibling_of_each_level() -> None:
+    """Children of a node lie side by side; the odd one is on the right."""
     for number, steps in enumerate(CLIMB):
-        assert [parent for *_, parent in steps] == [(16 + number) >> level for level in (1, 2, 3, 4)]
-        assert [right for *_, right, _ in steps] == [bool((16 + number) >> level & 1) for level in range(4)]
+        assert [own for own, _, _ in steps] == [(SLOTS + number) >> level for level in range(4)]
+        assert all({own, other} == {own & ~1, own | 1} and right == own % 2 for own, other, right in steps)
 
 
 def test_span_is_the_slots_below_a_node() -> None:
@@ -98,9 +101,14 @@ def test_list_hash_splits_by_bits() -> None:
     for right in (False, False, False, True, False, False, False)[::-1]:
         running = inner(EMPTY, running) if right else inner(running, EMPTY)
     assert deep == running
+    third = leaf(0x18)
+    parted = inner(list_hash(low + near, 5), sha256(b"\x00" + third).digest())
+    assert list_hash(low + near + third, 3) == inner(EMPTY, parted), "bit 3 is set in all, bit 4 in the last"
     assert list_split(low + near + high, 0) == 128
     assert list_split(low + near, 0) == 128
     assert list_split(high, 0) == 0
+    with pytest.raises(StoreCorrupt):
+        list_hash(low + low, 0)
 
 
 def test_rehash_lets_a_lone_leaf_rise_and_hashes_all_else() -> None:
@@ -109,29 +117,30 @@ def test_rehash_lets_a_lone_leaf_rise_and_hashes_all_else() -> None:
     page = page_of({0: one, 4: two, 15: three})
     root = rehash(page, [16, 20, 31])
     hashes = [sha256(b"\x00" + item).digest() for item in (one, two, three)]
-    assert node_at(page, 8) == node_at(page, 4) == hashes[0]
-    assert node_at(page, 9) == EMPTY
-    assert node_at(page, 2) == inner(hashes[0], hashes[1])
-    assert node_at(page, 3) == hashes[2]
+    assert page[8] == page[4] == hashes[0]
+    assert page[9] == EMPTY
+    assert page[2] == inner(hashes[0], hashes[1])
+    assert page[3] == hashes[2]
     assert root == inner(inner(hashes[0], hashes[1]), hashes[2])
-    assert is_lone(bytes(page), 3)
-    assert not is_lone(bytes(page), 2)
+    assert is_lone(page, 3)
+    assert not is_lone(page, 2)
 
 
 def test_page_below_never_rises_like_a_leaf() -> None:
     """Eight pages have as many units as one leaf; they are hashed all the same."""
     version = (1).to_bytes(8, "big")
     page = page_of(dict.fromkeys(range(8), version))
-    assert sum(page[:16]) == LEAF_UNITS
-    assert not is_lone(bytes(page), 2)
+    assert sum(map(len, page[PAYLOADS:])) == LEAF_BYTES
+    assert not is_lone(page, 2)
     rehash(page, list(range(16, 24)))
     child = version * 4
-    assert node_at(page, 2) == inner(*[inner(*[inner(child, child)] * 2)] * 2)
-    assert combine(page, 1, node_at(page, 2) + EMPTY) == inner(node_at(page, 2), EMPTY)
+    assert page[2] == inner(*[inner(*[inner(child, child)] * 2)] * 2)
+    assert page[3] == EMPTY
+    assert combine(page, 1) == inner(page[2], EMPTY)
 
 
 def test_full_page_is_hashed_like_any_other() -> None:
-    """The short way for pages without an empty slot gives the same result."""
+    """Without an empty slot every node is hashed."""
     leaves = {number: leaf(number << 4) for number in range(16)}
     page = page_of(leaves)
     root = rehash(page, list(range(16, 32)))
@@ -141,20 +150,11 @@ def test_full_page_is_hashed_like_any_other() -> None:
     assert root == level[0]
 
 
-def test_slot_finds_its_payload() -> None:
-    """Payload: slot after slot."""
-    page = page_of({1: leaf(0x10), 3: bytes(8), 7: leaf(0x70) + leaf(0x71)})
-    assert slot(page, 0) == (0, b"")
-    assert slot(page, 1) == (8, leaf(0x10))
-    assert slot(page, 3) == (1, bytes(8))
-    assert slot(page, 7) == (16, leaf(0x70) + leaf(0x71))
-
-
 def test_page_of_another_length_is_damaged() -> None:
     """Lengths must agree with the units of the slots."""
-    page = bytes(page_of({1: leaf(0x10)}))
-    assert checked(page, b"k") is page
+    page = encode_page(tuple(page_of({1: leaf(0x10)})))
+    assert encode_page(decode_page(page, b"k")) == page
     assert len(page) <= PAGE_BYTES_MAX
     for damaged in (b"", page[:-1], page + b"\x00", bytes(PAYLOAD_START - 1)):
         with pytest.raises(StoreCorrupt):
-            checked(damaged, b"k")
+            decode_page(damaged, b"k")

@@ -7,14 +7,14 @@ import pytest
 from chainnode.errors import StoreCorrupt
 from chainnode.proofs.sparse import EMPTY, verify_absent, verify_present
 from chainnode.state.batch import Batch, hashed_changes
-from chainnode.state.page import NOTHING, PAYLOAD_START, Subtree, page_key
+from chainnode.state.page import BLANK, NOTHING, Page, Subtree, page_key
 from chainnode.state.walk import neighbours, prove
 
 
-def built(count: int) -> tuple[Subtree, dict[bytes, bytes]]:
-    nothing: dict[bytes, bytes] = {}
+def built(count: int) -> tuple[Subtree, dict[bytes, Page]]:
+    nothing: dict[bytes, Page] = {}
     batch = Batch(nothing.__getitem__, 1, hashed_changes([(b"key %d" % number, b"v") for number in range(count)]))
-    return batch.apply(NOTHING), batch.writes
+    return batch.apply(NOTHING), batch.pages
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4, 5, 40, 600])
@@ -52,7 +52,7 @@ def test_tree_that_does_not_hash_to_its_root_proves_nothing() -> None:
 def test_leaf_stored_twice_is_damage_not_an_endless_way() -> None:
     """A list whose leaves never part is deeper than its keys are long."""
     leaf = sha256(b"key").digest() + bytes(32)
-    nothing: dict[bytes, bytes] = {}
+    nothing: dict[bytes, Page] = {}
     with pytest.raises(StoreCorrupt):
         prove((EMPTY, leaf + leaf), nothing.__getitem__, b"key")
 
@@ -61,6 +61,6 @@ def test_empty_page_is_damage() -> None:
     """A page holds more than four leaves, so one without any was damaged."""
     root, pages = built(600)
     whole = pages[page_key(root[1], 0, bytes(32))]
-    hollow = {**dict.fromkeys(pages, bytes(PAYLOAD_START)), page_key(root[1], 0, bytes(32)): whole}
+    hollow = {**dict.fromkeys(pages, BLANK), page_key(root[1], 0, bytes(32)): whole}
     with pytest.raises(StoreCorrupt):
         neighbours(root, hollow.__getitem__, b"key 1")

@@ -1,6 +1,7 @@
 """The ledger on disk: made once, opened only when whole and ours, written a block at a time."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,20 @@ def test_stale_tree_nodes_go_and_needed_ones_stay_when_pruned() -> None:
     assert [height for height in range(1, 31) if ledger.tree_node(b"node %d" % height)] == list(range(20, 31))
     assert not ledger.prune_tree(20)
     assert LedgerStore(store).tip().height == 30
+
+
+def test_changes_of_the_tree_go_with_the_versions_that_are_made_from_them() -> None:
+    """Block 4 stores the nodes that 1 to 3 had put off: once 4 is the lowest kept, nobody needs their changes."""
+    ledger = LedgerStore.initialise(MemoryKeyValue(), GENESIS, first_commit(GENESIS))
+    for commit in chain(9)[1:]:
+        stores = commit.height % 4 == 0
+        put_off = replace(commit, tree_writes={}, tree_stale=(), tree_changes=b"changes of %d" % commit.height)
+        ledger.commit(replace(commit, tree_stale=[b"node 0"]) if stores else put_off)
+    assert [ledger.tree_changes(height) for height in (3, 4)] == [b"changes of 3", None]
+    assert ledger.tree_node_before(b"node 0", b"node 8") == b"node 4"
+    assert ledger.tree_node_before(b"node 5", b"node 8") is None
+    assert not ledger.prune_tree(7)
+    assert [height for height in range(1, 10) if ledger.tree_changes(height)] == [5, 6, 7, 9]
 
 
 def test_every_flipped_bit_of_the_tip_record_is_refused() -> None:

@@ -14,6 +14,9 @@ from consensus.equivocation import encode_equivocation, make_equivocation
 from consensus.messages import Commit, Message, Prepare, PrePrepare
 from tests.simulation.whole.hostile.port import Behaviour, HostilePort
 
+VOTING_MS = 80
+"""What is left for a proposal and two rounds of votes, none of which takes above 20 ms in good weather."""
+
 
 def another_proposal(port: HostilePort, message: PrePrepare, **changes: Any) -> PrePrepare:
     """The proposal with other header fields, consistent and signed."""
@@ -154,6 +157,29 @@ class LateProposal(Behaviour):
         return [message]
 
 
+class JustLate(Behaviour):
+    """B5: proposes as late as the least patient of the others bears, and so keeps its turns."""
+
+    def on_send(self, to: int, message: Message) -> list[Message]:
+        if not isinstance(message, PrePrepare) or message.view:
+            return [message]
+        self.fired()
+        self.port.say(message, [to], after_ms=max(0, self._left_ms(message.height) - VOTING_MS))
+        return []
+
+    def _left_ms(self, height: int) -> int:
+        world = self.port.world
+        left = []
+        for machine in world.machines:
+            if machine.address in self.port.others() and machine.node is not None:
+                watched: Any = machine.node._driver.replica
+                state = watched.inner._state
+                if state.height == height and state.due_at_ms is not None:
+                    patience_ms = state.patience.view_timeout_ms(state.timers, 0, self.port.index, ())
+                    left.append(state.due_at_ms + patience_ms - world.loop.now_ms)
+        return min(left, default=0)
+
+
 class BadJustification(Behaviour):
     """B11: a justification with VIEW_CHANGEs missing, doubled, of other places, or without its certificate."""
 
@@ -243,6 +269,7 @@ PROPOSALS = {
     "out_of_turn": OutOfTurn,
     "silent_leader": SilentLeader,
     "late_proposal": LateProposal,
+    "just_late": JustLate,
     "bad_justification": BadJustification,
     "fresh_despite_lock": FreshDespiteLock,
     "withheld_body": WithheldBody,

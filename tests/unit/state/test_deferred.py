@@ -1,0 +1,118 @@
+"""The state tree stored in groups of versions."""
+
+import pytest
+
+from chainnode.errors import NotFound, StoreCorrupt
+from chainnode.state import deferred
+from chainnode.state.tree import root_key
+from tests.support.grouped_tree import GroupedTree
+
+MANY: dict[bytes, bytes | None] = {b"key/%d" % number: b"value %d" % number for number in range(500)}
+
+
+def grown(heights_max: int, versions: int) -> GroupedTree:
+    stored = GroupedTree(heights_max, MANY)
+    for number in range(versions):
+        written: dict[bytes, bytes | None] = {b"key/%d" % (number * 7): b"x%d" % number, b"new": b"%d" % number}
+        stored.apply({**written, b"key/%d" % (number + 300): None})
+    return stored
+
+
+def test_group_is_stored_by_its_last_version_and_others_by_their_changes() -> None:
+    """A group has at most so many versions; what a later one replaced is never stored."""
+    stored = grown(4, 10)
+    assert sorted(stored.stale) == [4, 8]
+    assert sorted(stored.kept) == [1, 2, 3, 5, 6, 7, 9, 10]
+    written = {key for key in stored.nodes if key.startswith(b"p") and key[1:9] > bytes(8)}
+    tops = [key for key in written if key[9] == 0]
+    assert sorted(int.from_bytes(key[1:9], "big") for key in tops) == [4, 8], "the topmost page changes with each block"
+    one_by_one = grown(1, 10)
+    assert len(stored.nodes) < len(one_by_one.nodes)
+    assert stored.tree.root(10) == one_by_one.tree.root(10)
+
+
+def test_every_version_can_be_read_also_after_a_start() -> None:
+    """From memory, from the store, or made again from the stored version below it."""
+    stored = grown(4, 14)
+    for version in (*range(15), *range(14, -1, -1)):
+        stored.check(version)
+    stored.tree = stored.opened()
+    for version in (14, 3, 2, 13, 9, 11, 12, 7, 0):
+        stored.check(version)
+    stored.apply({b"key/1": b"after the start"})
+    stored.check(15)
+    stored.check(5)
+
+
+def test_what_is_stored_does_not_depend_on_when_the_node_was_started() -> None:
+    """Groups end by height and pages, which follow from the blocks alone."""
+    straight, stopping = grown(3, 0), grown(3, 0)
+    for number in range(11):
+        changes = {b"key/%d" % (number * 3): b"x", b"key/%d" % (number + 100): None}
+        straight.apply(changes)
+        stopping.apply(changes)
+        stopping.tree = stopping.opened()
+        assert (straight.nodes, straight.kept, straight.stale) == (stopping.nodes, stopping.kept, stopping.stale)
+
+
+def test_group_ends_when_it_has_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory has a bound whatever the size of blocks."""
+    monkeypatch.setattr(deferred, "GROUP_PAGES_MAX", 10)
+    stored = GroupedTree(1_000, MANY)
+    sizes = []
+    for number in range(12):
+        stored.apply({b"key/%d" % (number * 7): b"y"})
+        sizes.append(len(stored.tree._group.pages))
+    assert max(sizes) < 10
+    assert len(stored.stale) == sizes.count(0) > 1
+    stored.check(12)
+
+
+def test_pruned_versions_are_gone_and_kept_ones_stay() -> None:
+    """To drop versions below v: delete the stale entries of stored versions up to v, and the changes up to those."""
+    stored = grown(4, 18)
+    for running in (True, False):
+        stored.prune(10)
+        for version in range(10, 19):
+            stored.check(version)
+        for version in range(10):
+            if running or version < 8:
+                with pytest.raises(NotFound) as caught:
+                    stored.tree.root(version)
+                assert caught.value.code == "state-version"
+        stored.tree = stored.opened()
+    with pytest.raises(NotFound):
+        stored.tree.root(19)
+    live = {key for key in stored.nodes if key.startswith(b"r")}
+    assert live == {root_key(version) for version in (8, 12, 16)}
+
+
+def test_discarded_update_leaves_no_trace() -> None:
+    """Two candidates for one height: the second must not see pages of the first, also where they end a group."""
+    for versions in (1, 3):
+        stored = grown(4, versions)
+        before = stored.opened()
+        first: dict[bytes, bytes | None] = {b"key/%d" % number: b"first" for number in range(0, 500, 2)}
+        stored.tree.to_store(stored.tree.update(versions, versions + 1, first))
+        stored.apply({b"key/1": b"second"})
+        other = before.update(versions, versions + 1, {b"key/1": b"second"})
+        assert before.to_store(other).stale == stored.stale.get(versions + 1, [])
+        stored.check(versions + 1)
+        stored.apply({b"key/2": b"third"})
+        stored.check(versions + 2)
+
+
+def test_missing_or_damaged_changes_are_reported() -> None:
+    """StoreCorrupt at the start: a state is never guessed."""
+    stored = grown(4, 7)
+    whole = dict(stored.kept)
+    for version, damaged in ((6, None), (6, whole[6][:-1]), (7, None)):
+        stored.kept = {one: data for one, data in whole.items() if one != version}
+        if damaged is not None:
+            stored.kept[version] = damaged
+        with pytest.raises(StoreCorrupt):
+            stored.opened()
+    stored.kept = whole
+    stored.nodes = {key: value for key, value in stored.nodes.items() if key.startswith(b"p")}
+    with pytest.raises(StoreCorrupt):
+        stored.opened()
