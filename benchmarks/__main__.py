@@ -13,6 +13,7 @@ On a terminal a table; with ``--json`` one line for each figure as it comes, and
 import argparse
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -48,48 +49,56 @@ BY_NAME: Final = frozenset({"hostile"})
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit status: 0, 1 if a comparison found something worse, 2 for a wrong command line or report."""
+    """Exit status: 0, 1 if a benchmark failed or something became worse, 2 for a wrong command line or report."""
     if arguments and (other := OTHERS.get(arguments[0])) is not None:
         return other(arguments[1:])
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     names = options.names or [name for name in BENCHMARKS if options.smoke or name not in BY_NAME]
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    found = run(names, "smoke" if options.smoke else "full", json=options.json)
+    found, failed = run(names, "smoke" if options.smoke else "full", json=options.json)
     if options.out is not None:
         report.write(found, options.out)
+    if failed:
+        print(f"not measured, each for the reason above: {', '.join(failed)}", file=sys.stderr)
     if options.json:
         print(msgspec.json.encode(report.summary(found)).decode(), flush=True)
-    return 0
+    return int(bool(failed))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./run bench", description="Measure chainnode beside its raw limits.")
+def command_line() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="./run bench", description="Measure chainnode beside its raw limits.")
     some = f"one of: {', '.join(BENCHMARKS)}; default: all, in full size without {', '.join(sorted(BY_NAME))}"
-    parser.add_argument("names", nargs="*", metavar="NAME", help=some)
-    parser.add_argument("--smoke", action="store_true", help="small sizes, under a minute: does everything still run?")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure, the summary last")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the report, with all samples, in FILE")
-    parser.epilog = f"Also, each with its own --help: {', '.join(OTHERS)}."
-    return parser
+    found.add_argument("names", nargs="*", metavar="NAME", help=some)
+    found.add_argument("--smoke", action="store_true", help="small sizes, under a minute: does everything still run?")
+    found.add_argument("--json", action="store_true", help="one JSON line for each figure, the summary last")
+    found.add_argument("--out", type=Path, metavar="FILE", help="keep the report, with all samples, in FILE")
+    found.epilog = f"Also, each with its own --help: {', '.join(OTHERS)}."
+    return found
 
 
-def run(names: Sequence[str], size: Size, *, json: bool) -> report.Report:
-    """Run these benchmarks, showing each figure as it comes."""
+def run(names: Sequence[str], size: Size, *, json: bool) -> tuple[report.Report, list[str]]:
+    """Run these benchmarks, showing each figure as it comes; what they found, and the names of those that failed."""
     machine, started_ms, began = sheet(), time.time_ns() // 1_000_000, time.monotonic()
     if not json:
         print(f"{machine.cpu}, {machine.cores} cores, {machine.python}, load {machine.load}")
         print(f"{'figure':<52}{'median':>14} {'unit':<6}{'middle half':>25}{'of limit':>10}")
     figures: list[Figure] = []
+    failed = []
     for name in names:
-        for figure in import_module(BENCHMARKS[name]).run(size):
-            figures.append(figure)
-            print(msgspec.json.encode(figure).decode() if json else line(figure), flush=True)
-    return report.Report(
+        try:
+            for figure in import_module(BENCHMARKS[name]).run(size):
+                figures.append(figure)
+                print(msgspec.json.encode(figure).decode() if json else line(figure), flush=True)
+        except Exception:  # noqa: BLE001 - ten minutes of other figures must not be lost with it
+            traceback.print_exc()
+            failed.append(name)
+    found = report.Report(
         version=report.VERSION, started_ms=started_ms, seconds=round(time.monotonic() - began, 1), size=size,
         machine=machine, figures=figures,
     )
+    return found, failed
 
 
 def line(figure: Figure) -> str:

@@ -31,8 +31,8 @@ from chainnode.types.transaction import Envelope, Signature, build_payload
 from contracts.kernel.operation import encode_operation
 
 LANES: Final = 2
-PART: Final = 250
-"""Transactions of one hand-in: 2 x 250 are under way at a time, so that blocks are as large as under a network's load.
+PART: Final = 500
+"""Transactions of one hand-in: 2 x 500 are under way at a time, so that blocks are as large as under a network's load.
 
 It matters: the ids of the last 1,000 blocks are held in memory."""
 STEPS: Final = 40

@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     light: float
 
 
-PLANS: Final = {"full": Plan((4, 7, 10), (10, 100), 3, 8, 5), "smoke": Plan((4,), (10,), 0.5, 1, 1)}
+PLANS: Final = {"full": Plan((4, 7, 10), (10, 100), 3, 6, 5), "smoke": Plan((4,), (10,), 0.5, 1, 1)}
 CONNECTIONS: Final = 16
 PART: Final = 50
 PARTS: Final = {1: PART, 10: 20, 100: 4}

@@ -41,7 +41,7 @@ def _learn(state: State, view: int) -> None:
     Not if this replica has accepted nothing of it yet: then it was behind, and had not waited for the others.
     """
     if state.due_at_ms is not None and state.phase != Phase.NEW_HEIGHT:
-        state.patience.note(state.now_ms - state.due_at_ms, state.passed_over(view))
+        state.patience.note(max(0, state.now_ms - state.due_at_ms), state.passed_over(view))
 
 
 def ask_to_apply(state: State, out: Outputs) -> None:

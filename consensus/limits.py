@@ -67,3 +67,7 @@ EVIDENCE_EPOCHS_MAX: Final = 1
 
 EQUIVOCATION_BYTES_MAX: Final = 1_024
 """A proof of equivocation (R10): its place and two statements of 170 bytes."""
+
+PROOF_WAITS: Final = 5
+"""Batch waits before a block that only proves the result of the one below (R1): transactions that come meanwhile save
+it, and need not wait until it is decided. Only readers of proofs wait for it."""

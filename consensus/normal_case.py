@@ -7,7 +7,7 @@
 A replica prepares at most one proposal in a view, and what it prepares is durable before anybody hears of it.
 """
 
-from consensus import decision, misbehaviour
+from consensus import decision, limits, misbehaviour
 from consensus.certificates import PREPARE
 from consensus.inputs import BlockBuilt, BuildFailed, ProposalChecked
 from consensus.journal import BlockPrepared, PersistBlock, ProposalAccepted
@@ -26,23 +26,32 @@ def consider_proposing(state: State, out: Outputs) -> None:
     """
     if state.phase != Phase.NEW_HEIGHT or state.candidate is not None or not state.can_vote:
         return
-    due = state.tip.proof_due or state.idle_due
-    if not due and state.pending == 0:
+    if not (state.pending or state.tip.proof_due or state.idle_due):
         return
-    state.arm_view_timer(out)
+    due_ms = _due_ms(state)
+    state.arm_view_timer(out, max(0, due_ms - state.now_ms))
     if not state.leads() or state.building == state.view:
         return
-    if due or state.timers.batch_wait_ms == 0:
+    if due_ms <= state.now_ms:
         build(state, out)
-    elif not state.batch_armed:
-        state.batch_armed = True
-        out.add_timer(SetTimer(Timer(TimerKind.BATCH, state.height, state.view), state.timers.batch_wait_ms))
+    elif state.batch_due_ms is None or due_ms < state.batch_due_ms:
+        state.batch_due_ms = due_ms
+        out.add_timer(SetTimer(Timer(TimerKind.BATCH, state.height, state.view), due_ms - state.now_ms))
+
+
+def _due_ms(state: State) -> int:
+    """R1: when to propose what is due now; in the past for a leader that was idle, or busy, for long enough."""
+    if state.idle_due:
+        return state.now_ms
+    waits = 1 if state.pending else limits.PROOF_WAITS
+    return state.proposed_at_ms + waits * state.timers.batch_wait_ms
 
 
 def on_batch_timer(state: State, out: Outputs) -> None:
     """R1: the batch wait is over."""
-    state.batch_armed = False
-    if state.phase == Phase.NEW_HEIGHT and state.pending and state.building < 0 and state.can_vote and state.leads():
+    state.batch_due_ms = None
+    due = state.pending or state.tip.proof_due
+    if state.phase == Phase.NEW_HEIGHT and due and state.building < 0 and state.can_vote and state.leads():
         build(state, out)
 
 
@@ -140,6 +149,7 @@ def on_proposal_checked(state: State, answer: ProposalChecked, out: Outputs) -> 
 
 def _prepare(state: State, message: PrePrepare, out: Outputs) -> None:
     state.accepted = message
+    state.proposed_at_ms = state.now_ms
     state.candidate = None
     state.phase = Phase.PREPARING
     state.arm_view_timer(out)

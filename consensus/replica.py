@@ -182,7 +182,7 @@ class Replica:
             return
         elif timer.kind == TimerKind.VIEW and state.view_timer_armed:
             view_change.on_timer(state, out)
-        elif timer.kind == TimerKind.BATCH and state.batch_armed:
+        elif timer.kind == TimerKind.BATCH and state.batch_due_ms is not None:
             normal_case.on_batch_timer(state, out)
 
     def _on_message(self, message: Message, out: Outputs) -> None:

@@ -44,7 +44,7 @@ class State:
     __slots__ = (
         "accepted",
         "accused",
-        "batch_armed",
+        "batch_due_ms",
         "book",
         "building",
         "candidate",
@@ -68,6 +68,7 @@ class State:
         "phase",
         "prepared",
         "prepared_proposal",
+        "proposed_at_ms",
         "sent",
         "suspended",
         "sync_height",
@@ -97,11 +98,13 @@ class State:
         self.sync_height = 0
         """Highest height known to be decided while syncing."""
         self.decided_at_ms = 0
+        self.proposed_at_ms = 0
+        """When this replica prepared last, at whatever height (R1)."""
         self.ticked = (-1, -1)
         """Height and view at the last periodic tick."""
         self.suspended = suspended
         self.view_timer_armed = False
-        self.batch_armed = False
+        self.batch_due_ms: int | None = None
         self.set_validators(validators, own_index)
         self.set_height(tip)
 
@@ -198,22 +201,22 @@ class State:
             return self.fetched[1]
         return None
 
-    def arm_view_timer(self, out: Outputs) -> None:
-        """Give the leader of the current view its time, once."""
+    def arm_view_timer(self, out: Outputs, wait_ms: int = 0) -> None:
+        """Give the leader of the current view its time, once; it is to begin ``wait_ms`` from now (R1)."""
         if not self.view_timer_armed:
             self.view_timer_armed = True
             if self.due_at_ms is None:
-                self.due_at_ms = self.now_ms
+                self.due_at_ms = self.now_ms + wait_ms
             view = self.view
             passed = self.passed_over(view) if view else ()
             delay_ms = self.patience.view_timeout_ms(self.timers, view, self.leader_of(view), passed)
-            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, view), delay_ms))
+            out.add_timer(SetTimer(Timer(TimerKind.VIEW, self.height, view), wait_ms + delay_ms))
 
     def cancel_timers(self, out: Outputs) -> None:
         """Stop the timers that belong to the view being left."""
         if self.view_timer_armed:
             self.view_timer_armed = False
             out.add_timer(CancelTimer(TimerKind.VIEW))
-        if self.batch_armed:
-            self.batch_armed = False
+        if self.batch_due_ms is not None:
+            self.batch_due_ms = None
             out.add_timer(CancelTimer(TimerKind.BATCH))

@@ -4,6 +4,8 @@ The agreement library knows what a certificate must look like and what each sign
 signed; here the signatures are verified.
 """
 
+from collections.abc import Callable
+
 from chainnode.crypto.ed25519 import verify
 from chainnode.errors import DecodeError, Rejected
 from consensus.certificates import (
@@ -29,10 +31,17 @@ def open_certificate(data: bytes) -> QuorumCertificate:
         raise DecodeError(error.code.replace("_", "-"), f"not a quorum certificate: {error}") from error
 
 
+SignatureCheck = Callable[[bytes, bytes, bytes], bool]
+"""Whether (public key, message, signature) is valid: ``ed25519.verify``, or one that remembers."""
+
+
 def require_certificate(
-    certificate: QuorumCertificate, *, chain_id: str, validators: ValidatorSet, height: int, block_hash: bytes
+    certificate: QuorumCertificate, *, chain_id: str, validators: ValidatorSet, height: int, block_hash: bytes,
+    verify_signature: SignatureCheck | None = None,
 ) -> None:
     """Check that a quorum of ``validators`` committed ``block_hash`` at ``height``.
+
+    Each signature is checked, by ``verify_signature`` where the caller remembers those that it has seen.
 
     Raises:
         Rejected: ``certificate-mismatch`` (another block), ``certificate-...`` (its
@@ -43,6 +52,7 @@ def require_certificate(
     wrong = check_certificate(certificate, validators, kind=CertificateKind.COMMIT, chain_id=chain_id)
     if wrong is not None:
         raise Rejected(wrong.replace("_", "-"), f"the certificate does not prove a decision: {wrong}", height=height)
+    check = verify if verify_signature is None else verify_signature
     for claim in certificate_claims(certificate, validators, chain_id):
-        if not verify(claim.public_key, claim.signed_bytes, claim.signature):
+        if not check(claim.public_key, claim.signed_bytes, claim.signature):
             raise Rejected("certificate-signature", "a signature of the certificate is invalid", height=height)

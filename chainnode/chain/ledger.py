@@ -19,6 +19,7 @@ from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.chain.validation import check_fresh, check_misbehaviour, check_place, check_roots
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
+from chainnode.crypto.signature_memory import SignatureMemory
 from chainnode.errors import ChainError, InvariantBroken, Rejected, StoreCorrupt, invariant
 from chainnode.proofs.history import HistoryFrontier, decode_frontier
 from chainnode.proofs.merkle import leaf_hash
@@ -85,6 +86,8 @@ class Ledger:
             StoreCorrupt: ``data-corrupt``, ``state-page``: the state tree is not that of the tip.
         """
         self.store: Final = store
+        self.signatures: Final = SignatureMemory()
+        """Of the validators' messages: those of a block's last certificate were votes seen before, as a rule."""
         self._proof_heights = proof_heights
         self._frontier: HistoryFrontier = decode_frontier(store.frontier())
         stored = store.tip()
@@ -173,7 +176,9 @@ class Ledger:
     def fresh_fault(self, candidate: Candidate, leader: int, now_ms: int) -> str | None:
         """The code of the first rule a fresh proposal breaks, or None (SPEC R2)."""
         try:
-            check_fresh(candidate, self.surroundings, leader=leader, now_ms=now_ms)
+            check_fresh(
+                candidate, self.surroundings, leader=leader, now_ms=now_ms, verify_signature=self.signatures.verify
+            )
         except ChainError as error:
             return error.code
         return None

@@ -13,7 +13,7 @@ Three occasions, three functions:
 from collections.abc import Sequence
 
 from chainnode.chain.candidate import Candidate
-from chainnode.chain.certificate import open_certificate, require_certificate
+from chainnode.chain.certificate import SignatureCheck, open_certificate, require_certificate
 from chainnode.chain.replay import check_expiry
 from chainnode.chain.surroundings import Surroundings, Tip
 from chainnode.crypto.ed25519 import verify
@@ -64,7 +64,9 @@ def check_roots(header: Header, tip: Tip) -> None:
     _require(header.prev_results_root, tip.results_root, "header-results-root", "results root of the previous block")
 
 
-def check_last_certificate(candidate: Candidate, around: Surroundings) -> None:
+def check_last_certificate(
+    candidate: Candidate, around: Surroundings, verify_signature: SignatureCheck | None = None
+) -> None:
     """Check that the block carries a valid certificate of its parent.
 
     Raises:
@@ -81,7 +83,7 @@ def check_last_certificate(candidate: Candidate, around: Surroundings) -> None:
         return
     require_certificate(
         open_certificate(candidate.last_certificate), chain_id=around.chain_id, validators=around.tip_validators,
-        height=tip.height, block_hash=tip.block_hash,
+        height=tip.height, block_hash=tip.block_hash, verify_signature=verify_signature,
     )
 
 
@@ -158,7 +160,10 @@ def _set_of(epoch: int, around: Surroundings) -> ValidatorSet:
     return present if record is None else voting_set(record.validators)
 
 
-def check_fresh(candidate: Candidate, around: Surroundings, *, leader: int, now_ms: int) -> None:
+def check_fresh(
+    candidate: Candidate, around: Surroundings, *, leader: int, now_ms: int,
+    verify_signature: SignatureCheck | None = None,
+) -> None:
     """Check everything a voter vouches for when it prepares a new block (SPEC R2).
 
     Raises:
@@ -176,5 +181,5 @@ def check_fresh(candidate: Candidate, around: Surroundings, *, leader: int, now_
     if header.time_ms < now_ms - around.parameters.clock_behind_ms:
         raise Rejected("time-behind", "block time is behind our clock", now_ms=now_ms, found=header.time_ms)
     check_misbehaviour(candidate.misbehaviour, around)
-    check_last_certificate(candidate, around)
+    check_last_certificate(candidate, around, verify_signature)
     check_transactions(candidate, around)

@@ -19,6 +19,7 @@ from chainnode.cli.config import config_option, load, set_option
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.init import read_genesis
 from chainnode.cli.output import examples, json_option
+from chainnode.node import heap
 from chainnode.node.config import ApiSection, NodeConfig
 from chainnode.node.logging import configure_logging
 from chainnode.node.snapshot_join import join_by_snapshot
@@ -73,6 +74,7 @@ async def serve(config: NodeConfig, genesis: bytes, *, rejoin_after_loss: bool =
         server = ApiServer(node.service, config.api.listen.host, config.api.listen.port, api_settings(config.api))
         await server.start()
         try:
+            heap.settle()
             log.info("started", api=str(config.api.listen), listen=str(config.network.listen))
             await _until_stopped(node, stop)
         finally:

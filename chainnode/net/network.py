@@ -24,7 +24,7 @@ from chainnode.net.peer import AllowList, NetworkHandler, NodeIdentity, PeerAddr
 from chainnode.net.tls import TlsMaterial, load_material
 
 _logger = logging.getLogger(__name__)
-Recipients = Literal["validators", "all"] | Iterable[bytes]
+Recipients = Literal["validators", "observers", "all"] | Iterable[bytes]
 
 
 class PeerNetwork:
@@ -119,11 +119,11 @@ class PeerNetwork:
         """
         frames = encode_message(Form.MESSAGE, channel, payload)
         if isinstance(to, str):
-            everybody = to == "all"
+            wanted = (True, False) if to == "all" else (to == "validators",)
             links = [
                 link
                 for link in self._table.links.values()
-                if everybody or (link.peer is not None and link.peer.role.is_validator)
+                if link.peer is not None and link.peer.role.is_validator in wanted
             ]
         else:
             links = [self._table.links[key] for key in to if key in self._table.links]

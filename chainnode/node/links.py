@@ -7,14 +7,13 @@ a consensus message is worth the core's time (SPEC F0), and verifies signatures.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Final
 
 import msgspec
 import structlog
 
 from chainnode.clock import Clock, SystemClock
-from chainnode.crypto.ed25519 import verify
+from chainnode.crypto.signature_memory import SignatureMemory
 from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.network import PeerNetwork
@@ -22,9 +21,9 @@ from chainnode.net.peer import OBSERVER, Peer, PeerRole
 from chainnode.node.share import PeerShare
 from chainnode.types.validator_set import ObserverNode, ValidatorList
 from consensus.inputs import MessageReceived
-from consensus.messages import Decided, MalformedMessage, Message, Status, decode_message, encode_message
+from consensus.messages import Decided, MalformedMessage, Message, Prepare, Status, decode_message, encode_message
 from consensus.replica import Replica
-from consensus.signing import SignatureClaim, required
+from consensus.signing import required
 
 NO_INDEX: Final = -1
 """``Status.sender`` of a node that does not vote."""
@@ -33,8 +32,6 @@ CHECKS_PER_S_MAX: Final = 16_000
 most a third of a core. A VIEW_CHANGE of a few hundred bytes can ask for a quorum of checks, and every view has one."""
 CHECKS_OF_PEER_MIN: Final = 250
 """A validator asks for two a block, and for two hundred at a change of view among a hundred."""
-CLAIMS_KEPT_MAX: Final = 8_192
-"""Signatures found valid that are known again: those of a certificate come with every VIEW_CHANGE that names it."""
 
 log = structlog.get_logger(__name__)
 
@@ -91,9 +88,7 @@ class NodeLinks:
 
     def to_observers(self, payload: bytes) -> None:
         """Send a consensus message to every connected observer."""
-        keys = [info.node_key for info in self._network.connected() if not info.role.is_validator]
-        if keys:
-            self._network.broadcast(Channel.CONSENSUS, payload, keys)
+        self._network.broadcast(Channel.CONSENSUS, payload, "observers")
 
     def to_peer(self, node_key: bytes, payload: bytes) -> None:
         """Send a consensus message to one peer."""
@@ -147,10 +142,11 @@ class MessageGate:
         feed: Callable[[MessageReceived], None],
         clock: Clock | None = None,
         boundary: Callable[[int], Decided | None] = lambda _height: None,
+        signatures: SignatureMemory | None = None,
     ) -> None:
         """``feed`` takes what passed; ``clock`` spaces out what one peer may cost.
 
-        ``boundary`` is ``chain.epochs.boundary_of``.
+        ``boundary`` is ``chain.epochs.boundary_of``; ``signatures`` is the memory shared with who checks them again.
         """
         self._chain_id = chain_id
         self._replica = replica
@@ -167,8 +163,7 @@ class MessageGate:
         checks = _checks_of_peer(self._shares)
         self._share = PeerShare(checks, 2 * checks, clock)
         self._help = PeerShare(1, 1, clock)
-        self._valid: dict[bytes, None] = {}
-        """Digests of claims that verified, oldest first."""
+        self._signatures = signatures or SignatureMemory()
 
     def receive(self, peer: Peer, payload: bytes) -> None:
         """Take one message of the consensus channel.
@@ -183,11 +178,14 @@ class MessageGate:
         if isinstance(message, Status):
             message = self._status(peer, message)
         code = self._replica.filter(message)
+        if code is None and self._is_settled(message):
+            code = "prepared"
         if code is not None:
             self.filtered[code] += 1
             return
-        claims = [(claim, _digest(claim)) for claim in required(message, self._replica.validators)]
-        unknown = [(claim, digest) for claim, digest in claims if digest not in self._valid]
+        knows, verify = self._signatures.knows, self._signatures.verify
+        claims = required(message, self._replica.validators)
+        unknown = [one for one in claims if not knows(one.public_key, one.signed_bytes, one.signature)]
         if self._replica.validators.size != self._shares:
             # E2: a set that grew makes every share smaller, or the whole would outgrow the core.
             self._shares = self._replica.validators.size
@@ -197,14 +195,26 @@ class MessageGate:
             # Not a fault that could be shown: it is only too much. What matters is sent again (R8).
             self.filtered["peer_share"] += 1
             return
-        for claim, digest in unknown:
+        for claim in unknown:
             if not verify(claim.public_key, claim.signed_bytes, claim.signature):
                 # Correct nodes verify before they pass anything on, so the peer itself is at fault.
                 raise PeerError("message-signature", "a consensus message carries an invalid signature")
-            self._valid[digest] = None
-        while len(self._valid) > CLAIMS_KEPT_MAX:
-            del self._valid[next(iter(self._valid))]
         self._feed(MessageReceived(message))
+
+    def _is_settled(self, message: Message) -> bool:
+        """Whether this is a PREPARE beyond the quorum: the certificate of its view and block has been made already.
+
+        A check of its signature would buy nothing but evidence, should the same sender also prepare another block.
+        """
+        if type(message) is not Prepare:
+            return False
+        lock = self._replica.prepared
+        return (
+            lock is not None
+            and lock.view == message.view == self._replica.view
+            and message.height == lock.height
+            and message.block_hash == lock.block_hash
+        )
 
     def _status(self, peer: Peer, message: Status) -> Status:
         """Help a peer that the core would not, and name the sender as the chain does.
@@ -250,8 +260,3 @@ class MessageGate:
 def _checks_of_peer(size: int) -> int:
     """Signature checks a second that one of ``size`` validators may ask for."""
     return max(CHECKS_OF_PEER_MIN, CHECKS_PER_S_MAX // size)
-
-
-def _digest(claim: SignatureClaim) -> bytes:
-    """Names one claim: key and signature have fixed lengths, so no two claims are the same bytes."""
-    return sha256(claim.public_key + claim.signature + claim.signed_bytes).digest()

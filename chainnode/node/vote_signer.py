@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from chainnode.crypto.ed25519 import SigningKey
+from chainnode.crypto.signature_memory import SignatureMemory
 from chainnode.errors import StoreError
 from chainnode.limits import MIB
 from chainnode.store.journal import Journal
 from chainnode.store.sign_state import SignStateFile
-from consensus.journal import JournalRecord, MessageSigned, decode_record, encode_record, sign_position
+from consensus.journal import JournalRecord, MessageSigned, SignPosition, decode_record, encode_record, sign_position
 from consensus.messages import Signed
 from consensus.recovery import live_records
 from consensus.signing import signed_bytes, signed_digest, with_signature
@@ -31,9 +32,14 @@ class VoteSigner:
     """Signs and remembers on behalf of one replica."""
 
     def __init__(
-        self, key: SigningKey | None, journal: Journal, sign_state: SignStateFile, silent_height: int = 0
+        self, key: SigningKey | None, journal: Journal, sign_state: SignStateFile, silent_height: int = 0,
+        signatures: SignatureMemory | None = None,
     ) -> None:
-        """Sign nothing up to ``silent_height``; ``key`` None: an observer, whose core never asks for a signature."""
+        """Sign nothing up to ``silent_height``; ``key`` None: an observer, whose core never asks for a signature.
+
+        What is signed is told to ``signatures``: it comes back in the others' certificates.
+        """
+        self._signatures = signatures or SignatureMemory()
         self._key = key
         self._journal = journal
         self._sign_state = sign_state
@@ -69,14 +75,17 @@ class VoteSigner:
         """
         encoded = [encode_record(record) for record in records]
         signed: list[Signed] = []
+        last: tuple[SignPosition, bytes] | None = None
         for message in unsigned:
+            position, digest = sign_position(message), signed_digest(message)
             # The cell is written after the journal, so within one step the order is kept here: two payloads for one
             # position would both be in the journal, and a restart would send them.
-            if signed and sign_position(message) <= sign_position(signed[-1]):
+            if last is not None and position <= last[0]:
                 break
-            ready = self._sign(message)
+            ready = self._sign(message, position, digest)
             if ready is None:
                 break
+            last = position, digest
             signed.append(ready)
             encoded.append(encode_record(MessageSigned(ready)))
         if encoded:
@@ -84,8 +93,9 @@ class VoteSigner:
             self._journal.sync()
             if self._journal.live_bytes > JOURNAL_BYTES_MAX:
                 self._compact()
-        for ready in signed:
-            self._sign_state.record(sign_position(ready), signed_digest(ready), ready.signature)
+        if last is not None:
+            # Positions only grow, so the last one stands for all of the step.
+            self._sign_state.record(*last, signed[-1].signature)
         return signed
 
     def _compact(self) -> None:
@@ -97,16 +107,20 @@ class VoteSigner:
         self._journal.start_height(self._journal.height, carry=live)
         self._journal.sync()
 
-    def _sign(self, message: Signed) -> Signed | None:
+    def _sign(self, message: Signed, position: SignPosition, digest: bytes) -> Signed | None:
         if self._key is None or message.epoch < self._epoch or message.height <= self._silent_height:
             return None
         try:
-            stored = self._sign_state.check(sign_position(message), signed_digest(message))
+            stored = self._sign_state.check(position, digest)
         except StoreError as error:
             if error.code == "sign-state-regression":
                 return None
             raise
-        signature = stored if stored is not None else self._key.sign(signed_bytes(message))
+        if stored is not None:
+            return with_signature(message, stored)
+        payload = signed_bytes(message)
+        signature = self._key.sign(payload)
+        self._signatures.remember(self._key.public_key, payload, signature)
         return with_signature(message, signature)
 
     def expect_height(self, height: int) -> None:

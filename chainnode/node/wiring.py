@@ -55,8 +55,8 @@ from contracts.governance.record import OBSERVERS_KEY
 
 log = structlog.get_logger(__name__)
 
-GOSSIP_PAUSE_SECONDS: Final = 0.002
-"""Between two frames of gossip; what arrives meanwhile shares the next one."""
+GOSSIP_INTERVAL_SECONDS: Final = 0.002
+"""Between two frames: under load, arrivals of two milliseconds share one; a single transaction goes at once."""
 MAINTENANCE_SECONDS: Final = 5.0
 PRUNE_CALLS_MAX: Final = 200
 """A bounded piece of pruning each round; more than blocks can arrive meanwhile."""
@@ -89,13 +89,13 @@ class Node:
         self._pool = build_pool(config.mempool)
         self._verifier = build_verifier(config.mempool)
         self._links = NodeLinks(membership)
-        self._gossip_due_s = 0.0
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._verification = Verification(self._verifier)
         self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted)
         replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
-            ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height)
+            ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height),
+            ledger.signatures,
         )
         self._gossip = InboundGossip(self._admitter, self._verification, self._links.report)
         self.service: Final = NodeService(
@@ -104,7 +104,7 @@ class Node:
             outbox=self._outbox, gate=self._gate, clock=clock, counts=self._counts,
         )
         present_key = None if keys is None else keys.current
-        self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height)
+        self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height, ledger.signatures)
         self._rejoin = Rejoin(node_key.public_key) if data.rejoins and keys is not None else None
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger,
@@ -122,6 +122,8 @@ class Node:
         self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
+        self._gossip_s = 0.0
+        """When gossip was sent last, or will be, by the event loop's clock."""
         self._supervisor: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._syncing: asyncio.Task[None] | None = None
@@ -287,10 +289,9 @@ class Node:
         self._driver.feed(event)
 
     def _soon(self, flush: Callable[[], None]) -> None:
-        # Where nothing went out just now, at once: a lone transaction need not wait for company.
         loop = asyncio.get_running_loop()
-        self._gossip_due_s = max(loop.time(), self._gossip_due_s + GOSSIP_PAUSE_SECONDS)
-        loop.call_at(self._gossip_due_s, flush)
+        self._gossip_s = max(loop.time(), self._gossip_s + GOSSIP_INTERVAL_SECONDS)
+        loop.call_later(self._gossip_s - loop.time(), flush)
 
     def _on_admitted(self, transactions: list[Transaction], local: bool) -> None:
         self.service.on_admitted(transactions, local=local)

@@ -63,3 +63,9 @@ def test_processes_are_measured_from_start_to_loss(capsys: pytest.CaptureFixture
     assert last["finality"]["p99_ms"] >= last["finality"]["p50_ms"] > 0
     assert last["overload"]["lost"] == 0
     assert last["help_ms"] > 0
+
+
+@pytest.mark.processes
+def test_profile_shows_the_stages_of_a_validator(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["profile", "--seconds", "1"]) == 0
+    assert "%  signature checks" in capsys.readouterr().out

@@ -60,8 +60,8 @@ AGREEMENT = (
         Edit("chainnode.node.links", "MessageGate.receive", "if not verify(", "if not claim and not verify("),
     ), profile="hostile"),
     Mutant("one_signature_checked", "Certificates: every signature verifies", (
-        Edit("chainnode.node.links", "MessageGate.receive", "required(message, self._replica.validators)]",
-             "required(message, self._replica.validators)[:1]]"),
+        Edit("chainnode.node.links", "MessageGate.receive", "required(message, self._replica.validators)",
+             "required(message, self._replica.validators)[:1]"),
     ), profile="hostile", hostile=("bad_bitmaps",)),
     Mutant("sender_not_bound", "Signatures: the sender's own key", (
         Edit("consensus.signing", "_own_claim", "validators.public_keys[message.sender]",
@@ -147,7 +147,7 @@ DURABILITY = (
     )),
     Mutant("sign_state_after_send", "Durable before sent: the sign-state", (
         Edit("chainnode.node.vote_signer", "VoteSigner.perform",
-             "self._sign_state.record(sign_position(ready), signed_digest(ready), ready.signature)", "pass"),
+             "self._sign_state.record(*last, signed[-1].signature)", "pass"),
     )),
     Mutant("sign_state_short_write", "Sign-state: written whole", (
         Edit("chainnode.store.sign_state", "SignStateFile._write", "< len(slot)", "< 1"),
@@ -200,7 +200,7 @@ CHAIN = (
         Edit("chainnode.chain.ledger", "Ledger._write", "self._frontier = frontier", "pass"),
     )),
     Mutant("synced_blocks_unproven", "R9: certified blocks only", (
-        Edit("chainnode.chain.certificate", "require_certificate", "if not verify(", "if not claim and not verify("),
+        Edit("chainnode.chain.certificate", "require_certificate", "if not check(", "if not claim and not check("),
     ), profile="hostile", hostile=("wrong_answers",)),
     Mutant("fetched_body_unchecked", "R4, R7: a fetched body has the hash that was asked for", (
         Edit("chainnode.sync.body_fetcher", "BodyFetcher.block", "if candidate.block_hash != block_hash:", "if False:"),

@@ -98,7 +98,7 @@ def test_laggard_is_helped_to_the_tip_without_anything_new_to_decide():
     cluster.run(5_000)
 
     assert len(set(cluster.heights())) == 1
-    assert cluster.heights()[3] >= 6
+    assert cluster.heights()[3] >= 4, "three blocks, and one at least for the proof of the last"
 
 
 @pytest.mark.parametrize("seed", range(SEEDS_PER_TEST))

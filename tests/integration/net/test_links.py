@@ -87,9 +87,10 @@ async def test_broadcast_reaches_whom_it_names(tmp_path) -> None:
         assert sender.broadcast(Channel.CONSENSUS, b"vote") == 1
         assert sender.broadcast(Channel.BLOCKS, b"block", "all") == 2
         assert sender.broadcast(Channel.CONTROL, b"note", [net.key(2), bytes(32)]) == 1
-        await until(lambda: len(net.handlers[1].messages) == 2 and len(net.handlers[2].messages) == 2)
+        assert sender.broadcast(Channel.CONSENSUS, b"decided", "observers") == 1
+        await until(lambda: len(net.handlers[1].messages) == 2 and len(net.handlers[2].messages) == 3)
         assert [p for _, _, p in net.handlers[1].messages] == [b"vote", b"block"]
-        assert sorted(p for _, _, p in net.handlers[2].messages) == [b"block", b"note"]
+        assert sorted(p for _, _, p in net.handlers[2].messages) == [b"block", b"decided", b"note"]
         with pytest.raises(Misuse):
             sender.broadcast(Channel.TRANSACTIONS, bytes(limits.GOSSIP_MESSAGE_BYTES_MAX + 1))
 

@@ -160,9 +160,10 @@ class Port:
 
     def broadcast(self, channel: Channel, payload: bytes, to: str | Iterable[bytes] = "validators") -> int:
         if isinstance(to, str):
+            wanted = (True, False) if to == "all" else (to == "validators",)
             targets = [
                 address for address, port in self._others()
-                if to == "all" or ((role := self._role_of(port.node_key)) is not None and role.is_validator)
+                if ((role := self._role_of(port.node_key)) is not None and role.is_validator) in wanted
             ]
         else:
             keys = set(to)

@@ -17,11 +17,11 @@ import structlog
 
 from chainnode.chain import certificate as chain_certificate
 from chainnode.chain import validation
-from chainnode.crypto import ed25519
+from chainnode.crypto import ed25519, signature_memory
 from chainnode.errors import StoreError
 from chainnode.mempool import verifier
 from chainnode.node import config as node_config
-from chainnode.node import data_directory, links, opening, snapshot_join, snapshot_keeper, voting_keys, wiring
+from chainnode.node import data_directory, opening, snapshot_join, snapshot_keeper, voting_keys, wiring
 from chainnode.node.wiring import Node
 from chainnode.store import durable_file, journal, layout, ledger_store, sign_state, snapshot_export, snapshot_import
 from chainnode.store.snapshot_export import SnapshotExport
@@ -111,7 +111,7 @@ def installed() -> Iterator[None]:
             (opening, "read_key", _read_key),
             (voting_keys, "read_key", _read_key),
             (wiring, "PeerNetwork", _make_port),
-            (links, "verify", signing.verify),
+            (signature_memory, "verify", signing.verify),
             (chain_certificate, "verify", signing.verify),
             (validation, "verify", signing.verify),
             (succession, "verify", signing.verify),

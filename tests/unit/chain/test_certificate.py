@@ -7,8 +7,9 @@ import pytest
 
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.certificate import open_certificate, require_certificate
+from chainnode.crypto.signature_memory import SignatureMemory
 from chainnode.errors import DecodeError, Rejected
-from consensus.certificates import CertificateKind, QuorumCertificate, encode_certificate
+from consensus.certificates import CertificateKind, QuorumCertificate, certificate_claims, encode_certificate
 from tests.support.local_chain import LocalChain, certificate_of
 
 
@@ -40,6 +41,22 @@ def test_certificate_of_any_quorum_is_accepted(chain: LocalChain, candidate: Can
     for signers in ((0, 1, 2), (1, 2, 3), (0, 1, 2, 3)):
         assert _refusal(chain, candidate, certificate_of(candidate, signers=signers)) == "ok"
     assert _refusal(chain, candidate, certificate_of(candidate, view=7)) == "ok"
+
+
+def test_signatures_seen_before_cost_no_check(chain: LocalChain, candidate: Candidate) -> None:
+    """A certificate is made of votes that came before; only those that did not are checked again."""
+    memory = SignatureMemory()
+    seen, other = (certificate_of(candidate, signers=signers) for signers in ((0, 1, 2), (1, 2, 3)))
+    assert _refusal(chain, candidate, seen, verify_signature=memory.verify) == "ok"
+    around = chain.ledger.surroundings
+    known = [
+        memory.knows(claim.public_key, claim.signed_bytes, claim.signature)
+        for claim in certificate_claims(other, around.validators, around.chain_id)
+    ]
+    assert known == [True, True, False]
+    assert _refusal(chain, candidate, other, verify_signature=memory.verify) == "ok"
+    false = msgspec.structs.replace(other, signatures=(*other.signatures[:2], bytes(64)))
+    assert _refusal(chain, candidate, false, verify_signature=memory.verify) == "certificate-signature"
 
 
 def test_certificate_below_quorum_or_of_prepares_is_refused(chain: LocalChain, candidate: Candidate) -> None:

@@ -302,10 +302,11 @@ def test_block_applied_twice_or_late_is_ignored():
 
 
 def test_proof_block_is_due_after_a_block_with_transactions():
-    """R1: the leader of the next height proposes at once."""
+    """R1: the leader of the next height proposes it when no transaction comes to carry the proof."""
     rig = Rig(own=1)
+    rig.applied(proof_due=True)
 
-    assert kinds(rig.applied(proof_due=True).requests) == ["BuildBlock"]
+    assert kinds(rig.fire(TimerKind.BATCH).requests) == ["BuildBlock"]
 
 
 def test_view_timer_stops_at_the_decision():

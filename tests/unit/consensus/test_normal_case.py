@@ -16,6 +16,7 @@ from tests.unit.consensus.rig import (
     Rig,
     certificate,
     commit,
+    decided,
     justification,
     kinds,
     pre_prepare,
@@ -37,7 +38,7 @@ def test_leader_waits_a_batch_time_before_it_asks_for_a_block():
     waiting = rig.pending(3)
     built = rig.fire(TimerKind.BATCH)
 
-    assert timers_set(waiting) == {TimerKind.BATCH: 10, TimerKind.VIEW: 2_000}
+    assert timers_set(waiting) == {TimerKind.BATCH: 10, TimerKind.VIEW: 2_010}
     assert not waiting.requests
     assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=False)]
 
@@ -51,13 +52,61 @@ def test_leader_without_batch_wait_asks_at_once_and_only_once():
     assert not rig.fire(TimerKind.IDLE).requests
 
 
-def test_leader_proposes_a_proof_block_at_once():
-    """R1: the tip held transactions, so one block more certifies their result."""
+def test_leader_that_was_idle_asks_at_once():
+    """R1: blocks begin at least batch_wait apart; the last one began long ago."""
+    rig = Rig(own=0)
+    rig.now_ms = 10
+
+    assert rig.pending(1).requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=False)]
+
+
+def test_leader_waits_for_what_is_left_of_the_batch_time():
+    """R1: counted from the last proposal, not from the first transaction."""
+    rig = Rig(own=0)
+    rig.now_ms = 7
+
+    assert timers_set(rig.pending(1))[TimerKind.BATCH] == 3
+
+
+def test_leader_waits_longer_before_a_block_for_the_proof_alone():
+    """R1: the tip held transactions, so one block more certifies their result; five times batch_wait."""
     rig = Rig(own=0, tip=PROOF_DUE, start=False)
 
-    out = rig.step(inputs.Started())
+    waiting = rig.step(inputs.Started())
+    rig.now_ms = 50
+    built = rig.fire(TimerKind.BATCH)
 
-    assert out.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
+    assert timers_set(waiting) == {TimerKind.BATCH: 50, TimerKind.VIEW: 2_050, TimerKind.RESEND: 1_000,
+                                   TimerKind.IDLE: 10_000}  # fmt: skip
+    assert not waiting.requests
+    assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
+
+
+def test_transaction_does_not_wait_for_the_time_of_a_proof():
+    """R1: a transaction does not wait for a proof that it could have carried."""
+    rig = Rig(own=0, tip=PROOF_DUE)
+    rig.now_ms = 4
+
+    sooner, again = rig.pending(1), rig.pending(2)
+    rig.now_ms = 10
+    built = rig.fire(TimerKind.BATCH)
+
+    assert timers_set(sooner) == {TimerKind.BATCH: 6}
+    assert not again.timers
+    assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
+
+
+def test_next_block_begins_a_batch_time_after_the_last_one_did():
+    """R1: at whatever height; a leader proposes at once when agreeing took longer than batch_wait."""
+    rig = Rig(own=1, size=4)
+    rig.now_ms = 100
+    rig.hear(pre_prepare())
+    rig.checked()
+    rig.hear(decided())
+    rig.now_ms = 104
+    rig.applied()
+
+    assert timers_set(rig.pending(1))[TimerKind.BATCH] == 6
 
 
 def test_leader_proposes_an_empty_block_after_the_idle_interval():
@@ -67,9 +116,12 @@ def test_leader_proposes_an_empty_block_after_the_idle_interval():
     assert rig.fire(TimerKind.IDLE).requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
 
 
-@pytest.mark.parametrize("due", ["pending", "proof", "idle"])
-def test_validator_that_does_not_lead_gives_the_leader_its_time(due):
-    """R1: when something is due every validator arms the view timer, so a silent leader is noticed (S31)."""
+@pytest.mark.parametrize(("due", "wait_ms"), [("pending", 10), ("proof", 50), ("idle", 0)])
+def test_validator_that_does_not_lead_gives_the_leader_its_time(due, wait_ms):
+    """R1: when something is due every validator arms the view timer, so a silent leader is noticed (S31).
+
+    The leader's time begins when it may propose: a chain whose blocks are far apart must not lose patience meanwhile.
+    """
     rig = Rig(own=1, tip=PROOF_DUE if due == "proof" else Tip(HEIGHT - 1, GENESIS), start=False)
     out = rig.step(inputs.Started())
     if due == "pending":
@@ -77,7 +129,7 @@ def test_validator_that_does_not_lead_gives_the_leader_its_time(due):
     if due == "idle":
         out = rig.fire(TimerKind.IDLE)
 
-    assert timers_set(out)[TimerKind.VIEW] == 2_000
+    assert timers_set(out)[TimerKind.VIEW] == wait_ms + 2_000
     assert not out.requests
 
 

@@ -153,6 +153,13 @@ def test_patience_stays_within_its_bounds(size, view, heights):
     assert TIMERS.view_timeout_of(250, view) <= found <= TIMERS.view_timeout_of(2_000, view)
 
 
+def idle_rig(own=1, timers=None):
+    """A replica that last prepared long ago, so that no batch wait is left (R1)."""
+    rig = Rig(own, timers=timers)
+    rig.now_ms = 60_000
+    return rig
+
+
 def view_delay(out):
     armed = [item for item in out.timers if isinstance(item, SetTimer)]
     return next(item.delay_ms for item in armed if item.timer.kind == TimerKind.VIEW)
@@ -177,7 +184,7 @@ def run_height(rig, took_ms, view=0):
 
 def test_replica_learns_from_due_to_decided_and_not_from_idle_time():
     """Timers: a height counts from the moment something was due; ten idle seconds between heights count for nothing."""
-    rig = Rig()
+    rig = idle_rig()
 
     delays = [run_height(rig, 80) for _ in range(KNOWN + 2)]
 
@@ -186,7 +193,7 @@ def test_replica_learns_from_due_to_decided_and_not_from_idle_time():
 
 def test_replica_counts_nothing_for_a_height_that_went_back_to_waiting():
     """R1, Timers: what was due turned out to be nothing."""
-    rig = Rig(own=0)
+    rig = idle_rig(own=0)
     rig.pending()
     rig.fire(TimerKind.BATCH)
     rig.step(BuildFailed(HEIGHT, 0))
@@ -198,7 +205,7 @@ def test_replica_counts_nothing_for_a_height_that_went_back_to_waiting():
 
 def test_replica_gives_a_leader_that_lost_its_view_the_whole_time_at_its_next_turn():
     """Timers: with four validators 0 leads heights 24 and 28; the others in between are hurried as ever."""
-    rig = Rig(own=3)
+    rig = idle_rig(own=3)
     for _ in range(KNOWN):
         run_height(rig, 80)
 
@@ -208,7 +215,7 @@ def test_replica_gives_a_leader_that_lost_its_view_the_whole_time_at_its_next_tu
 
 def test_replica_remembers_whom_the_views_below_the_certificate_passed_over():
     """R12, Timers: with four validators the leader of view v at this height is v."""
-    rig = Rig(own=3)
+    rig = idle_rig(own=3)
     run_height(rig, 80, view=2)
 
     assert rig.replica._state.patience._heights[-1].skipped == (0, 1)
@@ -217,7 +224,7 @@ def test_replica_remembers_whom_the_views_below_the_certificate_passed_over():
 @pytest.mark.parametrize("view", [5, limits.VIEW_MAX - 2])
 def test_whoever_led_in_the_end_was_not_passed_over(view):
     """R12, Timers: validator 1 lost view 1 and led view 5; a round of the set is all there is to name, however many."""
-    rig = Rig(own=3)
+    rig = idle_rig(own=3)
     run_height(rig, 80, view=view)
 
     assert rig.replica._state.patience._heights[-1].skipped == (0, 2, 3)
@@ -225,7 +232,7 @@ def test_whoever_led_in_the_end_was_not_passed_over(view):
 
 def test_replica_that_was_behind_learns_nothing_from_a_decision_that_it_did_not_wait_for():
     """Timers: the votes were there before its own judgement; what it would remember is how late it was itself."""
-    rig = Rig(own=0)
+    rig = idle_rig(own=0)
     for _ in range(KNOWN):
         run_height(rig, 400)
     for height in range(HEIGHT + KNOWN, HEIGHT + KNOWN + limits.PATIENCE_HEIGHTS):
@@ -239,7 +246,7 @@ def test_replica_that_was_behind_learns_nothing_from_a_decision_that_it_did_not_
 
 def test_replica_that_lost_patience_alone_learns_how_long_it_took():
     """Timers: a replica that left the view of a height which the others then decided must become more patient."""
-    rig = Rig(own=3)
+    rig = idle_rig(own=3)
     rig.pending()
     rig.now_ms += 250
     rig.time_out()
@@ -251,7 +258,7 @@ def test_replica_that_lost_patience_alone_learns_how_long_it_took():
 
 def test_replica_gives_later_leaders_their_whole_time_once_an_honest_one_lost_its_view():
     """Timers, R6: views 0 and 1 of four are hurried, view 2 is not, as f = 1."""
-    rig = Rig(own=3)
+    rig = idle_rig(own=3)
     for _ in range(KNOWN):
         run_height(rig, 80)
     height = rig.replica.height
@@ -266,7 +273,7 @@ def test_replica_gives_later_leaders_their_whole_time_once_an_honest_one_lost_it
 
 def test_another_set_is_unknown():
     """Timers, E2: experience is of one set."""
-    rig = Rig()
+    rig = idle_rig()
     for _ in range(KNOWN):
         run_height(rig, 80)
     height = rig.replica.height
@@ -275,13 +282,14 @@ def test_another_set_is_unknown():
     rig.checked()
     rig.hear(decided(height=height))
     rig.applied(height=height, validators=rig.replica.validators, own_index=rig.own)
+    rig.now_ms += 10_000
 
     assert view_delay(rig.pending()) == 2_000
 
 
 def test_height_that_is_decided_in_a_later_view_counts_from_its_first():
     """Timers: the whole height counts, so that a slow network makes everybody patient."""
-    rig = Rig(own=1)
+    rig = idle_rig(own=1)
     rig.pending()
     rig.now_ms += 2_000
     rig.time_out()
@@ -291,3 +299,16 @@ def test_height_that_is_decided_in_a_later_view_counts_from_its_first():
     rig.hear(*(commit(sender, view=1) for sender in (0, 2, 3)))
 
     assert [height.waited_ms for height in rig.replica._state.patience._heights] == [2_700]
+
+
+def test_time_between_blocks_is_neither_counted_nor_charged_to_the_leader():
+    """R1, Timers: blocks 500 ms apart; a height begins when it may be proposed, and the leader's time with it."""
+    rig = idle_rig(own=1, timers=TimerConfig(batch_wait_ms=500))
+    for _ in range(KNOWN):
+        run_height(rig, 80)
+    rig.now_ms -= 10_000
+    waited_ms = 80
+    delay_ms = view_delay(rig.pending())
+
+    assert delay_ms == 500 - waited_ms + 4 * 80
+    assert {height.waited_ms for height in rig.replica._state.patience._heights} == {80}

@@ -3,16 +3,15 @@
 import msgspec
 import pytest
 
-from chainnode.crypto import ed25519
+from chainnode.crypto import ed25519, signature_memory
 from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
 from chainnode.node import links as links_module
 from chainnode.node.links import NO_INDEX, MessageGate
-from consensus.inputs import BlockApplied, Halted, MessageReceived, Started
+from consensus.inputs import BlockApplied, Halted, Input, MessageReceived, ProposalChecked, Started
 from consensus.messages import Decided, Message, Status, ViewChange, encode_message
 from consensus.quorum import ValidatorSet
-from consensus.signing import SignatureClaim
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
 from tests.unit.node.clock import StillClock
 from tests.unit.node.votes import commit, pre_prepare, prepare, signed, view_change
@@ -45,7 +44,7 @@ def test_role_of_a_node_key_is_what_the_chain_says() -> None:
 
 
 def test_messages_go_where_they_are_sent() -> None:
-    """Validators, one of them, or the observers that are connected."""
+    """Validators, one of them, or the observers."""
     gate = _Gate()
     gate.links.to_validators(b"a")
     gate.links.to_observers(b"b")
@@ -55,15 +54,12 @@ def test_messages_go_where_they_are_sent() -> None:
     gate.links.gossip_to(KEYS[3], b"f")
     assert gate.wire.broadcasts == [
         (Channel.CONSENSUS, b"a", "validators"),
-        (Channel.CONSENSUS, b"b", [KEYS[4]]),
+        (Channel.CONSENSUS, b"b", "observers"),
         (Channel.TRANSACTIONS, b"c", "validators"),
     ]
     assert gate.wire.sent == [
         (KEYS[2], Channel.CONSENSUS, b"d"), (KEYS[4], Channel.CONSENSUS, b"e"), (KEYS[3], Channel.TRANSACTIONS, b"f"),
     ]
-    gate.wire.up = [1, 2]
-    gate.links.to_observers(b"nobody")
-    assert len(gate.wire.broadcasts) == 3
 
 
 def test_sources_are_those_named_then_validators_then_observers() -> None:
@@ -149,7 +145,7 @@ def test_signature_is_checked_once_however_often_it_comes(monkeypatch: pytest.Mo
         return real(public_key, signed_bytes, signature)
 
     real = ed25519.verify
-    monkeypatch.setattr(links_module, "verify", verify)
+    monkeypatch.setattr(signature_memory, "verify", verify)
     candidate = gate.chain.build(5)
     decided = Decided(CHAIN_ID, 2, candidate.block_hash, certificate_of(candidate))
     for _ in range(3):
@@ -163,15 +159,29 @@ def test_signature_is_checked_once_however_often_it_comes(monkeypatch: pytest.Mo
     assert checked[3:] == [bytes(64)] * 2
 
 
-def test_known_signatures_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest are forgotten, and would be checked again."""
-    gate = _Gate()
-    monkeypatch.setattr(links_module, "CLAIMS_KEPT_MAX", 2)
-    for view in range(5):
-        gate.receive(signed(prepare(gate.chain, b"\x01" * 32, sender=1, view=view)))
-    assert len(gate.gate._valid) == 2
-    assert isinstance(next(iter(gate.gate._valid)), bytes)
-    assert links_module._digest(SignatureClaim(b"a", b"b", b"c")) not in gate.gate._valid
+def test_prepare_beyond_the_quorum_is_dropped_unchecked() -> None:
+    """Its certificate is made: it could change nothing. One of another block, view or height still could."""
+    gate = _Gate(own_index=3)
+    candidate = gate.chain.build(5, proposer=gate.replica.leader)
+    hash_ = candidate.block_hash
+    proposal = signed(pre_prepare(gate.chain, candidate, sender=gate.replica.leader))
+    events: list[Input] = [Started(), MessageReceived(proposal), ProposalChecked(2, 0, hash_, None)]
+    events += [MessageReceived(signed(prepare(gate.chain, hash_, sender=sender))) for sender in (3, 2, 0)]
+    for event in events:
+        gate.replica.step(event, 0)
+    assert gate.replica.prepared is not None
+    late = prepare(gate.chain, hash_, sender=1)
+    gate.receive(msgspec.structs.replace(late, signature=bytes(64)))
+    assert (dict(gate.gate.filtered), gate.fed, gate.wire.penalised) == ({"prepared": 1}, [], [])
+    others: list[Message] = [
+        signed(prepare(gate.chain, b"\x01" * 32, sender=1)),
+        signed(prepare(gate.chain, hash_, sender=1, view=1)),
+        signed(prepare(gate.chain, hash_, sender=1, height=3)),
+        signed(commit(gate.chain, hash_, sender=1)),
+    ]
+    for message in others:
+        gate.receive(message)
+    assert [event.message for event in gate.fed] == others
 
 
 def test_flood_of_new_valid_messages_costs_a_bounded_share(monkeypatch: pytest.MonkeyPatch) -> None:

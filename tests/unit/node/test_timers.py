@@ -1,6 +1,9 @@
 """The replica's timers on the event loop: at most one of each kind."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from chainnode.node.timers import LoopTimers
 from consensus.outputs import CancelTimer, SetTimer
@@ -29,6 +32,49 @@ async def test_setting_a_kind_again_replaces_it() -> None:
     timers.perform(SetTimer(later, 5))
     await asyncio.sleep(0.02)
     assert fired == [later]
+
+
+async def test_timer_set_later_than_before_fires_then_and_once() -> None:
+    """Setting replaces; the event loop's timer of the earlier one only looks, and waits for what is left."""
+    fired: list[Timer] = []
+    timers = LoopTimers(fired.append)
+    later = Timer(TimerKind.VIEW, 2, 3)
+    timers.perform(SetTimer(VIEW, 5))
+    timers.perform(SetTimer(later, 60))
+    await asyncio.sleep(0.03)
+    assert fired == []
+    await asyncio.sleep(0.06)
+    assert fired == [later]
+
+
+async def test_timer_set_sooner_than_before_fires_sooner() -> None:
+    """Setting replaces, also a time that is nearer than the one before."""
+    fired: list[Timer] = []
+    timers = LoopTimers(fired.append)
+    timers.perform(SetTimer(VIEW, 60_000))
+    timers.perform(CancelTimer(TimerKind.VIEW))
+    timers.perform(SetTimer(VIEW, 1))
+    await asyncio.sleep(0.02)
+    assert fired == [VIEW]
+
+
+async def test_setting_again_and_again_leaves_one_timer_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core sets and cancels them at every block, and they hardly ever run out."""
+    calls: list[float] = []
+    loop = asyncio.get_running_loop()
+    real = loop.call_later
+
+    def call_later(delay: float, *rest: Any) -> asyncio.TimerHandle:
+        calls.append(delay)
+        return real(delay, *rest)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
+    timers = LoopTimers(lambda timer: None)
+    for height in range(100):
+        timers.perform(SetTimer(Timer(TimerKind.VIEW, height, 0), 1_000))
+        timers.perform(CancelTimer(TimerKind.VIEW))
+    assert len(calls) == 1
+    timers.close()
 
 
 async def test_cancelled_timer_does_not_fire() -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from chainnode.crypto.ed25519 import verify
+from chainnode.crypto.signature_memory import SignatureMemory
 from chainnode.errors import StoreError
 from chainnode.node.vote_signer import VoteSigner
 from chainnode.store.journal import Journal
@@ -88,6 +89,23 @@ def test_steps_of_one_view_are_signed_in_their_order(disk: _Disk) -> None:
     assert len(disk.signer.perform([], [view_change(CHAIN, 1)])) == 1
     assert len(disk.signer.perform([], [prepare(CHAIN, OTHER, view=1)])) == 1
     assert len(disk.signer.perform([], [prepare(CHAIN, ONE, height=2)])) == 1
+
+
+def test_one_step_writes_the_sign_state_once(disk: _Disk) -> None:
+    """Positions only grow, so the last one stands for all of the step; what it stands for is refused afterwards."""
+    before = disk.sign_state._sequence
+    disk.signer.perform([], [prepare(CHAIN, ONE), commit(CHAIN, ONE)])
+    assert disk.sign_state._sequence == before + 1
+    assert disk.sign_state.last.position[3] == 3
+    assert disk.signer.perform([], [prepare(CHAIN, OTHER)]) == []
+
+
+def test_own_signature_is_known_when_it_comes_back(disk: _Disk) -> None:
+    """What is signed is told to ``signatures``: it comes back in the others' certificates."""
+    memory = SignatureMemory()
+    signer = VoteSigner(KEY, disk.journal, disk.sign_state, signatures=memory)
+    (sent,) = signer.perform([], [commit(CHAIN, ONE)])
+    assert memory.knows(KEY.public_key, signed_bytes(sent), sent.signature)
 
 
 def test_one_step_never_journals_two_payloads_for_one_position(disk: _Disk) -> None:

@@ -155,3 +155,18 @@ async def test_disk_that_fails_while_old_versions_are_dropped_halts_the_node(
         await until(lambda: node.service.halted == "disk-full", 5)
         await until(lambda: node.service.status().phase == "halted", 5)
         assert node.service.queries.tip().height == 0
+
+
+async def test_gossip_goes_at_once_and_then_in_intervals(tmp_path: Path) -> None:
+    """Arrivals of two milliseconds share a frame; a single transaction goes at once."""
+    async with cluster(tmp_path, start=[]) as net:
+        node = await net.start("validator-0")
+        loop = asyncio.get_running_loop()
+        sent: list[float] = []
+        began = loop.time()
+        for _ in range(3):
+            node._soon(lambda: sent.append(loop.time()))
+        planned = node._gossip_s - began
+        assert planned == pytest.approx(2 * wiring.GOSSIP_INTERVAL_SECONDS, abs=0.001)
+        await until(lambda: len(sent) == 3, 5)
+        assert sent[-1] - began >= 1.5 * wiring.GOSSIP_INTERVAL_SECONDS
