@@ -22,7 +22,7 @@ def index_entries(receipts: Sequence[Receipt], opened: BlockReceipt) -> dict[byt
                 plan = plans[event.name] = _plan(event.name)
             named, indexed = plan
             place = layout.event_place(index, position)
-            _add(entries, named, place)
+            facts = [named]
             attributes = event.attributes
             for attribute, head, texts in indexed:
                 value = attributes.get(attribute)
@@ -30,7 +30,13 @@ def index_entries(receipts: Sequence[Receipt], opened: BlockReceipt) -> dict[byt
                 fact = texts.get(value) if type(value) is str else layout.fact_of(head, value)
                 if fact is None:
                     fact = texts[value] = layout.fact_of(head, value)
-                _add(entries, fact, place)
+                facts.append(fact)
+            for fact in facts:
+                found = entries.get(fact)
+                if found is None:
+                    entries[fact] = bytearray(place)
+                else:
+                    found += place
     return entries
 
 
@@ -39,11 +45,3 @@ def _plan(name: str) -> tuple[bytes, list[_Indexed]]:
     attributes = kind.INDEXED if kind is not None else ()
     indexed: list[_Indexed] = [(attribute, layout.fact_head(name, attribute), {}) for attribute in attributes]
     return layout.index_fact(name, "", None), indexed
-
-
-def _add(entries: dict[bytes, bytearray], fact: bytes, place: bytes) -> None:
-    found = entries.get(fact)
-    if found is None:
-        entries[fact] = bytearray(place)
-    else:
-        found += place

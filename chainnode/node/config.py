@@ -127,7 +127,7 @@ class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
     """The database."""
 
     block_cache_bytes: Annotated[int, msgspec.Meta(ge=limits.MIB, le=64 * 1024 * limits.MIB)] = 32 * limits.MIB
-    write_buffer_bytes: Annotated[int, msgspec.Meta(ge=limits.MIB, le=1024 * limits.MIB)] = 16 * limits.MIB
+    write_buffer_bytes: Annotated[int, msgspec.Meta(ge=limits.MIB, le=1024 * limits.MIB)] = 32 * limits.MIB
     tree_cache_pages: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 20_000
     """Decoded pages of the state tree kept in memory, about 1 KiB each."""
     proof_heights: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 128

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
-from chainnode.proofs.sparse import EMPTY, INNER_PREFIX
+from chainnode.proofs.sparse import EMPTY, INNER_PREFIX, LEAF_PREFIX
 from chainnode.state.page import (
     BLANK,
     CLIMB,
@@ -115,6 +115,8 @@ class Batch:
         old = base[1]
         if stop - first == 1:
             key_hash, leaf = self._changes[first]
+            if leaf and (not old or (len(old) == LEAF_BYTES and old.startswith(key_hash))):
+                return base if leaf == old else (sha256(LEAF_PREFIX + leaf).digest(), leaf)
             merged = _merged(old, key_hash, leaf)
         else:
             leaves = {old[at : at + HASH_BYTES]: old[at : at + LEAF_BYTES] for at in range(0, len(old), LEAF_BYTES)}
@@ -146,17 +148,20 @@ class Batch:
         old = self._read(stored_under)
         page = list(old)
         dirty: list[int] = []
-        while first < stop:
-            number = digit(changes[first][0], depth)
-            after = first + 1
-            while after < stop and digit(changes[after][0], depth) == number:
-                after += 1
+        at, shift = depth >> 1, 0 if depth & 1 else 4
+        numbers = [change[0][at] >> shift & 0x0F for change in changes[first:stop]]
+        begin, count = 0, stop - first
+        while begin < count:
+            number = numbers[begin]
+            end = begin + 1
+            while end < count and numbers[end] == number:
+                end += 1
             before = (old[SLOTS + number], old[PAYLOADS + number])
-            found = self._subtree(before, depth + 1, first, after)
+            found = self._subtree(before, depth + 1, first + begin, first + end)
             if found is not before:
                 page[SLOTS + number], page[PAYLOADS + number] = found
                 dirty.append(SLOTS + number)
-            first = after
+            begin = end
         if not dirty:
             return base
         self.stale.append(stored_under)

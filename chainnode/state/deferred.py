@@ -93,7 +93,7 @@ class DeferredTree(StateTree):
         """What the block of ``update`` writes; nothing is remembered before ``adopt``."""
         if not self._ends_group(update):
             return ToStore(_join_changes(update.changes), {}, [])
-        return ToStore(b"", stored_entries(update.version, update.top, self._live(update)), self._stale_after(update))
+        return ToStore(b"", stored_entries(update.version, update.top, self._live(update)), self._stale + self._stored_before(update))
 
     def adopt(self, update: TreeUpdate) -> None:
         """Go on from a version whose block is durable."""
@@ -105,8 +105,8 @@ class DeferredTree(StateTree):
             self._group = _Versions({}, {})
             self._stale, self._replaced, self._stored = [], set(), update.version
             return
-        self._stale = self._stale_after(update)
-        self._replaced.update(key for key in update.stale if key in group.pages)
+        self._stale += self._stored_before(update)
+        self._replaced.update(update.stale)
         self._cached({}, update.stale)
         group.pages.update(update.pages)
         group.tops[update.version] = update.top
@@ -125,10 +125,11 @@ class DeferredTree(StateTree):
         live.update(update.pages)
         return live
 
-    def _stale_after(self, update: TreeUpdate) -> list[bytes]:
+    def _stored_before(self, update: TreeUpdate) -> list[bytes]:
+        """What is stale of the entries stored before this group."""
         # Of root records only that of the last stored version is stored, of pages those that are not of this group.
         ours, last = self._group.pages, root_key(self._stored)
-        return self._stale + [key for key in update.stale if key not in ours and (key[:1] == b"p" or key == last)]
+        return [key for key in update.stale if key not in ours and (key[:1] == b"p" or key == last)]
 
     def _root(self, version: int) -> Subtree:
         if version < self._kept_from:

@@ -35,8 +35,12 @@ _LOCKED: Final = (os.strerror(errno.EAGAIN), "already held by process")
 class LevelDBOptions(msgspec.Struct, frozen=True):
     """Memory and files one database may use."""
 
-    write_buffer_bytes: int = 16 * limits.MIB
-    """Memtable; up to two exist at a time. Also bounds the log replayed at start (16 MiB: about 0.2 s)."""
+    write_buffer_bytes: int = 32 * limits.MIB
+    """Memtable; up to two exist at a time. Also bounds the log replayed at start (32 MiB: about 0.4 s).
+
+    What it holds is merged into all that is below it: at 100,000 transactions compaction took 66 us of each with 4 MiB,
+    35 with 16 and 19 with 32.
+    """
     block_cache_bytes: int = 32 * limits.MIB
     bloom_bits_per_key: int = 10
     """1 % false positives: an absent key mostly costs no disk read."""

@@ -235,9 +235,5 @@ def _configuration(node: Node, others: Sequence[NodeEntry], log_level: str) -> s
         "",
         "[mempool]",
         'verifier = "inline"',
-        "",
-        "[store]",
-        "block_cache_bytes = 8388608",
-        "write_buffer_bytes = 4194304",
     ]
     return "\n".join(lines) + "\n"
