@@ -93,7 +93,8 @@ class DeferredTree(StateTree):
         """What the block of ``update`` writes; nothing is remembered before ``adopt``."""
         if not self._ends_group(update):
             return ToStore(_join_changes(update.changes), {}, [])
-        return ToStore(b"", stored_entries(update.version, update.top, self._live(update)), self._stale + self._stored_before(update))
+        entries = stored_entries(update.version, update.top, self._live(update))
+        return ToStore(b"", entries, self._stale + self._stored_before(update))
 
     def adopt(self, update: TreeUpdate) -> None:
         """Go on from a version whose block is durable."""
