@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     """Exit status: 0, 1 if a benchmark failed or something became worse, 2 for a wrong command line or report."""
     if arguments and (other := OTHERS.get(arguments[0])) is not None:
         return other(arguments[1:])
-    options = command_line().parse_args(arguments)
+    options = command_line().parse_intermixed_args(arguments)
     names = options.names or [name for name in BENCHMARKS if name not in BY_NAME]
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)

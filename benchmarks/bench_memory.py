@@ -4,7 +4,7 @@ Question: how much memory does a node hold after 1,000,000 transactions, and doe
 
 Workload: the process of ``chainnode start``, alone in its network, that commits distinct transactions of one evidence
 record, 1,000 under way at a time: its own agreement, execution, journal, synced LevelDB, pool and API (``grown_node``).
-Up to the million, or for a minute and a half; then what is missing is extrapolated from the growth since the window of
+Up to the million, or for 75 seconds; then what is missing is extrapolated from the growth since the window of
 known ids was full (``memory.transactions`` says how far it came, and the samples are kept).
 Unit: MiB resident, without pages of mapped files; those are a figure of their own, because LevelDB maps the tables it
 reads and the system takes them back when it needs them.
@@ -36,7 +36,7 @@ from chainnode.cli.testnet.manifest import config_path, identity_path, log_path
 from chainnode.cli.testnet.process import node_environment, tail
 
 COUNT: Final = {"full": 1_000_000, "smoke": 2_000}
-SECONDS: Final = 90.0
+SECONDS: Final = 75.0
 TIMEOUT_S: Final = SECONDS + 120.0
 WINDOW_BLOCKS: Final = 1_000
 """While it fills, every block adds its ids."""

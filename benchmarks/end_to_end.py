@@ -89,7 +89,7 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
         client = Client(network.urls, network.key(workload.EXCHANGE))
         try:
             first = await client.height()
-            supply = await client.sign(int(2_000 * plan.warm_up), 1, 50 * plan.warm_up)
+            supply = await client.sign(int(4_000 * plan.warm_up), 1, 50 * plan.warm_up)
             warm_up = await client.closed_loop(supply, plan.warm_up, CONNECTIONS, PART)
             blocks_per_s = (await client.height() - first) / warm_up.seconds
 
@@ -99,7 +99,7 @@ async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
             cpu_s = {name: spent - before[name] for name, spent in network.cpu_seconds().items()}
             cpu_s["client"] = own_cpu_s() - began_s
 
-            supply = await client.sign(_ahead(measured, plan.batches) // 4, BATCH, blocks_per_s * plan.batches)
+            supply = await client.sign(_ahead(measured, plan.batches) // 8, BATCH, blocks_per_s * plan.batches)
             before_s = sum(network.cpu_seconds().values()) + own_cpu_s()
             batches = await client.closed_loop(supply, plan.batches, CONNECTIONS, BATCH_PART)
             batches_cpu_s = sum(network.cpu_seconds().values()) + own_cpu_s() - before_s

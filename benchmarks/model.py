@@ -125,6 +125,8 @@ SERIAL: Final = ("execution", "state tree", "store")
 def stages(report: Report) -> list[tuple[str, float]]:
     """Where a transaction's processor time goes by the benchmarks of the parts: us at one validator.
 
+    They ran at other moments than the networks; a check of a signature tells how fast the machine was at each.
+
     Raises:
         ModelUnfed: a benchmark is missing.
     """
@@ -135,14 +137,16 @@ def stages(report: Report) -> list[tuple[str, float]]:
     tree = [figure for figure in updates if ", 1 changed" not in figure.name]
     if not tree:
         raise ModelUnfed("no tree.update: run the benchmark tree")
-    return [
-        ("signature check", checked),
-        ("decoding", decoding),
-        ("rest of admission", max(0.0, _value(report, "mempool.admit[50 at a time]") - checked - decoding)),
-        ("execution", _value(report, "contracts.execute[evidence.record]")),
-        ("state tree", tree[len(tree) // 2].value),
-        ("store", _value(report, f"store.commit_block{rows}") / size),
-    ]
+    parts = {
+        "signature check": checked,
+        "decoding": decoding,
+        "rest of admission": max(0.0, _value(report, "mempool.admit[50 at a time]") - checked - decoding),
+        "execution": _value(report, "contracts.execute[evidence.record]"),
+        "state tree": tree[len(tree) // 2].value,
+        "store": _value(report, f"store.commit_block{rows}") / size,
+    }
+    pace = _value(report, "scaling.verify") / checked
+    return [(name, us * pace) for name, us in parts.items()]
 
 
 def measured_sizes(report: Report) -> list[int]:

@@ -28,7 +28,7 @@ ENVELOPE_COST_BYTES: Final = 512
 SLICE_TRANSACTIONS: Final = 64
 """Taken from the queue at a time; what is still in it can be brought forward."""
 GRACE_SECONDS: Final = 0.01
-"""A proposal may overtake the gossip of what it names, by the delay that fills a gossip frame and a few milliseconds;
+"""A proposal may overtake the gossip of what it names, by the pause between two frames and a few milliseconds;
 what is not here then is fetched."""
 SERVED_BYTES_PER_S_MAX: Final = 48 * MIB
 """Of work for one peer's requests, a tenth of what this node can do; a peer that catches up needs a tenth of that."""

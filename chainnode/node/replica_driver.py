@@ -132,6 +132,8 @@ class ReplicaDriver:
         self._defect: BaseException | None = None
         self._undone: Decide | None = None
         """A decision whose body has to be fetched again."""
+        self._ahead: bytes | None = None
+        """The prepared block that is to be executed once the own COMMIT has left."""
         self.rejected: Counter[str] = Counter()
         """Messages the core had no use for, by code."""
         self.halted: str | None = None
@@ -169,10 +171,12 @@ class ReplicaDriver:
                 while self._inputs:
                     if self._defect is not None:
                         raise self._defect
-                    self._step(self._inputs.popleft())
+                    told = self._step(self._inputs.popleft())
                     steps += 1
-                    if steps % STEPS_PER_TURN == 0:
+                    if told or steps % STEPS_PER_TURN == 0:
+                        # What was said leaves, and who waited for a block is answered, before more work is begun.
                         await asyncio.sleep(0)
+                    self._execute_ahead()
                 if self._defect is not None:
                     raise self._defect
         finally:
@@ -184,7 +188,8 @@ class ReplicaDriver:
         """Tell the core how many transactions wait."""
         self.feed(TransactionsPending(self._pending_count()))
 
-    def _step(self, event: Input) -> None:
+    def _step(self, event: Input) -> bool:
+        """Whether others are waiting to hear of what was done."""
         out = self.replica.step(event, self._clock.monotonic_ms())
         try:
             if out.persist or out.sign:
@@ -193,11 +198,20 @@ class ReplicaDriver:
             if self._undone is not None and isinstance(event, BlockFetched):
                 undone, self._undone = self._undone, None
                 self._decide(undone)
-        except StoreError as error:
-            # SPEC R11: after a failed write nothing may be signed; what is stored can still be read.
-            self.halt(error.code, {"message": error.message})
-        except LedgerDiverged as error:
-            self.halt(error.reason, error.details)
+        except (StoreError, LedgerDiverged) as error:
+            self._halt_by(error)
+        return bool(out.sign or out.sends or out.decided)
+
+    def _execute_ahead(self) -> None:
+        """R3: work that the decision will find done, while the COMMITs travel."""
+        block_hash, self._ahead = self._ahead, None
+        candidate = None if block_hash is None else self._desk.candidate(block_hash)
+        if candidate is None or self.halted is not None:
+            return
+        try:
+            self._ledger.prepare(candidate)
+        except (StoreError, LedgerDiverged) as error:
+            self._halt_by(error)
 
     def _make_durable_and_send(self, out: Outputs) -> None:
         records = [self._with_body(record) for record in out.persist]
@@ -264,9 +278,7 @@ class ReplicaDriver:
                 self._catch_up(request.height, request.hints)
             case PrepareExecution():
                 self._desk.lock(request.block_hash)
-                candidate = self._desk.candidate(request.block_hash)
-                if candidate is not None:
-                    self._ledger.prepare(candidate)
+                self._ahead = request.block_hash
 
     def _decide(self, decide: Decide) -> None:
         candidate = self._desk.candidate(decide.block_hash)
@@ -350,16 +362,20 @@ class ReplicaDriver:
         """``commit_block`` for catch-up, which runs outside a step: failures halt here."""
         try:
             self.commit_block(candidate, data, certificate)
-        except StoreError as error:
-            self.halt(error.code, {"message": error.message})
-            raise
-        except LedgerDiverged as error:
-            self.halt(error.reason, error.details)
+        except (StoreError, LedgerDiverged) as error:
+            self._halt_by(error)
             raise
 
     def sync_finished(self) -> None:
         """Catch-up ended; voting may resume."""
         self.feed(SyncFinished())
+
+    def _halt_by(self, error: StoreError | LedgerDiverged) -> None:
+        if isinstance(error, StoreError):
+            # SPEC R11: after a failed write nothing may be signed; what is stored can still be read.
+            self.halt(error.code, {"message": error.message})
+        else:
+            self.halt(error.reason, error.details)
 
     def halt(self, reason: str, details: dict[str, str]) -> None:
         """Stop signing for good (SPEC R11); reads go on."""

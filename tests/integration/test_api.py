@@ -256,7 +256,8 @@ async def test_proofs_verify_offline_in_both_forms(api: ApiNode) -> None:
 async def test_an_item_of_a_batch_and_an_old_value_are_not_proved_by_the_node(api: ApiNode) -> None:
     batch = Batch([sha256(bytes([n])).digest() for n in range(3)])
     operation = batch.operation(bytes(16), "file")
-    await api.wallet().submit(api.client, [operation])
+    done = await api.wallet().submit(api.client, [operation])
+    await api.client.prove_transaction(done.tx_id)
     status, document, _ = await api.get(f"/v1/proofs/evidence/{bytes(16).hex()}")
     assert (status, document["code"]) == (409, "evidence-is-batch")
     newer = msgspec.structs.replace(evidence(4), previous=bytes(16))

@@ -23,10 +23,11 @@ from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import Receipt
 from chainnode.types.transaction import Transaction
 from consensus.certificates import encode_certificate
-from consensus.inputs import BuildFailed, MessageReceived
+from consensus.inputs import BuildFailed, Input, MessageReceived
 from consensus.journal import MessageSigned, PersistBlock, decode_record, sign_position
 from consensus.messages import Commit, Decided, Message, Prepare, PrePrepare, Signed, Status, ViewChange, decode_message
-from consensus.outputs import ViewChanged
+from consensus.outputs import Outputs, ViewChanged
+from consensus.replica import Replica
 from consensus.state import Phase
 from contracts.governance.operations import ActivateFeature, SetParameters
 from tests.support.cluster import until
@@ -164,6 +165,52 @@ async def test_block_is_proposed_prepared_committed_and_decided(node: _Driven) -
     assert len(node.pool) == 0
     await until(lambda: node.replica.height == 3, 2)
     assert node.halts == []
+
+
+async def test_commit_leaves_before_the_block_is_executed(node: _Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R3: execution while the COMMITs travel; what a link was given leaves in the event loop's next turn."""
+    loop = asyncio.get_running_loop()
+    order: list[str] = []
+    say, execute = node.to_validators, node.chain.ledger.prepare
+
+    def to_validators(payload: bytes) -> None:
+        loop.call_soon(order.append, type(decode_message(payload)).__name__)
+        say(payload)
+
+    def ahead(candidate: Candidate) -> None:
+        order.append("executed")
+        execute(candidate)
+
+    monkeypatch.setattr(node, "to_validators", to_validators)
+    monkeypatch.setattr(node.chain.ledger, "prepare", ahead)
+    candidate = await node.proposed(5, 6)
+    node.hear(*_votes(node, prepare, candidate.block_hash), *_votes(node, commit, candidate.block_hash))
+    await until(lambda: node.blocks, 2)
+    assert order[-2:] == ["Commit", "executed"]
+
+
+async def test_who_waits_for_a_block_is_answered_before_the_next_height(
+    node: _Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waited for a block is answered before more work is begun: the next leader has a proposal to write."""
+    loop = asyncio.get_running_loop()
+    order: list[str] = []
+    tell, step = node.on_block, Replica.step
+
+    def on_block(block: Candidate, receipts: Sequence[Receipt]) -> None:
+        loop.call_soon(order.append, "answered")
+        tell(block, receipts)
+
+    def stepped(replica: Replica, event: Input, now_ms: int) -> Outputs:
+        order.append(type(event).__name__)
+        return step(replica, event, now_ms)
+
+    monkeypatch.setattr(node, "on_block", on_block)
+    candidate = await node.proposed(5, 6)
+    monkeypatch.setattr(Replica, "step", stepped)
+    node.hear(*_votes(node, prepare, candidate.block_hash), *_votes(node, commit, candidate.block_hash))
+    await until(lambda: node.replica.height == 3, 2)
+    assert order.index("answered") < order.index("BlockApplied")
 
 
 async def test_decided_block_whose_body_was_let_go_is_fetched_again(node: _Driven) -> None:
