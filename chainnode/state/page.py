@@ -20,6 +20,7 @@ Node ``i`` covers the slots below it; a node over exactly one leaf has that leaf
 """
 
 from hashlib import sha256
+from struct import Struct
 from typing import Final
 
 from chainnode.errors import StoreCorrupt
@@ -46,7 +47,7 @@ NOTHING: Final[Subtree] = (EMPTY, b"")
 BLANK: Final[Page] = (b"", b"", *[EMPTY] * 30, *[b""] * SLOTS)
 """A page without a leaf, to be filled."""
 
-_NODES: Final = tuple(slice(SLOTS + HASH_BYTES * (node - 2), SLOTS + HASH_BYTES * (node - 1)) for node in range(2, 32))
+_NODES: Final = Struct(f"{HASH_BYTES}s" * 30).unpack_from
 CLIMB: Final = tuple(
     tuple((node, node ^ 1, bool(node & 1)) for node in (leaf, leaf >> 1, leaf >> 2, leaf >> 3))
     for leaf in range(SLOTS, 2 * SLOTS)
@@ -168,6 +169,7 @@ def decode_page(stored: bytes, where: bytes) -> Page:
     payloads: list[bytes] = []
     at = PAYLOAD_START
     for units in stored[:SLOTS]:
-        payloads.append(stored[at : at + UNIT_BYTES * units])
-        at += UNIT_BYTES * units
-    return (b"", b"", *[stored[node] for node in _NODES], *payloads)
+        end = at + UNIT_BYTES * units
+        payloads.append(stored[at:end])
+        at = end
+    return (b"", b"", *_NODES(stored, SLOTS), *payloads)

@@ -146,12 +146,18 @@ class _LevelDBView:
 
     def get(self, key: bytes) -> bytes | None:
         """As ``View.get``."""
-        with self._readers:
-            try:
-                value: bytes | None = self._source.get(key, verify_checksums=True)
-            except _FAILURES as error:
-                _raise(error, "cannot read")
-            return value
+        # Several for each transaction: without the call of a context manager.
+        readers = self._readers
+        readers.inside.append(None)
+        try:
+            if readers.closing:
+                raise StoreError("store-closed", "the store is closed")
+            value: bytes | None = self._source.get(key, verify_checksums=True)
+        except _FAILURES as error:
+            _raise(error, "cannot read")
+        finally:
+            readers.inside.pop()
+        return value
 
     def iterate(self, start: bytes = b"", stop: bytes | None = None, *, reverse: bool = False) -> Iterator[Pair]:
         """As ``View.iterate``. The iterator is made now, so it shows this moment."""
