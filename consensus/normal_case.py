@@ -29,7 +29,7 @@ def consider_proposing(state: State, out: Outputs) -> None:
     if not (state.pending or state.tip.proof_due or state.idle_due):
         return
     due_ms = _due_ms(state)
-    state.arm_view_timer(out, max(0, due_ms - state.now_ms))
+    state.give_time_from(max(state.now_ms, due_ms), out)
     if not state.leads() or state.building == state.view:
         return
     if due_ms <= state.now_ms:

@@ -201,6 +201,16 @@ class State:
             return self.fetched[1]
         return None
 
+    def give_time_from(self, due_ms: int, out: Outputs) -> None:
+        """R1: the first leader may propose at ``due_ms``, now or later; armed anew where it may sooner than thought.
+
+        At almost every height: what is known first is that a proof is due, and transactions are told of just after.
+        """
+        if self.due_at_ms is not None and due_ms < self.due_at_ms:
+            self.view_timer_armed = False
+            self.due_at_ms = None
+        self.arm_view_timer(out, due_ms - self.now_ms)
+
     def arm_view_timer(self, out: Outputs, wait_ms: int = 0) -> None:
         """Give the leader of the current view its time, once; it is to begin ``wait_ms`` from now (R1)."""
         if not self.view_timer_armed:

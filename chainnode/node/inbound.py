@@ -129,17 +129,21 @@ class InboundGossip:
     async def bring(self, leaf_hashes: Sequence[bytes], held: Callable[[bytes], object | None]) -> None:
         """Have admitted first, of these, what waits here or arrives within ``GRACE_SECONDS``.
 
-        Returns when all of them are ``held``, or when the time is over and none of them is being verified.
+        Returns when all of them are ``held``, or when the time is over and none of them is being verified. What came
+        while others were verified is looked at once more, and that ends it: a peer that sends the same again and
+        again, or one at a time, must not keep us from fetching the block.
         """
-        end_s = asyncio.get_running_loop().time() + GRACE_SECONDS
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + GRACE_SECONDS
         missing = leaf_hashes
         while True:
             arrival = self._arrival
+            is_last = loop.time() >= end_s
             for node_key, envelopes in self._take_waiting(missing).items():
                 await self._admit(node_key, envelopes, urgent=True)
             await self._verification.settled(missing)
             missing = [leaf for leaf in missing if held(leaf) is None]
-            if not missing:
+            if not missing or is_last:
                 return
             try:
                 async with asyncio.timeout_at(end_s):

@@ -82,6 +82,17 @@ def test_leader_waits_longer_before_a_block_for_the_proof_alone():
     assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
 
 
+def test_leader_that_may_propose_sooner_has_its_time_sooner():
+    """R1: the view timer runs for what is left of that wait and the leader's time; a transaction shortens the wait."""
+    rig = Rig(own=1, tip=PROOF_DUE, timers=TimerConfig(batch_wait_ms=1_000))
+    rig.now_ms = 400
+
+    sooner, again = rig.pending(1), rig.pending(2)
+
+    assert timers_set(sooner) == {TimerKind.VIEW: 600 + 2_000}
+    assert not again.timers
+
+
 def test_transaction_does_not_wait_for_the_time_of_a_proof():
     """R1: a transaction does not wait for a proof that it could have carried."""
     rig = Rig(own=0, tip=PROOF_DUE)
@@ -91,7 +102,7 @@ def test_transaction_does_not_wait_for_the_time_of_a_proof():
     rig.now_ms = 10
     built = rig.fire(TimerKind.BATCH)
 
-    assert timers_set(sooner) == {TimerKind.BATCH: 6}
+    assert timers_set(sooner) == {TimerKind.BATCH: 6, TimerKind.VIEW: 2_006}
     assert not again.timers
     assert built.requests == [BuildBlock(HEIGHT, 0, GENESIS, empty_allowed=True)]
 

@@ -181,6 +181,30 @@ async def test_gossip_that_a_proposal_overtook_is_waited_for_a_moment() -> None:
         await node.gossip.bring([never.leaf_hash], node.pool.by_leaf)
 
 
+async def test_peer_that_repeats_what_a_proposal_names_does_not_prolong_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is refused each time arrives each time: the moment is over nevertheless, and the block is fetched."""
+    monkeypatch.setattr(inbound_module, "WAITING_BYTES_MAX", 2**40)
+    monkeypatch.setattr(inbound_module, "WAITING_BYTES_OF_PEER_MAX", 2**40)
+    node = _Inbound()
+    operations = [evidence(number) for number in range(90)]
+    late = [transaction(number, valid_until=1, operations=operations) for number in range(1, 9)]
+
+    async def repeat() -> None:
+        while True:
+            node.inbound.on_message(peer(1), Channel.TRANSACTIONS, _batch(*(item.envelope for item in late)))
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(repeat())
+    try:
+        async with asyncio.timeout(1):
+            await node.gossip.bring([item.leaf_hash for item in late], node.pool.by_leaf)
+    finally:
+        task.cancel()
+    assert not len(node.pool)
+
+
 async def test_peer_is_named_also_for_what_a_proposal_brought_forward() -> None:
     """Refusals that no correct node lets through to others."""
     node = _Inbound()
