@@ -118,31 +118,42 @@ class _Worker:
 
     async def check(self, records: bytes) -> bytes:
         async with self._turn:
-            if self._process is None or self._process.returncode is not None:
-                # A worker holds no state: one that was killed (out of memory) is replaced.
-                await self.start()
-            process = self._process
-            if process is None or process.stdin is None or process.stdout is None:
-                raise InvariantBroken("a started worker has pipes")
-            count = len(records) // RECORD_BYTES
-            try:
-                process.stdin.write(_COUNT.pack(count) + records)
-                self._owed += count
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    await process.stdin.drain()
-                    # A caller cancelled between writing and reading leaves its verdicts in the pipe; they must not
-                    # be taken for those of the next batch.
-                    verdicts = await process.stdout.readexactly(self._owed)
-                self._owed = 0
-                return verdicts[-count:]
-            except (asyncio.IncompleteReadError, ConnectionError):
-                pass
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        # It died with the batch in its hands; the answer is still owed.
+            verdicts = await self._ask(records)
+        if verdicts is not None:
+            return verdicts
+        # It died with the batch in its hands, or there is none; the answer is still owed.
         starts = range(0, len(records), RECORD_BYTES)
         return await InlineVerifier().check([records[start : start + RECORD_BYTES] for start in starts])
+
+    async def _ask(self, records: bytes) -> bytes | None:
+        """What the process answers; None where it does not."""
+        if self._process is None or self._process.returncode is not None:
+            # A worker holds no state: one that was killed (out of memory) is replaced.
+            try:
+                await self.start()
+            except OSError:
+                # What killed the last one, no memory, keeps the next from starting: that is no reason to stop the node.
+                return None
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise InvariantBroken("a started worker has pipes")
+        count = len(records) // RECORD_BYTES
+        try:
+            process.stdin.write(_COUNT.pack(count) + records)
+            self._owed += count
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await process.stdin.drain()
+                # A caller cancelled between writing and reading leaves its verdicts in the pipe; they must not
+                # be taken for those of the next batch.
+                verdicts = await process.stdout.readexactly(self._owed)
+            self._owed = 0
+            return verdicts[-count:]
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        return None
 
     async def close(self) -> None:
         process = self._process

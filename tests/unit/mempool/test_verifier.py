@@ -143,6 +143,22 @@ async def test_worker_killed_with_a_batch_in_its_hands_still_gets_answered(proce
     assert await asked == bytes(40) + b"\x01" * 40
 
 
+async def test_worker_that_cannot_be_replaced_leaves_its_checks_to_the_node(
+    processes: ProcessVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What killed the last one, no memory, keeps the next from starting; the node goes on, and tries again."""
+    process = processes._workers[0]._process
+    assert process is not None
+    process.kill()
+    await process.wait()
+    records = [VALID[0], INVALID[0]]
+    with monkeypatch.context() as without:
+        without.setattr("sys.executable", "/nowhere/python")
+        assert await processes.check(records) == b"\x01\x00"
+    assert await processes.check(records) == b"\x01\x00"
+    assert _pid(processes) != process.pid
+
+
 async def test_worker_that_hangs_is_replaced_and_the_answer_still_right(
     processes: ProcessVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
