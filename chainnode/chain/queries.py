@@ -209,7 +209,7 @@ class LedgerQueries:
             return receipts[index]
         data = self._store.receipt(height, index)
         if data is None:
-            raise StoreCorrupt("data-corrupt", "an index leads to a receipt that is missing", height=height, index=index)
+            raise StoreCorrupt("data-corrupt", "the receipt an index leads to is missing", height=height, index=index)
         return decode_receipt(data)
 
     def state(self, key: bytes) -> bytes | None:
