@@ -51,7 +51,9 @@ def test_benchmark_that_fails_costs_only_its_own_figures(tmp_path: Path, capsys:
 
 def test_long_benchmark_is_left_out_of_a_whole_run(capsys: pytest.CaptureFixture[str]) -> None:
     """A whole run of full size takes ten minutes at most."""
-    expected = ((["working"], 1), (["long"], 1), (["working", "--smoke", "long"], 2), ([], 1), (["--smoke"], 1))
+    expected: list[tuple[list[str], int]] = [
+        (["working"], 1), (["long"], 1), (["working", "--smoke", "long"], 2), ([], 1), (["--smoke"], 1)
+    ]
     for arguments, times in expected:
         command.main(arguments)
         assert capsys.readouterr().out.count("working.only") == times
