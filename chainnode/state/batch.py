@@ -7,6 +7,7 @@ from typing import Final
 from chainnode.proofs.sparse import EMPTY, INNER_PREFIX, LEAF_PREFIX
 from chainnode.state.page import (
     BLANK,
+    CHILD_UNITS,
     CLIMB,
     HASH_BYTES,
     LEAF_BYTES,
@@ -14,6 +15,8 @@ from chainnode.state.page import (
     NOTHING,
     PAYLOADS,
     SLOTS,
+    UNIT_BYTES,
+    UNITS,
     VERSION_BYTES,
     Page,
     Subtree,
@@ -21,6 +24,7 @@ from chainnode.state.page import (
     list_hash,
     page_key,
     rehash,
+    with_units,
 )
 
 Change = tuple[bytes, bytes]
@@ -95,6 +99,9 @@ class Batch:
         running, payload = found
         for stored_under, old, number in reversed(trail):
             page = list(old)
+            if len(page[PAYLOADS + number]) != len(payload):
+                units = page[UNITS]
+                page[UNITS] = units[:number] + bytes((len(payload) // UNIT_BYTES,)) + units[number + 1 :]
             page[PAYLOADS + number] = payload
             lone = len(payload) == LEAF_BYTES
             for own, other, is_right in CLIMB[number]:
@@ -139,6 +146,7 @@ class Batch:
             page[SLOTS + number], page[PAYLOADS + number] = self._grow(leaves[first:stop], depth + 1)
             dirty.append(SLOTS + number)
             first = stop
+        with_units(page)
         return self._keep(page, dirty, depth, leaves)
 
     def _page(self, base: Subtree, depth: int, first: int, stop: int) -> Subtree:
@@ -165,8 +173,8 @@ class Batch:
         if not dirty:
             return base
         self.stale.append(stored_under)
-        lengths = [len(payload) for payload in page[PAYLOADS:]]
-        if sum(lengths) <= LIST_BYTES_MAX and VERSION_BYTES not in lengths:
+        with_units(page)
+        if UNIT_BYTES * sum(page[UNITS]) <= LIST_BYTES_MAX and CHILD_UNITS not in page[UNITS]:
             leaves = b"".join(page[PAYLOADS:])
             return (list_hash(leaves, 4 * depth), leaves) if leaves else NOTHING
         return self._keep(page, dirty, depth, changes[stop - 1][0])

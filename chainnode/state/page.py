@@ -8,8 +8,9 @@ key), stored under ``"p" || version || depth || digits``:
     30 x 32     hashes of nodes 2..31 in heap order (node 1, the page's own root, is kept above)
     payload     slot after slot: the leaf list, or the version (8 bytes) of the page below
 
-In memory it is a tuple of 48: two unused, the hashes of nodes 2..31, the payloads of the slots. So a page that changed
-in one slot shares all else with the one before, and is read without cutting it up again.
+In memory it is a tuple of 48: units, one unused, the hashes of nodes 2..31, the payloads of the slots; joined they are
+the stored form. So a page that changed in one slot shares all else with the one before, and is read without cutting
+it up again.
 
 Inner hashes are kept, so changing one slot costs four hashes; a page
 with four leaves or fewer is folded back into a list, so the stored form, like the
@@ -31,20 +32,23 @@ HASH_BYTES: Final = 32
 LEAF_BYTES: Final = 64
 UNIT_BYTES: Final = 8
 VERSION_BYTES: Final = 8
+LEAF_UNITS: Final = LEAF_BYTES // UNIT_BYTES
+CHILD_UNITS: Final = 1
 LIST_LEAVES_MAX: Final = 4
 LIST_BYTES_MAX: Final = LIST_LEAVES_MAX * LEAF_BYTES
 PAYLOAD_START: Final = SLOTS + 30 * HASH_BYTES
 PAGE_BYTES_MAX: Final = PAYLOAD_START + SLOTS * LIST_BYTES_MAX
 DEPTH_MAX: Final = 64
 """Hex digits of a hashed key."""
+UNITS: Final = 0
 PAYLOADS: Final = 2 * SLOTS
-"""Where a page's payloads begin in memory."""
+"""Where a page has its units in memory, and where its payloads begin."""
 
 Page = tuple[bytes, ...]
 Subtree = tuple[bytes, bytes]
 """Hash of a subtree and what is stored for it: a leaf list, or the version of its page."""
 NOTHING: Final[Subtree] = (EMPTY, b"")
-BLANK: Final[Page] = (b"", b"", *[EMPTY] * 30, *[b""] * SLOTS)
+BLANK: Final[Page] = (bytes(SLOTS), b"", *[EMPTY] * 30, *[b""] * SLOTS)
 """A page without a leaf, to be filled."""
 
 _NODES: Final = Struct(f"{HASH_BYTES}s" * 30).unpack_from
@@ -149,13 +153,18 @@ def combine(page: list[bytes], node: int) -> bytes:
 def is_lone(page: Page | list[bytes], node: int) -> bool:
     """Whether exactly one leaf stands under ``node``."""
     first, stop = span(node)
-    payloads = [payload for payload in page[PAYLOADS + first : PAYLOADS + stop] if payload]
-    return len(payloads) == 1 and len(payloads[0]) == LEAF_BYTES
+    units = page[UNITS][first:stop]
+    return sum(units) == LEAF_UNITS and CHILD_UNITS not in units
+
+
+def with_units(page: list[bytes]) -> None:
+    """Write down the units of the payloads, which were changed."""
+    page[UNITS] = bytes([len(payload) // UNIT_BYTES for payload in page[PAYLOADS:]])
 
 
 def encode_page(page: Page) -> bytes:
     """As it is stored."""
-    return bytes([len(payload) // UNIT_BYTES for payload in page[PAYLOADS:]]) + b"".join(page)
+    return b"".join(page)
 
 
 def decode_page(stored: bytes, where: bytes) -> Page:
@@ -172,4 +181,4 @@ def decode_page(stored: bytes, where: bytes) -> Page:
         end = at + UNIT_BYTES * units
         payloads.append(stored[at:end])
         at = end
-    return (b"", b"", *_NODES(stored, SLOTS), *payloads)
+    return (stored[:SLOTS], b"", *_NODES(stored, SLOTS), *payloads)

@@ -24,6 +24,7 @@ from chainnode.state.page import (
     page_key,
     rehash,
     span,
+    with_units,
 )
 
 HASH = bytes(range(0xA0, 0xC0))
@@ -43,6 +44,7 @@ def page_of(slots: dict[int, bytes]) -> list[bytes]:
     for number, payload in slots.items():
         page[SLOTS + number] = list_hash(payload, 4) if len(payload) > 8 else payload * 4
         page[PAYLOADS + number] = payload
+    with_units(page)
     return page
 
 
