@@ -132,6 +132,11 @@ async def read_request(call: Call, media_types: tuple[str, ...]) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise Rejected("request-timeout", f"the body did not arrive within {call.body_timeout_ms} ms") from error
+    except ConnectionError as error:
+        # The request's stream keeps the error, whose frames keep the stream and what came of the body: a circle of
+        # megabytes that only the search for cycles would end, which is rare (``node.heap``).
+        error.__traceback__ = None
+        raise Rejected("request-timeout", "the client closed the connection") from None
 
 
 async def transaction(call: Call) -> web.StreamResponse:

@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chainnode.errors import DecodeError, Rejected, invariant
+from chainnode.chain.event_index import indexed_event
+from chainnode.errors import DecodeError, Rejected
 from chainnode.limits import RECORDS_LOOKED_AT_BYTES_MAX, RECORDS_LOOKED_AT_MAX
 from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
@@ -111,11 +112,10 @@ class CollectionReader:
         limit: int,
     ) -> RecordPage:
         budget, found = _Budget(), {}
-        for place, attribute in self._places(chosen, wanted[chosen.name], after):
+        for place, name, attribute in self._places(chosen, wanted[chosen.name], after):
             after = place
-            attributes = self._event(place).attributes
-            # The index holds shortened hashes; the event itself says whether it has the value.
-            state_key = collection.locate(attributes) if attributes.get(attribute) == wanted[chosen.name] else None
+            event = indexed_event(self._events(place), place.event, name, attribute, wanted[chosen.name])
+            state_key = collection.locate(event.attributes)
             value = None if state_key is None or state_key in found else self._store.state(state_key)
             if state_key is not None and value is not None and collection.matches(state_key, value, wanted):
                 found[state_key] = value
@@ -125,28 +125,26 @@ class CollectionReader:
 
     def _places(
         self, chosen: Filter, value: Scalar, after: EventPosition | None
-    ) -> Iterator[tuple[EventPosition, str]]:
-        """Where events of any of the filter's indexes carry the value, oldest first, with the attribute's name."""
+    ) -> Iterator[tuple[EventPosition, str, str]]:
+        """Where events of any of the filter's indexes carry the value, oldest first, with names of both."""
         streams = [self._stream(event.NAME, attribute, value, after) for event, attribute in chosen.indexes]
         yield from heapq.merge(*streams)
 
     def _stream(
         self, name: str, attribute: str, value: Scalar, after: EventPosition | None
-    ) -> Iterator[tuple[EventPosition, str]]:
+    ) -> Iterator[tuple[EventPosition, str, str]]:
         while places := self._store.index_scan(name, attribute, value, after, _CHUNK):
-            yield from ((place, attribute) for place in places)
+            yield from ((place, name, attribute) for place in places)
             if len(places) < _CHUNK:
                 return
             after = places[-1]
 
-    def _event(self, place: EventPosition) -> Event:
+    def _events(self, place: EventPosition) -> tuple[Event, ...]:
         if place.index == BLOCK_INDEX:
-            found = self._store.block_receipt(place.height)
-            invariant(found is not None, "an indexed event has its receipt")
-            return decode_block_receipt(found).events[place.event]  # type: ignore[arg-type]
+            opened = self._store.block_receipt(place.height)
+            return () if opened is None else decode_block_receipt(opened).events
         found = self._store.receipt(place.height, place.index)
-        invariant(found is not None, "an indexed event has its receipt")
-        return decode_receipt(found).events[place.event]  # type: ignore[arg-type]
+        return () if found is None else decode_receipt(found).events
 
 
 def _key_position(position: bytes | None, first: bytes) -> bytes | None:

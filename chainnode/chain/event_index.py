@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from chainnode.errors import StoreCorrupt
 from chainnode.store import layout
-from chainnode.types.receipt import BlockReceipt, Receipt, Scalar
+from chainnode.types.receipt import BlockReceipt, Event, Receipt, Scalar
 from contracts.kernel.registry import EVENTS
 
 _Indexed = tuple[str, bytes, dict[Scalar, bytes]]
@@ -45,3 +46,15 @@ def _plan(name: str) -> tuple[bytes, list[_Indexed]]:
     attributes = kind.INDEXED if kind is not None else ()
     indexed: list[_Indexed] = [(attribute, layout.fact_head(name, attribute), {}) for attribute in attributes]
     return layout.index_fact(name, "", None), indexed
+
+
+def indexed_event(events: Sequence[Event], position: int, name: str, attribute: str, value: Scalar) -> Event:
+    """The event at ``position`` of a receipt's, to which the index of this fact led (``attribute`` "": of the name).
+
+    Raises:
+        StoreCorrupt: ``data-corrupt``: there is none, or the fact is not true of it.
+    """
+    event = events[position] if position < len(events) else None
+    if event is None or event.name != name or (attribute and event.attributes.get(attribute) != value):
+        raise StoreCorrupt("data-corrupt", "an index of events leads to another event", name=name, attribute=attribute)
+    return event

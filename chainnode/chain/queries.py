@@ -11,6 +11,7 @@ import msgspec
 
 from chainnode import limits
 from chainnode.chain.collection_reader import CollectionReader, RecordPage
+from chainnode.chain.event_index import indexed_event
 from chainnode.chain.ledger import Ledger
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
@@ -208,7 +209,7 @@ class LedgerQueries:
             return receipts[index]
         data = self._store.receipt(height, index)
         if data is None:
-            raise NotFound("receipt-not-found", "the receipt is not kept", height=height, index=index)
+            raise StoreCorrupt("data-corrupt", "the receipt an index leads to is missing", height=height, index=index)
         return decode_receipt(data)
 
     def state(self, key: bytes) -> bytes | None:
@@ -248,20 +249,17 @@ class LedgerQueries:
             after = _read_cursor(cursor)
         limit = _page_items(limit)
         places = self._store.index_scan(name, attribute, value if attribute else None, after, limit)
-        found = [view for place in places if (view := self._event(place, name, attribute, value)) is not None]
+        found = [self._event(place, name, attribute, value) for place in places]
         return found, msgspec.msgpack.encode(places[-1]) if len(places) == limit else None
 
-    def _event(self, place: EventPosition, name: str, attribute: str, value: Scalar) -> EventView | None:
+    def _event(self, place: EventPosition, name: str, attribute: str, value: Scalar) -> EventView:
         receipt: Receipt | BlockReceipt
         if place.index == BLOCK_INDEX:
             receipt, tx_id = self.block_receipt(place.height), b""
         else:
             receipt = self._receipt(place.height, place.index)
             tx_id = receipt.tx_id
-        event = receipt.events[place.event]
-        # The index holds shortened hashes; the event itself decides whether it matches.
-        if event.name != name or (attribute and event.attributes.get(attribute) != value):
-            return None
+        event = indexed_event(receipt.events, place.event, name, attribute, value)
         header = decode_header(self.header(place.height))
         return EventView(place.height, place.index, place.event, tx_id, header.time_ms, event)
 

@@ -23,6 +23,10 @@ GROUP_PAGES_MAX: Final = 4_096
 """Pages of one group, those replaced within it included: about 10 MiB, and 2,000 keys of 100,000 in blocks of 100."""
 
 
+GROUP_HEIGHTS_MAX: Final = 4_096
+"""Versions of one group, where blocks change little and proofs are kept for long: all are made again at a start."""
+
+
 class VersionReader(NodeReader, Protocol):
     """Stored tree entries and changes."""
 
@@ -68,7 +72,7 @@ class DeferredTree(StateTree):
         """
         super().__init__(reader, cache_bytes_max)
         self._reader: Final = reader
-        self._heights_max: Final = heights_max
+        self._heights_max: Final = min(heights_max, GROUP_HEIGHTS_MAX)
         self._group = _Versions({}, {})
         self._replaced: set[bytes] = set()
         """Pages of the group that its last version does not use."""
@@ -87,7 +91,8 @@ class DeferredTree(StateTree):
             changes = reader.changes(version)
             if changes is None:
                 raise StoreCorrupt("state-page", "the changes of a state are missing", version=version)
-            self.adopt(self.update_hashed(version - 1, version, _read_changes(changes)))
+            # Not adopted: where bounds were wider when they were made, they are too many for a group, yet not stored.
+            self._extend_group(self.update_hashed(version - 1, version, _read_changes(changes)))
 
     def to_store(self, update: TreeUpdate) -> ToStore:
         """What the block of ``update`` writes; nothing is remembered before ``adopt``."""
@@ -98,23 +103,26 @@ class DeferredTree(StateTree):
 
     def adopt(self, update: TreeUpdate) -> None:
         """Go on from a version whose block is durable."""
-        group = self._group
         if self._ends_group(update):
+            group = self._group
             live = self._live(update)
             self._cached(live, update.stale)
             self._before = _Versions(group.tops, {key: page for key, page in group.pages.items() if key not in live})
             self._group = _Versions({}, {})
             self._stale, self._replaced, self._stored = [], set(), update.version
-            return
-        self._stale += self._stored_before(update)
-        self._replaced.update(update.stale)
-        self._cached({}, update.stale)
-        group.pages.update(update.pages)
-        group.tops[update.version] = update.top
+        else:
+            self._extend_group(update)
 
     def keep_from(self, version: int) -> None:
         """Versions below this one are gone."""
         self._kept_from = version
+
+    def _extend_group(self, update: TreeUpdate) -> None:
+        self._stale += self._stored_before(update)
+        self._replaced.update(update.stale)
+        self._cached({}, update.stale)
+        self._group.pages.update(update.pages)
+        self._group.tops[update.version] = update.top
 
     def _ends_group(self, update: TreeUpdate) -> bool:
         full = len(self._group.pages) + len(update.pages) >= GROUP_PAGES_MAX

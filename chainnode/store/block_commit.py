@@ -112,11 +112,11 @@ def block_records(block: BlockCommit | OldBlock) -> list[tuple[bytes, bytes]]:
         sealed.append((chunk_key(layout.RECEIPTS, height, layout.BLOCK_CHUNK), encode((block.block_receipt,))))
     first = layout.BLOCK_CHUNK + 1
     sealed += _chunks(layout.RECEIPTS, height, block.receipts, layout.RECEIPTS_PER_RECORD, first)
-    records = [(key, seal(key, value)) for key, value in sealed]
     place = height.to_bytes(8, "big")
-    records += [
+    sealed += [
         (layout.TRANSACTION + tx_id, place + index.to_bytes(4, "big")) for index, tx_id in enumerate(block.tx_ids)
     ]
+    records = [(key, seal(key, value)) for key, value in sealed]
     records += [(layout.INDEX + fact + place, bytes(places)) for fact, places in block.index_entries.items()]
     return records
 

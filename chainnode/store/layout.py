@@ -19,9 +19,8 @@
 Heights are 8 bytes, chunks and indexes 4, big-endian, so byte order is ledger order.
 
 Values end in four bytes of CRC-32 over their key and themselves. LevelDB's checksums cover
-its blocks; the seal covers the way from us to them and a value found under another's key. Kinds ``t`` and ``i`` have
-none: there are several for each transaction, and what they lead to shows whether they are right, as a receipt names
-its transaction and an event its facts.
+its blocks; the seal covers the way from us to them and a value found under another's key. Kind ``i`` has none: there
+are several for each transaction, and what they lead to shows whether they are right, as an event names its facts.
 """
 
 from bisect import bisect_right
@@ -33,7 +32,7 @@ from zlib import crc32
 from chainnode.codec.canonical import encode
 from chainnode.errors import StoreCorrupt
 
-FORMAT: Final = b"chainnode-ledger/1"
+FORMAT: Final = b"chainnode-ledger/2"
 """Written last at creation. A program that does not know the marker leaves the data alone."""
 
 FORMAT_KEY: Final = b"mformat"
@@ -119,8 +118,8 @@ _LENGTHS: Final = tuple(bytes((length + 1,)) for length in range(FACT_VALUE_BYTE
 def index_fact(name: str, attribute: str, value: str | int | bytes | None) -> bytes:
     """What makes an event findable by one of its attributes; by its name alone with ``""`` and None.
 
-    Two attributes or values of one fact are not to be expected, yet whoever acts on a hit reads the event
-    it points to and compares.
+    Two attributes or values of one fact are not to be expected: whoever acts on a hit reads the event
+    it points to, and one without the fact is damage.
     """
     return fact_of(fact_head(name, attribute), value)
 

@@ -106,8 +106,8 @@ class LedgerReader:
         return None if place is None else int.from_bytes(place, "big")
 
     def locate(self, tx_id: bytes) -> tuple[int, int] | None:
-        """``(height, index)`` of a committed transaction, whose receipt names it."""
-        place = self._view.get(layout.TRANSACTION + tx_id)
+        """``(height, index)`` of a committed transaction."""
+        place = self._get(layout.TRANSACTION + tx_id)
         return None if place is None else layout.read_position(place)
 
     def transaction_ids(self, height: int) -> list[bytes]:

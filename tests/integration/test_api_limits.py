@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import io
 import ssl
 from collections.abc import AsyncIterator
@@ -293,3 +294,34 @@ async def test_closing_lets_a_running_answer_finish(tmp_path: Path) -> None:
         await api.server.close()
         status, document, _ = await waiting
         assert (status, document["code"]) == (504, "not-yet-committed")
+
+
+@pytest.mark.parametrize("ending", ["gives-up", "too-slow"])
+async def test_body_that_never_ends_leaves_nothing_of_it_behind(tmp_path: Path, ending: str) -> None:
+    """Unreachable cycles may wait for 20,000 new objects, so none may hold a body: 300 of these fill the memory."""
+    settings = replace(UNLIMITED, body_timeout_ms=100) if ending == "too-slow" else UNLIMITED
+    async with api_node(tmp_path, settings) as api:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                reader, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
+                head = b"POST /v1/transactions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/msgpack\r\n"
+                writer.write(head + b"Content-Length: %d\r\n\r\n" % (2 * MIB) + bytes(MIB))
+                await writer.drain()
+                await asyncio.sleep(0.1)
+                if ending == "gives-up":
+                    writer.transport.abort()
+                else:
+                    assert b" 408 " in await reader.readline()
+                    writer.close()
+                await asyncio.sleep(0.1)
+            del reader, writer
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            parts = [one for each in gc.garbage for one in gc.get_referents(each) if isinstance(one, bytes | bytearray)]
+            assert sum(len(one) for one in parts) < MIB
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()

@@ -9,7 +9,7 @@ from chainnode.chain import collection_reader
 from chainnode.chain.collection_reader import CollectionReader
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import ZERO_HASH
-from chainnode.errors import Rejected
+from chainnode.errors import Rejected, StoreCorrupt
 from chainnode.store import layout
 from chainnode.store.key_value import WriteBatch
 from chainnode.store.ledger_reader import LedgerReader
@@ -236,3 +236,13 @@ def test_both_ways_find_exactly_what_matches_now(steps: list[tuple[int, str]], l
         ledger.begin_from_a_snapshot()
     for wanted in ({"holder": "ann"}, {"holder": "eve", "colour": "red"}, {"group": "a"}, {}):
         assert set(ledger.ask(limit, **wanted)) == ledger.expected(**wanted)
+
+
+@pytest.mark.parametrize("place", [(0, 1), (1, 0), (layout.BLOCK_INDEX, 0)])
+def test_index_that_leads_to_another_event_is_corruption(place: tuple[int, int]) -> None:
+    """An index entry that is wrong leaves no record out in silence."""
+    ledger = small()
+    fact = layout.index_fact(ThingMade.NAME, "holder", "ann")
+    ledger.write(layout.index_key(fact, 1), layout.event_place(*place))
+    with pytest.raises(StoreCorrupt):
+        ledger.ask(holder="ann")

@@ -274,6 +274,18 @@ def test_state_is_made_from_changes_where_its_tree_was_not_stored_and_damage_is_
         assert caught.value.code == code
 
 
+def test_node_that_keeps_proofs_of_fewer_heights_from_now_on_starts_again() -> None:
+    """The setting may change with any start; what is stored stays whole."""
+    chain = LocalChain(proof_heights=64)
+    chain.grow(12, transactions=6)
+    chain.ledger = Ledger(LedgerStore(chain.engine), tree_cache_bytes=0, proof_heights=5)
+    chain.grow(7, transactions=6)
+    again = Ledger(LedgerStore(chain.engine), tree_cache_bytes=0, proof_heights=5)
+    for height in range(20):
+        assert again.tree.root(height) == chain.ledger.tree.root(height)
+        again.tree.prove(height, b"identity/x")
+
+
 def test_block_that_does_something_by_itself_is_certified_and_its_events_are_found() -> None:
     """Proof block: its results are due a certificate; events, receipt and proof of the block are read like others."""
     chain = LocalChain()

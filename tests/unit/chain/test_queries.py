@@ -60,18 +60,53 @@ def test_transaction_is_found_in_its_block_with_its_outcome(chain: LocalChain) -
 
 
 def test_transaction_that_is_not_where_the_index_says_is_corruption() -> None:
-    """'A receipt names its transaction': so that its place needs no checksum of its own."""
+    """'A receipt names its transaction': a place that is whole, yet another's, is noticed."""
     chain = LocalChain()
     chain.extend(1, 2)
     chain.extend(3)
     ids = [receipt.tx_id for receipt in chain.queries.receipts(1)]
     batch = WriteBatch()
-    batch.put(layout.TRANSACTION + ids[0], layout.position_bytes(1, 1))
+    key = layout.TRANSACTION + ids[0]
+    batch.put(key, layout.seal(key, layout.position_bytes(1, 1)))
     chain.engine.write(batch, sync=True)
     for read in (chain.queries.transaction, chain.queries.receipt):
         assert read(ids[1]).tx_id == ids[1]
         with pytest.raises(StoreCorrupt):
             read(ids[0])
+
+
+@pytest.mark.parametrize("byte", [0, 7, 8, 11])
+def test_flipped_bit_in_the_place_of_a_transaction_is_corruption_whoever_asks(byte: int) -> None:
+    """Who waits for a commit is told the height, and a proof is made of what stands there: neither may be another's."""
+    chain = LocalChain()
+    chain.extend(1, 2)
+    chain.extend(3)
+    tx_id = chain.queries.receipts(1)[0].tx_id
+    key = layout.TRANSACTION + tx_id
+    stored = bytearray(chain.engine.get(key) or b"")
+    stored[byte] ^= 1
+    batch = WriteBatch()
+    batch.put(key, bytes(stored))
+    chain.engine.write(batch, sync=True)
+    queries = chain.queries
+    for read in (queries.locate, queries.transaction, queries.receipt, queries.prove_transaction):
+        with pytest.raises(StoreCorrupt):
+            read(tx_id)
+
+
+@pytest.mark.parametrize("place", [(1, 0), (0, 1), (0, 1_000), (500, 0), (layout.BLOCK_INDEX, 0)])
+def test_index_that_leads_to_another_event_is_corruption(place: tuple[int, int]) -> None:
+    """'An event names its facts': an index record that is wrong is noticed, and no event is left out in silence."""
+    chain = LocalChain()
+    chain.extend(1, 2)
+    chain.extend(3)
+    name, attribute, value = "evidence.recorded", "evidence_id", (1).to_bytes(16, "big")
+    assert len(chain.queries.events(name, attribute, value, None, 10)[0]) == 1
+    batch = WriteBatch()
+    batch.put(layout.index_key(layout.index_fact(name, attribute, value), 1), layout.event_place(*place))
+    chain.engine.write(batch, sync=True)
+    with pytest.raises(StoreCorrupt):
+        chain.queries.events(name, attribute, value, None, 10)
 
 
 def test_events_are_paged_in_the_order_of_the_ledger(chain: LocalChain) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from chainnode.errors import NotFound, StoreCorrupt
 from chainnode.state import deferred
+from chainnode.state.deferred import DeferredTree
 from chainnode.state.tree import root_key
 from tests.support.grouped_tree import GroupedTree
 
@@ -116,3 +117,24 @@ def test_missing_or_damaged_changes_are_reported() -> None:
     stored.nodes = {key: value for key, value in stored.nodes.items() if key.startswith(b"p")}
     with pytest.raises(StoreCorrupt):
         stored.opened()
+
+
+def test_group_that_is_longer_than_a_new_setting_allows_loses_no_page() -> None:
+    """A node is restarted with fewer heights to a group: a version that was not stored must not count as if it were."""
+    stored = grown(16, 11)
+    stored.heights_max = 3
+    stored.tree = DeferredTree(stored, 0, tip=stored.tip, heights_max=3)
+    for number in range(7):
+        stored.apply({b"key/%d" % (number * 5): b"z"})
+    for tree in (stored.tree, DeferredTree(stored, 0, tip=stored.tip, heights_max=3)):
+        stored.tree = tree
+        for version in range(stored.tip + 1):
+            stored.check(version)
+
+
+def test_group_of_blocks_that_change_nothing_ends_too() -> None:
+    """Whoever keeps proofs of millions of heights does not make millions of versions again at a start."""
+    stored = GroupedTree(10_000_000, MANY)
+    for _ in range(deferred.GROUP_HEIGHTS_MAX):
+        stored.apply({})
+    assert list(stored.stale) == [deferred.GROUP_HEIGHTS_MAX]

@@ -115,7 +115,7 @@ def test_other_chain_is_refused_and_the_store_released(path: Path) -> None:
     open_ledger(path, IDENTITY).close()
 
 
-@pytest.mark.parametrize("marker", [b"chainnode-ledger/2", b"", None])
+@pytest.mark.parametrize("marker", [b"chainnode-ledger/1", b"chainnode-ledger/3", b"", None])
 def test_unknown_format_is_refused(path: Path, marker: bytes | None) -> None:
     """Fault C24: 'refuses with version error, data untouched'."""
     edit(path, (layout.FORMAT_KEY, None if marker is None else seal(layout.FORMAT_KEY, marker)))
