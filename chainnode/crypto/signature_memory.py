@@ -4,6 +4,7 @@ The signature of a vote comes again: in the certificate that the next block carr
 lock, in DECIDED. Only valid ones are remembered, and only for exactly the key and bytes they were valid for.
 """
 
+from collections import OrderedDict
 from typing import Final
 
 from chainnode.crypto.ed25519 import verify
@@ -18,7 +19,7 @@ class SignatureMemory:
     __slots__ = ("_valid",)
 
     def __init__(self) -> None:
-        self._valid: dict[bytes, tuple[bytes, bytes]] = {}
+        self._valid: OrderedDict[bytes, tuple[bytes, bytes]] = OrderedDict()
         """Public key and message by signature, oldest first."""
 
     def knows(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -29,7 +30,7 @@ class SignatureMemory:
         """Take this for valid from now on: it was checked, or made here."""
         self._valid[signature] = (public_key, message)
         if len(self._valid) > SIGNATURES_KEPT_MAX:
-            del self._valid[next(iter(self._valid))]
+            self._valid.popitem(last=False)
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Whether ``signature`` is valid, as ``ed25519.verify``."""

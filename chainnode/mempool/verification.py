@@ -9,11 +9,12 @@ and a copy with a false one must neither pass for the true one nor stand in its 
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from chainnode.crypto.ed25519 import PUBLIC_KEY_BYTES, SCHEME_ED25519, SIGNATURE_BYTES
-from chainnode.errors import Rejected
+from chainnode.errors import Rejected, invariant
 from chainnode.limits import BLOCK_TRANSACTIONS_MAX
 from chainnode.mempool.verifier import Verifier, pack_record
 from chainnode.types.transaction import Transaction
@@ -64,8 +65,8 @@ class Verification:
         """Check with ``verifier``."""
         self._verifier = verifier
         self._under_way: dict[bytes, _Check] = {}
-        self._verified: dict[bytes, None] = {}
-        """Oldest first, at most ``VERIFIED_MAX``."""
+        self._verified: OrderedDict[bytes, None] = OrderedDict()
+        """Oldest first, at most ``VERIFIED_MAX``. A plain dict would look for its oldest entry among all that have gone."""
         self._urgent = 0
         self._calm = asyncio.Event()
         self._calm.set()
@@ -140,7 +141,9 @@ class Verification:
 
     async def _counted(self, records: list[bytes]) -> bytes:
         self.checked += len(records)
-        return await self._verifier.check(records)
+        verdicts = await self._verifier.check(records)
+        invariant(len(verdicts) == len(records), "the verifier answers for every signature")
+        return verdicts
 
     def _settle(self, own: _Check, mine: list[Transaction], verdicts: bytes) -> None:
         cursor = 0
@@ -152,7 +155,7 @@ class Verification:
             if valid:
                 self._verified[transaction.leaf_hash] = None
         while len(self._verified) > VERIFIED_MAX:
-            del self._verified[next(iter(self._verified))]
+            self._verified.popitem(last=False)
 
     async def _shared(self, elsewhere: list[tuple[Transaction, _Check]], *, urgent: bool) -> dict[bytes, bool]:
         verdicts: dict[bytes, bool] = {}
