@@ -66,7 +66,7 @@ class Verification:
         self._verifier = verifier
         self._under_way: dict[bytes, _Check] = {}
         self._verified: OrderedDict[bytes, None] = OrderedDict()
-        """Oldest first, at most ``VERIFIED_MAX``. A plain dict would look for its oldest entry among all that are gone."""
+        """Oldest first, at most ``VERIFIED_MAX``. A plain dict would look for the oldest among all that are gone."""
         self._urgent = 0
         self._calm = asyncio.Event()
         self._calm.set()
