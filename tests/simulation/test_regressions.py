@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.whole.node import installed
-from tests.simulation.whole.plan import Plan
+from tests.simulation.whole.plan import Plan, draw
 from tests.simulation.whole.world import World
 
 SPARE = 4
@@ -42,3 +42,11 @@ def test_validator_that_joined_after_genesis_rejoins_without_a_second_vote(by_sn
             assert world.faults["snapshot_joined"] == by_snapshot
         finally:
             world.close()
+
+
+def test_validator_that_crashes_right_after_its_first_vote_is_silent_once_more():
+    """SPEC, Rejoin: until the mark is gone a start knows nothing of what was voted; the checker took it for a view lost."""
+    with installed():
+        world = World(draw(103, 7, "mixed"))
+        world.run()
+        assert world.faults["rejoined"] >= 1

@@ -99,7 +99,7 @@ class Checker:
     def on_started(self, address: int, index: int, replica: Any, *, anew: bool = False) -> None:
         """Invariant 6 across restarts: never below a view that others were told about.
 
-        ``anew``: what this key said is forgotten, which its operator knows. Then it says nothing more at these heights.
+        ``anew``: what this key said is forgotten, which the node knows. Then it says nothing more at these heights.
         """
         if anew:
             heights = [place[1] for place in self._sent if place[0] == index]

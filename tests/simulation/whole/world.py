@@ -199,7 +199,8 @@ class World:
         replica = driver.replica
         if self.honest(machine):
             self._learn(node)
-            self.checker.on_started(machine.address, machine.index, replica, anew=machine.rejoins)
+            # Not only when its operator says so: until it has voted again it knows by itself, and says nothing either.
+            self.checker.on_started(machine.address, machine.index, replica, anew=node._data.rejoins)
         driver.replica = Watched(replica, self, machine, node)
         driver._listener = Listener(driver._listener, self, machine, node)
         self.note("start", machine.address, replica.height, replica.view, node.service.halted or "")
