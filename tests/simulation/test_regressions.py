@@ -45,7 +45,7 @@ def test_validator_that_joined_after_genesis_rejoins_without_a_second_vote(by_sn
 
 
 def test_validator_that_crashes_right_after_its_first_vote_is_silent_once_more():
-    """SPEC, Rejoin: until the mark is gone a start knows nothing of what was voted; the checker took it for a view lost."""
+    """SPEC, Rejoin: until the mark is gone a start knows nothing of what was voted, and says nothing either."""
     with installed():
         world = World(draw(103, 7, "mixed"))
         world.run()
