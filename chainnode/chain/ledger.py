@@ -261,6 +261,7 @@ class Ledger:
                 tree_writes=tree.writes,
                 tree_stale=tree.stale,
                 tree_changes=tree.changes,
+                tree_version=tree.version,
                 state_root=update.root,
                 results_root=execution.results_root,
                 history_nodes=nodes,

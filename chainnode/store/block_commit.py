@@ -49,9 +49,9 @@ class BlockCommit:
     state_changes: dict[bytes, bytes | None]
     """Net change of each state key; None deletes it."""
     tree_writes: dict[bytes, bytes]
-    """New nodes of the state tree; none where ``tree_changes`` stand for them."""
+    """Nodes of the state tree: of an earlier version as a rule (``state.deferred``), of the genesis block its own."""
     tree_stale: Sequence[bytes]
-    """Stored nodes that only versions before this height use."""
+    """Stored nodes that only versions before ``tree_version`` use."""
     state_root: bytes
     results_root: bytes
     history_nodes: Sequence[tuple[int, int, bytes]] = field(default=())
@@ -62,7 +62,9 @@ class BlockCommit:
     block_receipt: bytes = b""
     """Canonical receipt of the block itself; empty where it has no events."""
     tree_changes: bytes = b""
-    """What the block changed in the state tree (``state.deferred``)."""
+    """What the block changed in the state tree (``state.deferred``); empty for the genesis block."""
+    tree_version: int | None = None
+    """The version of the state tree that is whole with ``tree_writes``, if one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,11 @@ def batch_of(commit: BlockCommit, tip: Tip) -> WriteBatch:
     operations = batch.operations
     operations += block_records(commit)
     sealed = [(layout.FRONTIER_KEY, commit.history_frontier)]
-    sealed += _chunks(layout.STALE, height, commit.tree_stale, layout.STALE_PER_RECORD)
+    if commit.tree_version is not None:
+        sealed += _chunks(layout.STALE, commit.tree_version, commit.tree_stale, layout.STALE_PER_RECORD)
     sealed += [(history_key(level, index), node) for level, index, node in commit.history_nodes]
     sealed += [(layout.TREE + key, node) for key, node in commit.tree_writes.items()]
-    if not commit.tree_writes:
+    if commit.tree_changes:
         sealed.append((height_key(layout.CHANGES, height), commit.tree_changes))
     for state_key, value in commit.state_changes.items():
         if value is None:

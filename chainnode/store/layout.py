@@ -11,8 +11,8 @@
     t | tx id                           height, index
     s | state key                       state value
     n | node key                        state-tree node
-    u | height                          what the height changed in the state tree, where no nodes were stored with it
-    x | height | chunk                  stored state-tree nodes that this height does not use any more
+    u | height                          what the height changed in the state tree
+    x | height | chunk                  stored state-tree nodes that this height, whose nodes are stored, does not use
     y | level | index                   node of the history tree
     i | fact | height                   where in the block its events are of which this is true (``index_fact``)
 
@@ -32,7 +32,7 @@ from zlib import crc32
 from chainnode.codec.canonical import encode
 from chainnode.errors import StoreCorrupt
 
-FORMAT: Final = b"chainnode-ledger/2"
+FORMAT: Final = b"chainnode-ledger/3"
 """Written last at creation. A program that does not know the marker leaves the data alone."""
 
 FORMAT_KEY: Final = b"mformat"

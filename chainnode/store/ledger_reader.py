@@ -187,7 +187,7 @@ class LedgerReader:
         return self._get(layout.TREE + key)
 
     def tree_changes(self, height: int) -> bytes | None:
-        """What the block changed in the state tree, where no nodes were stored with it."""
+        """What the block changed in the state tree; None where its version is not made from changes any more."""
         return self._get(height_key(layout.CHANGES, height))
 
     def tree_node_before(self, start: bytes, stop: bytes) -> bytes | None:

@@ -14,7 +14,11 @@ from pathlib import Path
 from tests.support.shared import ROOT
 
 PACKAGES = ("consensus", "chainnode", "contracts")
-PURE = ("consensus", "contracts", *(f"chainnode.{name}" for name in ("codec", "crypto", "types", "proofs", "state")))
+PURE = (
+    "consensus",
+    "contracts",
+    *(f"chainnode.{name}" for name in ("codec", "crypto", "types", "proofs", "state", "lightclient")),
+)
 """Packages whose results depend on their arguments alone."""
 GENERATED = frozenset({"__pycache__", "testnet", "build", "dist", "node_modules"})
 

@@ -21,6 +21,7 @@ FLOORS: dict[str, int] = {
     "chainnode.types": 2,
     "chainnode.proofs": 2,
     "chainnode.state": 3,
+    "chainnode.lightclient": 3,
     "contracts": 4,
     "chainnode.store": 4,
     "chainnode.chain": 5,
@@ -50,6 +51,7 @@ THIRD_PARTY = {
     "chainnode.types": {"msgspec"},
     "chainnode.proofs": {"msgspec"},
     "chainnode.state": {"msgspec"},
+    "chainnode.lightclient": {"msgspec"},
     "chainnode.crypto": {"msgspec", "nacl", "cryptography"},
 }
 """What the pure packages may import from others; any other room may import what pyproject.toml declares."""

@@ -196,6 +196,9 @@ CHAIN = (
     Mutant("tree_nodes_not_stored", "Each block builds on the tree of the one before", (
         Edit("chainnode.chain.ledger", "Ledger._write", "tree_writes=tree.writes", "tree_writes={}"),
     )),
+    Mutant("half_a_tree_counts", "A version is stored when all of its pages are", (
+        Edit("chainnode.state.deferred", "DeferredTree.to_store", "if count < len(ended.keys):", "if not count:"),
+    )),
     Mutant("history_forgotten", "The history root covers every block", (
         Edit("chainnode.chain.ledger", "Ledger._write", "self._frontier = frontier", "pass"),
     )),

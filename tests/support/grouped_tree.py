@@ -16,6 +16,7 @@ class GroupedTree:
         self.nodes = update.writes
         self.kept: dict[int, bytes] = {}
         self.stale: dict[int, list[bytes]] = {}
+        self.pieces: list[int] = []
         self.contents = [{key: value for key, value in first.items() if value is not None}]
         self.heights_max = heights_max
         self.tree = self.opened()
@@ -42,10 +43,11 @@ class GroupedTree:
         update = self.tree.update(self.tip, self.tip + 1, changes)
         found = self.tree.to_store(update)
         self.nodes.update(found.writes)
-        if found.writes:
-            self.stale[update.version] = found.stale
+        self.kept[update.version] = found.changes
+        self.pieces.append(len(found.writes))
+        if found.version is not None:
+            self.stale[found.version] = found.stale
         else:
-            self.kept[update.version] = found.changes
             assert not found.stale
         self.tree.adopt(update)
         after = {**self.contents[-1], **changes}

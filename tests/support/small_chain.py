@@ -67,9 +67,9 @@ def envelope(operations: Sequence[object], *, signers: Sequence[str] = ("client"
 class SmallChain:
     """Blocks from genesis on; every block is decided by exactly a quorum of its epoch's set."""
 
-    def __init__(self, validators: int = 4) -> None:
+    def __init__(self, validators: int = 4, *, genesis_ms: int = TIME_MS) -> None:
         self.sets = [validator_list(validators, 0)]
-        genesis = Genesis(1, CHAIN_ID, TIME_MS, "ed25519-sha256", self.sets[0], (), ())
+        genesis = Genesis(1, CHAIN_ID, genesis_ms, "ed25519-sha256", self.sets[0], (), ())
         self.headers = [genesis_header(encode(genesis))]
         self.certificates = [b""]
         self.links: list[EpochLink] = []

@@ -62,6 +62,7 @@ def next_commit(before: BlockCommit, transactions: int = 3) -> BlockCommit:
         state_changes=state,
         tree_writes={b"node %d" % height: b"page %d" % height},
         tree_stale=[b"node %d" % (height - 1)] if height > 1 else [],
+        tree_version=height,
         state_root=height.to_bytes(32, "big"),
         results_root=height.to_bytes(32, "little"),
         history_nodes=[(0, height - 1, before.block_hash)],

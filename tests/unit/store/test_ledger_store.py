@@ -115,7 +115,7 @@ def test_other_chain_is_refused_and_the_store_released(path: Path) -> None:
     open_ledger(path, IDENTITY).close()
 
 
-@pytest.mark.parametrize("marker", [b"chainnode-ledger/1", b"chainnode-ledger/3", b"", None])
+@pytest.mark.parametrize("marker", [b"chainnode-ledger/2", b"chainnode-ledger/4", b"", None])
 def test_unknown_format_is_refused(path: Path, marker: bytes | None) -> None:
     """Fault C24: 'refuses with version error, data untouched'."""
     edit(path, (layout.FORMAT_KEY, None if marker is None else seal(layout.FORMAT_KEY, marker)))
@@ -230,17 +230,21 @@ def test_stale_tree_nodes_go_and_needed_ones_stay_when_pruned() -> None:
 
 
 def test_changes_of_the_tree_go_with_the_versions_that_are_made_from_them() -> None:
-    """Block 4 stores the nodes that 1 to 3 had put off: once 4 is the lowest kept, nobody needs their changes."""
+    """With block 6 the nodes of version 4 are whole: once 4 is the lowest kept, nobody needs the changes up to it."""
     ledger = LedgerStore.initialise(MemoryKeyValue(), GENESIS, first_commit(GENESIS))
     for commit in chain(9)[1:]:
-        stores = commit.height % 4 == 0
-        put_off = replace(commit, tree_writes={}, tree_stale=(), tree_changes=b"changes of %d" % commit.height)
-        ledger.commit(replace(commit, tree_stale=[b"node 0"]) if stores else put_off)
-    assert [ledger.tree_changes(height) for height in (3, 4)] == [b"changes of 3", None]
+        put_off = replace(
+            commit, tree_writes={}, tree_stale=(), tree_changes=b"changes of %d" % commit.height, tree_version=None
+        )
+        whole = replace(put_off, tree_writes={b"node 4": b"page"}, tree_stale=[b"node 0"], tree_version=4)
+        ledger.commit(whole if commit.height == 6 else put_off)
+    assert [ledger.tree_changes(height) for height in (4, 9)] == [b"changes of 4", b"changes of 9"]
     assert ledger.tree_node_before(b"node 0", b"node 8") == b"node 4"
     assert ledger.tree_node_before(b"node 5", b"node 8") is None
-    assert not ledger.prune_tree(7)
-    assert [height for height in range(1, 10) if ledger.tree_changes(height)] == [5, 6, 7, 9]
+    assert not ledger.prune_tree(3)
+    assert ledger.tree_changes(1) is not None
+    assert not ledger.prune_tree(4)
+    assert [height for height in range(1, 10) if ledger.tree_changes(height)] == [5, 6, 7, 8, 9]
 
 
 def test_every_flipped_bit_of_the_tip_record_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""What packets carry: one module for each application, and the table of all of them."""

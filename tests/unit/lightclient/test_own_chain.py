@@ -1,0 +1,66 @@
+"""Our own headers as the client's rules see them."""
+
+import msgspec
+import pytest
+
+from chainnode.codec.canonical import encode
+from chainnode.lightclient.errors import LightClientError
+from chainnode.lightclient.own_chain import OWN_CHAIN, consensus_state_of
+from chainnode.types.block import block_hash, decode_header
+from chainnode.types.validator_set import ValidatorList, validators_hash
+from tests.support.light_chain import LightChain, turning_chain
+
+
+@pytest.fixture(scope="module")
+def chain() -> LightChain:
+    return turning_chain()
+
+
+def test_state_is_the_header_without_what_clients_never_need(chain: LightChain) -> None:
+    """Eight of a header's eighteen fields, and its hash."""
+    header, found = decode_header(chain.headers[3]), consensus_state_of(chain.headers[3])
+    assert OWN_CHAIN.read(chain.headers[3]) == ("small", found)
+    assert (found.height, found.time_ms, found.epoch) == (header.height, header.time_ms, header.epoch)
+    assert (found.state_root, found.history_root) == (header.prev_state_root, header.history_root)
+    assert (found.validators_hash, found.next_validators_hash) == (header.validators_hash, header.next_validators_hash)
+    assert found.block_hash == block_hash(chain.headers[3])
+
+
+def test_every_member_has_one_vote(chain: LightChain) -> None:
+    """By the key that signs votes; of the list with exactly this hash."""
+    data, hash_ = encode(chain.sets[0]), validators_hash(chain.sets[0])
+    keys = {member.consensus_key for member in chain.sets[0].validators}
+    assert OWN_CHAIN.weights(data, hash_, "certificate") == dict.fromkeys(keys, 1)
+    twice = encode(ValidatorList(0, chain.sets[0].validators[:1] * 2))
+    for wrong, code in (
+        (encode(chain.sets[1]), "validators-hash"),
+        (b"\x90", "validators-malformed"),
+        (twice, "validators-duplicate-key"),
+    ):
+        with pytest.raises(LightClientError) as caught:
+            OWN_CHAIN.weights(wrong, hash_, "certificate")
+        assert caught.value.code == code
+
+
+def test_decision_names_who_signed(chain: LightChain) -> None:
+    """Only those whose signatures were verified."""
+    update = chain.update(1, 2)
+    keys = [member.consensus_key for member in chain.sets[0].validators]
+    assert OWN_CHAIN.check_decision(update, chain.trusted(2)) == frozenset(keys[:3])
+    names = [member.name for member in chain.sets[0].validators]
+    others = msgspec.structs.replace(update, decision=chain.certified_by(2, names[1:]))
+    assert OWN_CHAIN.check_decision(others, chain.trusted(2)) == frozenset(keys[1:])
+    with pytest.raises(LightClientError) as caught:
+        OWN_CHAIN.check_decision(msgspec.structs.replace(update, decision=chain.certificates[1]), chain.trusted(2))
+    assert caught.value.code == "certificate-block"
+    OWN_CHAIN.check_keys(update, frozenset(keys))
+
+
+def test_header_stands_on_every_block_before_it(chain: LightChain) -> None:
+    """And on no other."""
+    for older in range(5):
+        OWN_CHAIN.check_ancestry(chain.trusted(older), chain.trusted(5), chain.path(5, older))
+    for older, newer, path in ((5, 5, ()), (6, 5, ()), (1, 5, chain.path(5, 2)), (1, 5, (b"short",))):
+        with pytest.raises(LightClientError) as caught:
+            OWN_CHAIN.check_ancestry(chain.trusted(older), chain.trusted(newer), path)
+        assert caught.value.code == "ancestry"
