@@ -31,7 +31,7 @@ def leader(size: int, height: int, view: int, suspended: tuple[int, ...] = ()) -
 
 
 def passed_over(size: int, height: int, view: int, suspended: tuple[int, ...] = ()) -> tuple[int, ...]:
-    """Who led the views of ``height`` below ``view`` and does not lead ``view`` itself, once each, in order of views."""
+    """Who led the views of ``height`` below ``view`` and does not lead ``view`` itself: each once, in order."""
     # A view names nobody that the last ``size`` views below it do not name.
     passed = dict.fromkeys(leader(size, height, earlier, suspended) for earlier in range(max(0, view - size), view))
     passed.pop(leader(size, height, view, suspended), None)
