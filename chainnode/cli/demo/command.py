@@ -42,6 +42,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--port-base", type=click.IntRange(1_024, 65_000), help="First port; by default free ones are found.")
 @click.option("--two-chains", is_flag=True, help="Instead: two chains that recognise each other, and a relayer.")
 @click.option("--carry", type=click.IntRange(4, 1_000), default=100, hidden=True, help="Assets that are recognised.")
+@click.option("--relayers", type=click.IntRange(1, 4), default=1, hidden=True, help="On the same path.")
 @json_option
 def command(
     catalogue: Path | None,
@@ -56,6 +57,7 @@ def command(
     port_base: int | None,
     two_chains: bool,
     carry: int,
+    relayers: int,
 ) -> int:
     """Watch real processes agree on real registrations.
 
@@ -71,7 +73,8 @@ def command(
     """
     if two_chains:
         with _folder(keep) as folder:
-            return run_two_chains(folder, Amounts(carry, carry // 2, max(1, carry // 10), validators), say)
+            amounts = Amounts(carry, carry // 2, max(1, carry // 10), validators, relayers)
+            return run_two_chains(folder, amounts, say)
     if more_evidence and not evidence:
         raise click.UsageError(f"unexpected argument {str(more_evidence[0])!r}; name files after --evidence")
     if report is not None and not report.absolute().parent.is_dir():

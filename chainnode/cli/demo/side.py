@@ -18,6 +18,7 @@ from chainnode.sdk.batching import pack
 from chainnode.sdk.client import Client
 from chainnode.sdk.wallet import Wallet
 from chainnode.types.parameters import ChainParameters
+from consensus.quorum import quorum_of
 from contracts.governance.operations import RemoveValidator
 from contracts.kernel.operation import Operation, encode_operation
 from contracts.relay.operations import CreateClient, RegisterCounterparty
@@ -29,8 +30,6 @@ CLIENT_ID: Final = "chainnode-1"
 """The first client of a chain."""
 PARAMETERS: Final = ChainParameters(idle_block_ms=500, epoch_blocks=20)
 """A validator leaves within seconds, and a silent chain's time goes on, so that time-outs can be proved."""
-OPERATORS: Final = 3
-"""A quorum of four."""
 
 
 class Side:
@@ -45,7 +44,7 @@ class Side:
         self.client: Final = Client([node.api for node in self.manifest.nodes], patience_ms=60_000)
         self.exchange: Final = self.wallet(EXCHANGE)
         self.buyer: Final = self.wallet(BUYER)
-        keys = [read_key(identity_path(folder, f"operator-{number}")) for number in range(OPERATORS)]
+        keys = [read_key(identity_path(folder, f"operator-{number}")) for number in range(quorum_of(validators))]
         self.operators: Final = Wallet(chain_id, keys, consortium_did(chain_id))
 
     def wallet(self, name: str) -> Wallet:

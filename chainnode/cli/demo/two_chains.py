@@ -37,8 +37,8 @@ ABROAD: Final = "meridian"
 BOARD: Final = "main"
 OFFER: Final = "offer-0"
 PRICE: Final = 1_000
-SHORT_S: Final = 3
-"""Orders that shall time out have so long; the relayer stays down longer."""
+SHORT_S: Final = 5
+"""Orders that shall time out have so long, and the relayer stays down as long; a busy machine must place them first."""
 LONG_S: Final = 3_600
 SETTLE_S: Final = 120.0
 _POLL_S: Final = 0.2
@@ -54,6 +54,8 @@ class Amounts(NamedTuple):
     orders: int = 50
     timeouts: int = 10
     validators: int = 4
+    relayers: int = 1
+    """All on the same path; more than one do no harm."""
 
 
 class TwoChains:
@@ -69,13 +71,13 @@ class TwoChains:
         self._amounts: Final = amounts
         self._say: Final = say
         folder.mkdir(parents=True, exist_ok=True)
-        self._relayer: subprocess.Popen[bytes] | None = None
+        self._relayers: list[subprocess.Popen[bytes]] = []
         self.origin: Final = Side(folder / ORIGIN, ORIGIN, amounts.validators)
         self.abroad: Final = Side(folder / ABROAD, ABROAD, amounts.validators)
 
     async def close(self) -> None:
         """End every process."""
-        self._kill_relayer()
+        self._kill_relayers()
         await self.origin.close()
         await self.abroad.close()
 
@@ -83,24 +85,25 @@ class TwoChains:
         """Everything, from the first block to the count."""
         await self._start()
         await self._register()
-        half, first_orders = self._amounts.registrations // 2, self._amounts.orders // 2
-        self._start_relayer()
-        self._say(f"announcing {half} of {self._amounts.registrations} assets; a validator leaves on each side")
+        amounts = self._amounts
+        half, most, orders = amounts.registrations // 2, amounts.registrations * 3 // 5, amounts.orders // 2
+        self._start_relayers()
+        self._say(f"announcing {half} of {amounts.registrations} assets; a validator leaves on each side")
         await self._announce(range(half))
         await asyncio.gather(self.origin.remove_validator(), self.abroad.remove_validator())
         await self._until("the listing is shown abroad", self._is_listed)
-        self._say(f"ordering {first_orders} of {self._amounts.orders} from abroad")
-        await self._order(range(first_orders), LONG_S)
-        await self._announce(range(half, self._amounts.registrations))
-        self._kill_relayer()
+        self._say(f"ordering {orders} of {amounts.orders} from abroad")
+        await self._order(range(orders), LONG_S)
+        await self._announce(range(half, most))
+        self._kill_relayers()
         self._say("killed the relayer with SIGKILL, packets being under way")
-        await self._order(range(first_orders, self._amounts.orders), LONG_S)
-        late = range(self._amounts.orders, self._amounts.orders + self._amounts.timeouts)
-        await self._order(late, SHORT_S)
-        self._say(f"{len(late)} orders have {SHORT_S} s to arrive, and nobody carries them")
-        await asyncio.sleep(SHORT_S + 1)
-        self._start_relayer()
+        await self._order(range(amounts.orders, amounts.orders + amounts.timeouts), SHORT_S)
+        self._say(f"{amounts.timeouts} orders have {SHORT_S} s to arrive, and nobody carries them")
+        await asyncio.sleep(SHORT_S)
+        self._start_relayers()
         self._say("started the relayer again")
+        await self._order(range(orders, amounts.orders), LONG_S)
+        await self._announce(range(most, amounts.registrations))
         await self._until("every packet is settled", self._is_settled)
         await self._until("both chains know each other's new validators", self._knows_new_sets)
         self._say("counting what both chains hold")
@@ -171,25 +174,27 @@ class TwoChains:
     def _check_processes(self) -> None:
         for side in (self.origin, self.abroad):
             side.supervisor.check()
-        if self._relayer is not None and self._relayer.poll() is not None:
-            raise self._with_log("relayer-died", f"the relayer ended with status {self._relayer.returncode}")
+        for child in self._relayers:
+            if child.poll() is not None:
+                raise self._with_log("relayer-died", f"a relayer ended with status {child.returncode}")
 
     def _with_log(self, code: str, message: str) -> CommandError:
         return with_log(CommandError(code, message, Exit.FAILED), self._folder / "relayer.log")
 
-    def _start_relayer(self) -> None:
+    def _start_relayers(self) -> None:
         config = self._folder / "relayer.toml"
         write_atomically(config, self._configuration().encode())
         words = ["relay", "run", str(config.absolute()), "--die-with", str(os.getpid())]
         command = [sys.executable, "-P", "-m", "chainnode.cli.main", *words]
-        self._relayer = spawn(command, self._folder / "relayer.log", detached=False)
+        for _ in range(self._amounts.relayers):
+            self._relayers.append(spawn(command, self._folder / "relayer.log", detached=False))
 
-    def _kill_relayer(self) -> None:
-        child, self._relayer = self._relayer, None
-        if child is not None:
+    def _kill_relayers(self) -> None:
+        for child in self._relayers:
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(signal.SIGKILL)
             child.wait()
+        self._relayers.clear()
 
     def _configuration(self) -> str:
         """What differs from the defaults; ``configs/relayer.toml`` explains every key."""
