@@ -5,14 +5,25 @@ Some hundred times slower: half a second for a check. A node with it still check
 Source: as ``chainnode.crypto.bls``.
 """
 
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from py_ecc.bls.g2_primitives import G1_to_pubkey, G2_to_signature, pubkey_to_G1, signature_to_G2, subgroup_check
-from py_ecc.bls.hash_to_curve import hash_to_G2
-from py_ecc.fields import optimized_bls12_381_FQ12 as FQ12
-from py_ecc.optimized_bls12_381 import (
+# py-ecc raises the interpreter's limit to a hundred thousand as it is imported, where nested input of a stranger would
+# exhaust the C stack; nothing of it that is used here needs more than the usual.
+_RECURSION_LIMIT: Final = sys.getrecursionlimit()
+
+from py_ecc.bls.g2_primitives import (  # noqa: E402
+    G1_to_pubkey,
+    G2_to_signature,
+    pubkey_to_G1,
+    signature_to_G2,
+    subgroup_check,
+)
+from py_ecc.bls.hash_to_curve import hash_to_G2  # noqa: E402
+from py_ecc.fields import optimized_bls12_381_FQ12 as FQ12  # noqa: E402
+from py_ecc.optimized_bls12_381 import (  # noqa: E402
     G1,
     Z1,
     Z2,
@@ -23,6 +34,8 @@ from py_ecc.optimized_bls12_381 import (
     neg,
     pairing,
 )
+
+sys.setrecursionlimit(_RECURSION_LIMIT)
 
 Point = Any
 """py-ecc's points are tuples of its field elements; their exact types say nothing more here."""
