@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.genesis import genesis_commit
@@ -26,7 +26,7 @@ from chainnode.types.genesis import genesis_hash
 from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import Event, Receipt
-from chainnode.types.transaction import build_payload, decode_transaction, sign_payload
+from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
 from chainnode.types.validator_set import Validator
 from consensus.certificates import COMMIT, encode_certificate, make_certificate, vote_bytes
 from consensus.quorum import quorum_of
@@ -124,7 +124,7 @@ class SimulatedChain:
 
     def extend(self, now_ms: int, signers: Sequence[int] = (0, 1, 2)) -> Block:
         """Decide one block of what is in the pool; ``signers`` are indexes in the set, a quorum."""
-        transactions = []
+        transactions: list[Transaction] = []
         for data in self.pool:
             found = decode_transaction(data)
             decode_operations(found)
@@ -137,7 +137,9 @@ class SimulatedChain:
         receipts = self.ledger.commit(candidate, self.certificate(candidate, signers)) or []
         self.ledger.prune()
         pairs = zip(candidate.transactions, receipts, strict=True)
-        done = [Done(item.envelope, tuple(item.operations or ()), receipt) for item, receipt in pairs]
+        done = [
+            Done(item.envelope, cast("tuple[Operation, ...]", item.operations or ()), receipt) for item, receipt in pairs
+        ]
         events = [event for item in done if item.receipt.code == "ok" for event in item.receipt.events]
         return Block(candidate.header.height, candidate.header.time_ms, done, events)
 

@@ -205,7 +205,7 @@ def altered_packet(case: Case) -> tuple[Side, Operations] | None:
     proof = case.sender.chain.prove(height, commitment_key(packet.source_client, packet.sequence))
     other = [link for link in case.links if case.sender not in (link.first, link.second)]
     clients = [side.client_id for link in other for side in (link.first, link.second)]
-    fields = case.random.choice(
+    fields: dict[str, Any] = case.random.choice(
         [
             {"timeout_s": packet.timeout_s + 60},
             {"sequence": packet.sequence + 1},

@@ -23,6 +23,7 @@ from contracts.kernel.policy import EVERYONE
 from contracts.relay import calling
 from contracts.relay.packet import ClientId, Packet, Payload, TimeoutS
 from contracts.relay.port import Arrival, Departure, Port
+from contracts.relay.ports import table
 from contracts.relay.sending import send
 
 REFUSE = b"refuse"
@@ -118,7 +119,7 @@ def installed() -> Iterator[None]:
             (execution, "DEFAULT_RULES", rules),
             (registry, "_decode_any", msgspec.msgpack.Decoder(any_).decode),
             (registry, "_decode_all", msgspec.msgpack.Decoder(GenericAlias(tuple, (any_, ...))).decode),
-            (calling, "PORTS", MappingProxyType({**calling.PORTS, PROBE.name: PROBE})),
+            (calling, "PORTS", MappingProxyType({**table.PORTS, PROBE.name: PROBE})),
         ):
             stack.enter_context(patch.object(owner, name, value))
         yield
