@@ -137,9 +137,7 @@ class SimulatedChain:
         receipts = self.ledger.commit(candidate, self.certificate(candidate, signers)) or []
         self.ledger.prune()
         pairs = zip(candidate.transactions, receipts, strict=True)
-        done = [
-            Done(item.envelope, cast("tuple[Operation, ...]", item.operations or ()), receipt) for item, receipt in pairs
-        ]
+        done = [Done(item.envelope, cast("tuple[Operation, ...]", item.operations), receipt) for item, receipt in pairs]
         events = [event for item in done if item.receipt.code == "ok" for event in item.receipt.events]
         return Block(candidate.header.height, candidate.header.time_ms, done, events)
 
