@@ -23,6 +23,7 @@ _EXACT: Final[Mapping[str, str]] = MappingProxyType(
         "genesis-hash": "relay-header-history",
         "ancestry-unbound": "relay-update-malformed",
         "epoch-set": "relay-header-set",
+        "set-outdated": "relay-header-set",
         "trusted-validators-missing": "relay-validators-missing",
         "overlap": "relay-overlap-few",
         "certificate-no-quorum": "relay-signers-few",
