@@ -11,6 +11,7 @@ from chainnode.api import (
     export,
     governance,
     identifiers,
+    light,
     lineage,
     market,
     proofs,
@@ -41,6 +42,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *identifiers.ROUTES,
     *collections.ROUTES,
     *proofs.ROUTES,
+    *light.ROUTES,
     *market.ROUTES,
     *governance.ROUTES,
 )

@@ -212,6 +212,10 @@ _READ: Final = {
         "The node began from a snapshot and does not keep the blocks before it.",
         "Ask a node that holds the whole chain; `first` is the lowest height this one has.",
     ),
+    "light-heights": Problem(
+        400, "Heights in the wrong order", "A light client moves from a lower header to a higher one, whose history "
+        "holds lower blocks only.", "Give the client's height as `trusted` and a later one as `height`."
+    ),
     "state-version": Problem(
         410, "Pruned", "The node no longer keeps the state tree of this height.", "Ask for a newer height."
     ),

@@ -13,6 +13,7 @@ from chainnode import limits
 from chainnode.chain.collection_reader import CollectionReader, RecordPage
 from chainnode.chain.event_index import indexed_event
 from chainnode.chain.ledger import Ledger
+from chainnode.chain.light_update import LightUpdates
 from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.chain.upgrade import Upgrade, pending_upgrade
@@ -65,6 +66,8 @@ class LedgerQueries:
         self._store: Final[LedgerReader] = ledger.store
         self._proofs = ProofBuilder(ledger.store, ledger.tree)
         self._collections = CollectionReader(ledger.store)
+        self.light: Final = LightUpdates(ledger.store)
+        """For light clients of this chain on other chains."""
 
     def tip(self) -> Tip:
         """The last block and its results."""

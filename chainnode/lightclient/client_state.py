@@ -85,6 +85,14 @@ class Untrusted(msgspec.Struct, frozen=True, array_like=True):
     """RFC 6962 path of the trusted block in the header's ``history_root``."""
 
 
+class PlacedHeader(msgspec.Struct, frozen=True, array_like=True):
+    """A header and a path: of its own hash in a later header's history, or of the genesis hash in its own."""
+
+    header: Annotated[bytes, msgspec.Meta(max_length=HEADER_BYTES_MAX)]
+    ancestry: Path
+
+
+decode_placed_header: Final = Decoder(PlacedHeader, HEADER_BYTES_MAX + 34 * PATH_HASHES_MAX + 16)
 decode_untrusted: Final = Decoder(
     Untrusted, HEADER_BYTES_MAX + CERTIFICATE_BYTES_MAX + 2 * VALIDATORS_BYTES_MAX + 34 * PATH_HASHES_MAX + 64
 )

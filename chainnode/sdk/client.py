@@ -9,12 +9,13 @@ code: ``NotFound`` or ``Rejected``; ``Unavailable`` when nobody answered; ``Unse
 Ids and hashes are accepted as bytes or hexadecimal.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeVar, overload
 from urllib.parse import quote
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import DecodeError
+from chainnode.lightclient.client_state import PlacedHeader, Untrusted, decode_placed_header, decode_untrusted
 from chainnode.sdk.answer import (
     BlockAnswer,
     BlockReceiptAnswer,
@@ -231,6 +232,19 @@ class Client(Transport):
         """A portable proof bundle that a state value is present, or absent, after a block."""
         return await self._bundle("/v1/proofs/state", _query(key="0x" + key.hex(), height=height))
 
+    async def light_update(self, *, trusted: int, height: int) -> Untrusted:
+        """What moves a light client of this chain from its header at ``trusted`` to the one at ``height``.
+
+        Not verified here: the client's chain does (``chainnode.lightclient.verification``).
+        """
+        query = _query(trusted=trusted, height=height)
+        return _read(decode_untrusted, await self._bundle("/v1/light/updates", query))
+
+    async def light_header(self, height: int, *, within: int | None = None) -> PlacedHeader:
+        """A header with its path in the history of the one at ``within``, or with the genesis block's path in it."""
+        query = _query(height=height, within=within)
+        return _read(decode_placed_header, await self._bundle("/v1/light/headers", query))
+
     async def status(self) -> StatusAnswer:
         """The answering node about itself."""
         return await self._get("/v1/status", StatusAnswer)
@@ -267,6 +281,13 @@ class Client(Transport):
     async def _bundle(self, path: str, query: Mapping[str, str | int] | None = None) -> bytes:
         answer = await self.request("GET", path, query=query, accept=MSGPACK)
         return answer.body
+
+
+def _read(decode: Callable[[bytes], T], data: bytes) -> T:
+    try:
+        return decode(data)
+    except DecodeError as error:
+        raise Unavailable("bad-answer", f"the node's answer cannot be read: {error}") from error
 
 
 def _hex(value: Id) -> str:

@@ -12,6 +12,9 @@ import pytest
 
 from chainnode.api.server import ApiServer
 from chainnode.errors import NotFound, Rejected
+from chainnode.lightclient.client_state import ClientOptions
+from chainnode.lightclient.own_chain import consensus_state_of
+from chainnode.lightclient.verification import begin, verify, verify_past
 from chainnode.proofs.errors import ProofInvalid
 from chainnode.sdk import evidence as evidence_module
 from chainnode.sdk import submitter
@@ -41,6 +44,32 @@ async def registered(
 ) -> list[EntryResult]:
     content = document if isinstance(document, bytes) else msgspec.json.encode(document)
     return [one async for one in register_catalogue(api.client, api.wallet(identity), content, **more)]
+
+
+async def test_light_client_follows_a_node_by_what_its_api_shows(api: ApiNode) -> None:
+    """From the agreed genesis to the tip and back, every step verified here."""
+    client, wallet = api.client, api.wallet()
+    for number in range(3):
+        await wallet.submit(client, [evidence(number)])
+    _, genesis = await client.genesis()
+    options = ClientOptions(CHAIN_ID, genesis, 10 * 86_400_000)
+    tip = (await client.status()).height
+    start = await client.light_header(0)
+    now_ms = consensus_state_of((await client.light_header(tip)).header).time_ms
+    state = begin(start.header, start.ancestry, options)
+    assert verify(state, await client.light_update(trusted=0, height=tip), options, now_ms).height == tip
+    middle = await client.light_header(tip - 1)
+    state = begin(middle.header, middle.ancestry, options)
+    state = verify(state, await client.light_update(trusted=tip - 1, height=tip), options, now_ms)
+    older = await client.light_header(1, within=tip)
+    assert verify_past(state, older.header, older.ancestry, options, now_ms).height == 1
+    with pytest.raises(Rejected) as refused:
+        await client.light_update(trusted=2, height=2)
+    assert refused.value.code == "light-heights"
+    with pytest.raises(NotFound):
+        await client.light_update(trusted=2, height=tip + 1_000)
+    document = await client.request("GET", "/v1/light/updates", query={"trusted": 1, "height": 2})
+    assert msgspec.json.decode(document.body)["decision_kind"] == "certificate"
 
 
 async def recorded(api: ApiNode, records: Path, *paths: Path, **more: Any) -> list[RecordResult]:

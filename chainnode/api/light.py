@@ -1,0 +1,62 @@
+"""What light clients of this chain on other chains are shown. Whoever carries it needs no trust: they verify it."""
+
+from typing import Final
+
+from aiohttp import web
+
+from chainnode.api.answer import bytes_response, document_response, wants_bytes
+from chainnode.api.routes import JSON, MSGPACK, Call, Parameter, Route
+from chainnode.api.view import struct_document
+from chainnode.codec.canonical import encode
+from chainnode.errors import Rejected
+from chainnode.lightclient.client_state import PlacedHeader, Untrusted
+
+_HEIGHT_MAX: Final = 2**53
+
+
+async def light_update(call: Call) -> web.StreamResponse:
+    """A decided header for a client whose newest header is the one at ``trusted``.
+
+    Raises:
+        NotFound: ``block-not-found`` or ``height-pruned``.
+        Rejected: ``query-invalid``; ``light-heights``: ``trusted`` is not below ``height``.
+    """
+    light = call.service.queries.light
+    return _answer(call, light.update(_needed(call, "trusted"), _needed(call, "height")))
+
+
+async def light_header(call: Call) -> web.StreamResponse:
+    """A header with its path in the history of the one at ``within``; by default, with the genesis block's path in it.
+
+    Raises:
+        NotFound: ``block-not-found`` or ``height-pruned``.
+        Rejected: ``query-invalid``; ``light-heights``: ``within`` is not above ``height``.
+    """
+    light = call.service.queries.light
+    height, within = _needed(call, "height"), call.query["within"]
+    return _answer(call, PlacedHeader(*(light.beginning(height) if within is None else light.past(height, within))))
+
+
+def _needed(call: Call, name: str) -> int:
+    found = call.query[name]
+    if found is None:
+        raise Rejected("query-invalid", f"{name} is missing", expected="a height")
+    return int(found)
+
+
+def _answer(call: Call, found: Untrusted | PlacedHeader) -> web.Response:
+    # Certificates of one header may differ between nodes, so only a node's own answer is the same for ever.
+    if wants_bytes(call):
+        return bytes_response(call, encode(found), MSGPACK)
+    return document_response(call, struct_document(found) | {"ancestry": [item.hex() for item in found.ancestry]})
+
+
+_BOTH: Final = (JSON, MSGPACK)
+_HEIGHT: Final = Parameter("height", "integer", "of the header", most=_HEIGHT_MAX)
+_TRUSTED: Final = Parameter("trusted", "integer", "height of the client's newest header", most=_HEIGHT_MAX)
+_WITHIN: Final = Parameter("within", "integer", "a later height, whose history holds this header", most=_HEIGHT_MAX)
+
+ROUTES: Final = (
+    Route("GET", "/v1/light/updates", light_update, "Update for a light client", (_TRUSTED, _HEIGHT), _BOTH, cost=5),
+    Route("GET", "/v1/light/headers", light_header, "Header and path in history", (_HEIGHT, _WITHIN), _BOTH, cost=5),
+)
