@@ -3,6 +3,7 @@
 import pytest
 
 from tests.simulation.__main__ import main
+from tests.simulation.two_chains import probe
 from tests.simulation.two_chains.liar import LIES
 from tests.simulation.two_chains.mutants import MUTANTS, Mutant, applied, chase
 from tests.simulation.two_chains.runner import COMMAND, TOLD_MIN, Summary, run
@@ -38,6 +39,17 @@ def test_validators_change_on_both_sides_while_packets_flow() -> None:
 
 def _chains(world: World) -> tuple:
     return world.a, world.b
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_passes_a_frozen_client_until_it_is_recovered(seed: int) -> None:
+    """A quorum that breaks its word freezes its clients; what is under way ends as it should after the recovery."""
+    with probe.installed():
+        world = World(seed).run()
+        sent = len(world.checker.stories)
+        world.betray()
+    assert world.codes["relay-client-frozen"] > 5
+    assert len(world.checker.stories) > sent
 
 
 def test_run_is_repeated_by_its_seed() -> None:

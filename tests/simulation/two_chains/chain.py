@@ -10,6 +10,8 @@ from functools import cache
 from hashlib import sha256
 from typing import NamedTuple, cast
 
+import msgspec
+
 from chainnode.chain.candidate import Candidate
 from chainnode.chain.genesis import genesis_commit
 from chainnode.chain.ledger import Ledger
@@ -19,9 +21,11 @@ from chainnode.cli.testnet.founding import Member, NodeKeys, build_genesis, cons
 from chainnode.codec.canonical import encode
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import ChainError
+from chainnode.lightclient.client_state import Untrusted
 from chainnode.state.view import State
 from chainnode.store.ledger_store import LedgerStore
 from chainnode.store.memory import MemoryKeyValue
+from chainnode.types.block import block_hash, decode_header
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
@@ -154,6 +158,16 @@ class SimulatedChain:
                 COMMIT, votes, epoch=header.epoch, height=header.height, view=0, block_hash=candidate.block_hash
             )
         )
+
+    def rival(self, root: bytes) -> Untrusted:
+        """Another block in the place of the tip, with this state root, that a quorum of the same keys signs as well."""
+        while decode_header(self.light.beginning(self.height)[0]).epoch != self.ledger.validators.epoch:
+            self.extend(self.time_ms + 1)
+        honest = self.light.update(self.height - 1, self.height)
+        header = msgspec.structs.replace(decode_header(honest.header), prev_state_root=root)
+        data = encode(header)
+        candidate = Candidate(block_hash(data), data, header, [], b"")
+        return msgspec.structs.replace(honest, header=data, decision=self.certificate(candidate, (0, 1, 2)))
 
     def replace_validator(self, index: int) -> bool:
         """One member goes on with a new key from the next epoch on; False while the chain has no checkpoint."""

@@ -46,6 +46,10 @@ class Checker:
     stories: dict[Name, Story] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     """Events of the relay, by name."""
+    betrayed: set[str] = field(default_factory=set)
+    """Chains whose quorum broke its word: their clients may freeze."""
+    frozen: set[tuple[str, str]] = field(default_factory=set)
+    """Clients that are frozen, by the chain that keeps them."""
     _believed: dict[tuple[str, str, int], ConsensusState] = field(default_factory=dict)
 
     def block(self, chain: SimulatedChain, other: SimulatedChain, block: Block) -> None:
@@ -74,6 +78,9 @@ class Checker:
 
     def _event(self, chain: SimulatedChain, other: SimulatedChain, block: Block, event: Event) -> None:
         attributes = event.attributes
+        at = (chain.chain_id, str(attributes.get("client_id")))
+        if event.name.startswith("relay.packet_"):
+            expect(at not in self.frozen, f"{at} is frozen and took part in {event.name}")
         if event.name == "relay.packet_sent":
             self._sent(chain, str(attributes["client_id"]), int(str(attributes["sequence"])))
         elif event.name == "relay.packet_received":
@@ -86,7 +93,11 @@ class Checker:
             name = (chain.chain_id, str(attributes["client_id"]), int(str(attributes["sequence"])))
             self._timed_out(chain, other, name)
         elif event.name == "relay.client_frozen":
-            expect(False, f"{chain.chain_id} froze a client of a chain that never contradicted itself")
+            kept = other.chain_id in self.betrayed
+            expect(kept, f"{chain.chain_id} froze a client of a chain that never contradicted itself")
+            self.frozen.add(at)
+        elif event.name == "relay.client_recovered":
+            self.frozen.discard(at)
 
     def _sent(self, chain: SimulatedChain, client_id: str, sequence: int) -> None:
         name = (chain.chain_id, client_id, sequence)

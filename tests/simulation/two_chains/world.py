@@ -11,9 +11,12 @@ from itertools import count
 from random import Random
 from typing import Any, Final
 
+import msgspec
+
+from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError
 from contracts.kernel.operation import Operation
-from contracts.relay.operations import RecoverClient
+from contracts.relay.operations import RecoverClient, SubmitMisbehaviour
 from contracts.relay.record import read_client
 from tests.simulation.checker import Violation, expect
 from tests.simulation.two_chains import founding, probe
@@ -21,7 +24,7 @@ from tests.simulation.two_chains.chain import GENESIS_MS, VALIDATORS, SimulatedC
 from tests.simulation.two_chains.checker import Checker
 from tests.simulation.two_chains.founding import Side
 from tests.simulation.two_chains.liar import LIES, Case
-from tests.simulation.two_chains.relayer import due, under_way
+from tests.simulation.two_chains.relayer import due, under_way, updates
 
 RELAYERS: Final = ("delta-provider", "orchard-buyer", "civic-notary", "meridian-registrar")
 SENDER: Final = "harbour-exchange"
@@ -109,6 +112,8 @@ class World:
         """Live through trouble and healing; ``violation`` says what was broken."""
         try:
             self._trouble()
+            for chain in (self.a, self.b):
+                chain.pool.clear()
             self._heal()
         except Violation as violation:
             self.violation = violation
@@ -223,21 +228,58 @@ class World:
     def _heal(self) -> None:
         """No lies any more, nothing new, no delay: what is under way must come to its end."""
         self.note("healing")
-        for chain in (self.a, self.b):
-            chain.pool.clear()
         for _ in range(HEALING_BLOCKS):
             if not self.checker.unsettled():
                 break
-            self.now_ms += self.random.randint(1_000, 3_000)
-            for chain in (self.a, self.b):
-                self._commit(chain, self.now_ms + self.skew_ms[chain.chain_id])
+            self._round()
             self._recover()
-            for link in self.links:
-                for sender, receiver in link.directions():
-                    for chain, _, _, operations in due(sender, receiver):
-                        chain.submit(chain.envelope(RELAYERS[0], operations))
         left = self.checker.unsettled()
         expect(not left, f"an honest relayer could not settle {len(left)} packets, the first {left[:1]}")
+
+    # Betrayal.
+
+    def betray(self) -> None:
+        """After a run: the quorum of the first chain decides a second block, and somebody shows both.
+
+        Raises:
+            Violation: the clients did not freeze, something passed them then, or what is under way did not come to its
+                end once they were recovered.
+        """
+        chain, victim = self.a, self.b
+        self.checker.betrayed.add(chain.chain_id)
+        rival = chain.rival(bytes(32))
+        honest = chain.light.update(chain.height - 1, chain.height)
+        clients = [side.client_id for link in self.links for side in (link.first, link.second) if side.chain is victim]
+        first, second = (encode(msgspec.structs.replace(half, ancestry=())) for half in (honest, rival))
+        for link in self.links:
+            side = link.second
+            steps = updates(side, chain, chain.height)
+            trusted = chain.height
+            shown = SubmitMisbehaviour(side.client_id, trusted, "headers", first, second)
+            victim.submit(victim.envelope(RELAYERS[0], [*steps, shown]))
+        self._both()
+        expect(self.checker.frozen == {(victim.chain_id, one) for one in clients}, "a contradiction froze nothing")
+        for _ in range(6):
+            for sending in (chain, victim):
+                self._send(sending)
+            self._round()
+        for link in self.links:
+            header, path = chain.light.beginning(chain.height)
+            victim.govern(RecoverClient(link.second.client_id, header, path))
+        self._heal()
+        expect(not self.checker.frozen, "a recovered client is still frozen")
+
+    def _both(self) -> None:
+        self.now_ms += self.random.randint(1_000, 3_000)
+        for chain in (self.a, self.b):
+            self._commit(chain, self.now_ms + self.skew_ms[chain.chain_id])
+
+    def _round(self) -> None:
+        self._both()
+        for link in self.links:
+            for sender, receiver in link.directions():
+                for chain, _, _, operations in due(sender, receiver):
+                    chain.submit(chain.envelope(RELAYERS[0], operations))
 
     def _recover(self) -> None:
         """What expired while nobody came is recovered by the consortium."""
