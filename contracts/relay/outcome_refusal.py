@@ -146,11 +146,6 @@ _UPDATE: Final[dict[str, Code]] = {
         "The decision is malformed: signers that do not exist, one twice, or not one signature for each.",
         _FORGED,
     ),
-    "relay-seal-skips": Code(
-        "Seal of an unnamed set",
-        "The header is sealed by a set that the trusted header does not name.",
-        "Show the last header of each epoch in between, or a certificate.",
-    ),
     "relay-misbehaviour-none": Code(
         "No contradiction",
         "Both statements can be true of one chain.",

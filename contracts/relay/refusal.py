@@ -28,9 +28,6 @@ _EXACT: Final[Mapping[str, str]] = MappingProxyType(
         "certificate-no-quorum": "relay-signers-few",
         "certificate-signature": "relay-header-forged",
         "certificate-block": "relay-header-forged",
-        "seal-no-quorum": "relay-signers-few",
-        "seal-signature": "relay-header-forged",
-        "seal-block": "relay-header-forged",
         "no-conflict": "relay-misbehaviour-none",
         "attestation-other": "relay-attestation-other",
         "attestor-unknown": "relay-attestor-unknown",
@@ -74,7 +71,6 @@ UPDATE_CODES: Final = (
     "relay-overlap-few",
     "relay-signers-few",
     "relay-signers-unfit",
-    "relay-seal-skips",
 )
 """Of headers, lists and decisions."""
 ATTESTATION_CODES: Final = (
