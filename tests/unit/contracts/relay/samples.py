@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from contracts.kernel.operation import Operation
 from contracts.relay.operations import (
     AddPastHeader,
@@ -12,7 +14,7 @@ from contracts.relay.operations import (
 from tests.unit.contracts.relay import attested
 from tests.unit.contracts.relay.connected import CLIENT_ID, THEIRS
 from tests.unit.contracts.relay.refusals import REFUSALS
-from tests.unit.contracts.relay.remote import NOW_MS, Remote, beginning, contradiction
+from tests.unit.contracts.relay.remote import ARRIVING, NOW_MS, Remote, beginning, contradiction
 
 __all__ = ["REFUSALS", "SAMPLES"]
 
@@ -20,13 +22,16 @@ _LONG_MS: Final = 10 * 365 * 86_400_000
 """The fuzz lives years after the other chain's headers."""
 
 
+LATE: Final = msgspec.structs.replace(ARRIVING, timeout_s=4_000_000_000)
+
+
 def _made() -> tuple[Operation, ...]:
     remote = Remote(4)
-    sent = remote.sending()
+    sent = remote.sending(LATE)
     answered = remote.answering()
     return (
         beginning(remote, trusting_period_ms=_LONG_MS),
-        attested.beginning(),
+        msgspec.structs.replace(attested.beginning(), trusting_period_ms=_LONG_MS),
         RegisterCounterparty(CLIENT_ID, THEIRS),
         remote.shown(0, sent),
         remote.shown(0, answered),
@@ -34,7 +39,7 @@ def _made() -> tuple[Operation, ...]:
         contradiction(remote, 2),
         RecoverClient(CLIENT_ID, remote.headers[0], ()),
         RecoverAttestationClient(attested.CLIENT_ID, attested.beginning().attestors, 2, 20, NOW_MS),
-        remote.delivery(sent),
+        remote.delivery(sent, LATE),
         remote.answer(answered),
         remote.silence(answered),
     )
