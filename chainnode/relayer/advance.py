@@ -62,8 +62,8 @@ async def _step(
     trusted: ConsensusState, height: int, followed: Chain, options: ClientOptions, now_ms: int
 ) -> tuple[Untrusted, ConsensusState]:
     for _ in range(_HALVINGS_MAX):
-        untrusted = await followed.update(trusted.height, height)
         try:
+            untrusted = await followed.update(trusted.height, height)
             return untrusted, verify(trusted, untrusted, options, now_ms)
         except LightClientError as error:
             if error.code != "overlap" or height == trusted.height + 1:
