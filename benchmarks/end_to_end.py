@@ -12,7 +12,6 @@ waits with the next request while the network stalls (open loop), losing what wa
 disagree: after the run every acknowledged transaction is looked up on the disk of every node, and all roots compared.
 """
 
-import asyncio
 import os
 import statistics
 import tempfile
@@ -21,12 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import uvloop
-
-from benchmarks import workload
 from benchmarks.bench_crypto import verify_us
 from benchmarks.harness import Figure, Size, percentile, single
-from benchmarks.load import Client, Outcome
+from benchmarks.load import CONNECTIONS, PART, Client, Outcome, under_load
 from benchmarks.running_network import Ledger, RunningNetwork, own_cpu_s
 
 
@@ -43,9 +39,6 @@ class Plan(NamedTuple):
 
 PLANS: Final = {"full": Plan(8, 60, 15, 20, 10, 60), "smoke": Plan(1, 2, 1, 1, 1, 20)}
 VALIDATORS: Final = 4
-CONNECTIONS: Final = 16
-PART: Final = 50
-"""Transactions in one request: 16 x 50 are under way at a time, a block or two."""
 BATCH: Final = 100
 BATCH_PART: Final = 4
 FINALITY_RATE: Final = 50.0
@@ -77,44 +70,37 @@ class Parts:
 
 def run(size: Size) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-net-") as name:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            network = RunningNetwork(Path(name) / "net", VALIDATORS)
-            parts = runner.run(_phases(network, PLANS[size]))
+        network = RunningNetwork(Path(name) / "net", VALIDATORS)
+        parts = under_load(network, lambda client: _phases(network, client, PLANS[size]))
         return [*_throughput(parts), *_finality(parts), *_costs(parts), *_proven(parts, network.ledgers())]
 
 
-async def _phases(network: RunningNetwork, plan: Plan) -> Parts:
+async def _phases(network: RunningNetwork, client: Client, plan: Plan) -> Parts:
     verify_before = verify_us()
-    async with network:
-        client = Client(network.urls, network.key(workload.EXCHANGE))
-        try:
-            first = await client.height()
-            supply = await client.sign(int(4_000 * plan.warm_up), 1, 50 * plan.warm_up)
-            warm_up = await client.closed_loop(supply, plan.warm_up, CONNECTIONS, PART)
-            blocks_per_s = (await client.height() - first) / warm_up.seconds
+    first = await client.height()
+    supply = await client.sign(int(4_000 * plan.warm_up), 1, 50 * plan.warm_up)
+    warm_up = await client.closed_loop(supply, plan.warm_up, CONNECTIONS, PART)
+    blocks_per_s = (await client.height() - first) / warm_up.seconds
 
-            supply = await client.sign(_ahead(warm_up, plan.measured), 1, blocks_per_s * plan.measured)
-            before, began_s = network.cpu_seconds(), own_cpu_s()
-            measured = await client.closed_loop(supply, plan.measured, CONNECTIONS, PART)
-            cpu_s = {name: spent - before[name] for name, spent in network.cpu_seconds().items()}
-            cpu_s["client"] = own_cpu_s() - began_s
+    supply = await client.sign(_ahead(warm_up, plan.measured), 1, blocks_per_s * plan.measured)
+    before, began_s = network.cpu_seconds(), own_cpu_s()
+    measured = await client.closed_loop(supply, plan.measured, CONNECTIONS, PART)
+    cpu_s = {name: spent - before[name] for name, spent in network.cpu_seconds().items()}
+    cpu_s["client"] = own_cpu_s() - began_s
 
-            supply = await client.sign(_ahead(measured, plan.batches) // 8, BATCH, blocks_per_s * plan.batches)
-            before_s = sum(network.cpu_seconds().values()) + own_cpu_s()
-            batches = await client.closed_loop(supply, plan.batches, CONNECTIONS, BATCH_PART)
-            batches_cpu_s = sum(network.cpu_seconds().values()) + own_cpu_s() - before_s
+    supply = await client.sign(_ahead(measured, plan.batches) // 8, BATCH, blocks_per_s * plan.batches)
+    before_s = sum(network.cpu_seconds().values()) + own_cpu_s()
+    batches = await client.closed_loop(supply, plan.batches, CONNECTIONS, BATCH_PART)
+    batches_cpu_s = sum(network.cpu_seconds().values()) + own_cpu_s() - before_s
 
-            supply = await client.sign(int(plan.finality * FINALITY_RATE), 1, 4 * FINALITY_RATE * plan.finality)
-            finality = await client.open_loop(supply, FINALITY_RATE, plan.finality)
+    supply = await client.sign(int(plan.finality * FINALITY_RATE), 1, 4 * FINALITY_RATE * plan.finality)
+    finality = await client.open_loop(supply, FINALITY_RATE, plan.finality)
 
-            rate = OVERLOAD * measured.per_s
-            supply = await client.sign(int(rate * plan.overload) + PART, 1, blocks_per_s * plan.overload)
-            overload = await client.flood(supply, rate, plan.overload)
-            memory_mib = network.memory_mib()
-            waiting, view_changes = await client.drained(plan.drain)
-            network.check()
-        finally:
-            await client.close()
+    rate = OVERLOAD * measured.per_s
+    supply = await client.sign(int(rate * plan.overload) + PART, 1, blocks_per_s * plan.overload)
+    overload = await client.flood(supply, rate, plan.overload)
+    memory_mib = network.memory_mib()
+    waiting, view_changes = await client.drained(plan.drain)
     verify = (verify_before + verify_us()) / 2
     return Parts(
         warm_up, measured, batches, finality, overload, cpu_s, batches_cpu_s, memory_mib, verify, waiting, view_changes

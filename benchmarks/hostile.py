@@ -11,20 +11,17 @@ A lie would be: a hostile validator that is not trusted like the others, clients
 a span too short to hold the turns that it still gets.
 """
 
-import asyncio
 import os
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import uvloop
-
-from benchmarks import workload
 from benchmarks.harness import Figure, Size, single
 from benchmarks.hostile_node import BEHAVIOURS
-from benchmarks.load import Client, Outcome
+from benchmarks.load import BLOCKS_PER_S_MAX, PART, Client, Outcome, under_load
 from benchmarks.running_network import RunningNetwork
 
 
@@ -43,11 +40,9 @@ PLANS: Final = {
 }
 VALIDATORS: Final = 4
 CONNECTIONS: Final = 12
-PART: Final = 50
 WARM_UP_S: Final = 1.0
 RATE_MAX: Final = 2_500
 """Transactions signed beforehand for each second; more than two cores can finalise."""
-BLOCKS_PER_S_MAX: Final = 60
 
 
 class Span(NamedTuple):
@@ -76,30 +71,22 @@ class Shares(NamedTuple):
 def run(size: Size) -> Iterator[Figure]:
     plan = PLANS[size]
     for behaviour in plan.behaviours:
-        with (
-            tempfile.TemporaryDirectory(prefix="bench-hostile-") as name,
-            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        ):
+        with tempfile.TemporaryDirectory(prefix="bench-hostile-") as name:
             network = RunningNetwork(Path(name) / "net", VALIDATORS, hostile=behaviour)
-            yield from _figures(behaviour, runner.run(beside(network, plan)))
+            shares = under_load(network, partial(beside, network, plan), trusted=VALIDATORS - 1)
+        yield from _figures(behaviour, shares)
 
 
-async def beside(network: RunningNetwork, plan: Plan) -> Shares:
+async def beside(network: RunningNetwork, plan: Plan, client: Client) -> Shares:
     """Load one network before and after its last validator turns hostile."""
-    async with network:
-        client = Client(network.urls[:-1], network.key(workload.EXCHANGE))
-        try:
-            await _load(client, WARM_UP_S)
-            free = await _measured(network, client, plan.free)
-            network.rouse()
-            await _load(client, plan.settle)
-            before = _honest_mib(network)
-            measured = await _measured(network, client, plan.measured)
-            after = _honest_mib(network)
-            changes = max(status.view_changes for status in await client.statuses())
-            network.check()
-        finally:
-            await client.close()
+    await _load(client, WARM_UP_S)
+    free = await _measured(network, client, plan.free)
+    network.rouse()
+    await _load(client, plan.settle)
+    before = _honest_mib(network)
+    measured = await _measured(network, client, plan.measured)
+    after = _honest_mib(network)
+    changes = max(status.view_changes for status in await client.statuses())
     return Shares(free, measured, (before, after), changes)
 
 

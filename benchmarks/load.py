@@ -10,18 +10,24 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import msgspec
+import uvloop
 
 from benchmarks import workload
-from benchmarks.running_network import CHAIN_ID
+from benchmarks.running_network import CHAIN_ID, RunningNetwork
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.sdk.answer import StatusAnswer, Submission, Submissions
 
+CONNECTIONS: Final = 16
+PART: Final = 50
+"""Transactions in one request: 16 x 50 are under way at a time, a block or two."""
+BLOCKS_PER_S_MAX: Final = 60
+"""For transactions signed before it is known how fast the height moves."""
 WAIT_MS: Final = 30_000
 EXPIRY_BLOCKS: Final = 900
 SLAB_BLOCKS: Final = 800
@@ -31,6 +37,7 @@ FLOOD_UNDER_WAY_MAX: Final = 64
 OPEN_UNDER_WAY_MAX: Final = 400
 """Of an open loop; a node lets some 190 requests wait for commits."""
 _HEADERS: Final = {"Content-Type": "application/msgpack", "Accept": "application/msgpack"}
+Result = TypeVar("Result")
 _read_many = msgspec.msgpack.Decoder(Submissions).decode
 
 
@@ -222,3 +229,29 @@ class Client:
                     outcome.refusals[result.receipt.code if result.receipt else "no-receipt"] += 1
                 else:
                     outcome.committed += 1
+
+
+async def loaded(
+    network: RunningNetwork, work: Callable[[Client], Coroutine[Any, Any, Result]], trusted: int = 0
+) -> Result:
+    """Start ``network``, put ``work`` on it and end it; ``work`` talks to its first ``trusted`` validators (0: all).
+
+    Raises:
+        NodeFailed: one of its processes did not last.
+    """
+    async with network:
+        client = Client(network.urls[: trusted or None], network.key(workload.EXCHANGE))
+        try:
+            found = await work(client)
+            network.check()
+        finally:
+            await client.close()
+    return found
+
+
+def under_load(
+    network: RunningNetwork, work: Callable[[Client], Coroutine[Any, Any, Result]], trusted: int = 0
+) -> Result:
+    """``loaded`` in an event loop of its own."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(loaded(network, work, trusted))

@@ -10,7 +10,6 @@ calls look larger than they are, and the whole node is slower), or taking the pr
 """
 
 import argparse
-import asyncio
 import pstats
 import tempfile
 from collections import defaultdict
@@ -18,11 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import uvloop
-
-from benchmarks import workload
-from benchmarks.end_to_end import CONNECTIONS, PART, VALIDATORS
-from benchmarks.load import Client, Outcome
+from benchmarks.end_to_end import VALIDATORS
+from benchmarks.load import BLOCKS_PER_S_MAX, CONNECTIONS, PART, Client, Outcome, under_load
 from benchmarks.running_network import RunningNetwork
 
 STAGES: Final = (
@@ -54,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-profile-") as name:
         path = Path(name) / "validator.prof"
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            outcome = runner.run(_load(Path(name) / "net", path, options.seconds))
+        network = RunningNetwork(Path(name) / "net", VALIDATORS, path)
+        outcome = under_load(network, lambda client: _load(client, options.seconds))
         functions = read(path)
     print(f"{outcome.committed} transactions in {outcome.seconds:.0f} s with one of {VALIDATORS} validators profiled")
     total = sum(seconds for _, _, seconds in functions)
@@ -68,14 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-async def _load(folder: Path, profile: Path, seconds: float) -> Outcome:
-    async with RunningNetwork(folder, VALIDATORS, profile) as network:
-        client = Client(network.urls, network.key(workload.EXCHANGE))
-        try:
-            supply = await client.sign(int(1_500 * seconds), 1, 50 * seconds)
-            return await client.closed_loop(supply, seconds, CONNECTIONS, PART)
-        finally:
-            await client.close()
+async def _load(client: Client, seconds: float) -> Outcome:
+    supply = await client.sign(int(1_500 * seconds), 1, BLOCKS_PER_S_MAX * seconds)
+    return await client.closed_loop(supply, seconds, CONNECTIONS, PART)
 
 
 def read(path: Path) -> list[tuple[str, int, float]]:

@@ -13,17 +13,14 @@ ends where it still looks good (it goes on to one and a half of the peak), or ra
 (the time until the last answer counts).
 """
 
-import asyncio
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import uvloop
-
-from benchmarks import workload
 from benchmarks.harness import Figure, Size, percentile, single
-from benchmarks.load import Client, Outcome
+from benchmarks.load import BLOCKS_PER_S_MAX, CONNECTIONS, PART, Client, Outcome, under_load
 from benchmarks.running_network import RunningNetwork
 
 
@@ -40,11 +37,8 @@ PLANS: Final = {
     "smoke": Plan(1, 0.5, (0.2, 1.2)),
 }
 VALIDATORS: Final = 4
-CONNECTIONS: Final = 16
-PART: Final = 50
 TICK_S: Final = 0.01
 RATE_MAX: Final = 6_000
-BLOCKS_PER_S_MAX: Final = 60
 DRAIN_S: Final = 20.0
 KEPT_UP: Final = 0.9
 """The last answer comes a latency after the last part: in a phase of four seconds that alone may take a tenth."""
@@ -68,12 +62,9 @@ class Point(NamedTuple):
 
 
 def run(size: Size) -> list[Figure]:
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-saturation-") as name,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
+    with tempfile.TemporaryDirectory(prefix="bench-saturation-") as name:
         network = RunningNetwork(Path(name) / "net", VALIDATORS)
-        peak, points = runner.run(_climb(network, PLANS[size]))
+        peak, points = under_load(network, partial(_climb, network, PLANS[size]))
     found = [single("saturation.peak", "per s", peak, "higher", note="closed loop")]
     for point in points:
         at = f"[{point.share:g} of the peak]"
@@ -99,20 +90,15 @@ def knee(points: Sequence[Point]) -> float:
     return found
 
 
-async def _climb(network: RunningNetwork, plan: Plan) -> tuple[float, list[Point]]:
+async def _climb(network: RunningNetwork, plan: Plan, client: Client) -> tuple[float, list[Point]]:
     points = []
-    async with network:
-        client = Client(network.urls, network.key(workload.EXCHANGE))
-        try:
-            for _ in range(2):
-                supply = await client.sign(int(RATE_MAX * plan.peak / 2), 1, BLOCKS_PER_S_MAX * plan.peak / 2)
-                peak = (await client.closed_loop(supply, plan.peak / 2, CONNECTIONS, PART)).per_s
-            for share in plan.shares:
-                points.append(await _point(client, share, max(1.0, share * peak), plan.each))
-                await client.drained(DRAIN_S)
-                network.check()
-        finally:
-            await client.close()
+    for _ in range(2):
+        supply = await client.sign(int(RATE_MAX * plan.peak / 2), 1, BLOCKS_PER_S_MAX * plan.peak / 2)
+        peak = (await client.closed_loop(supply, plan.peak / 2, CONNECTIONS, PART)).per_s
+    for share in plan.shares:
+        points.append(await _point(client, share, max(1.0, share * peak), plan.each))
+        await client.drained(DRAIN_S)
+        network.check()
     return peak, points
 
 

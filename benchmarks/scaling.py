@@ -12,20 +12,17 @@ twice as many do twice the work on them), or a phase so short that it holds the 
 These are the points that ``model.py`` is fed with and checked against.
 """
 
-import asyncio
 import os
 import tempfile
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import uvloop
-
-from benchmarks import workload
 from benchmarks.bench_crypto import verify_us
 from benchmarks.harness import Figure, Size, percentile, single
-from benchmarks.load import Client, Outcome
+from benchmarks.load import BLOCKS_PER_S_MAX, CONNECTIONS, PART, Client, Outcome, under_load
 from benchmarks.running_network import RunningNetwork, own_cpu_s
 
 
@@ -41,13 +38,10 @@ class Plan(NamedTuple):
 
 
 PLANS: Final = {"full": Plan((4, 7, 10), (10, 100), 3, 6, 5), "smoke": Plan((4,), (10,), 0.5, 1, 1)}
-CONNECTIONS: Final = 16
-PART: Final = 50
 PARTS: Final = {1: PART, 10: 20, 100: 4}
 LIGHT_RATE: Final = 20.0
 RATE_MAX: Final = 6_000
 """One-operation transactions a second that four validators cannot take on two cores: the supply never runs dry."""
-BLOCKS_PER_S_MAX: Final = 60
 
 
 @dataclass(slots=True)
@@ -66,36 +60,27 @@ def run(size: Size) -> Iterator[Figure]:
     verify = verify_us()
     yield single("scaling.verify", "us", verify, "lower")
     for validators in plan.validators:
-        with (
-            tempfile.TemporaryDirectory(prefix="bench-scaling-") as name,
-            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        ):
+        operations = plan.operations if validators == plan.validators[0] else ()
+        with tempfile.TemporaryDirectory(prefix="bench-scaling-") as name:
             network = RunningNetwork(Path(name) / "net", validators)
-            operations = plan.operations if validators == plan.validators[0] else ()
-            busy, light, several, changes = runner.run(_phases(network, plan, operations))
+            busy, light, several, changes = under_load(network, partial(_phases, network, plan, operations))
         yield from _figures(validators, verify, busy, light, changes)
         for count, phase in several.items():
             yield _operations(validators, count, phase, busy)
 
 
 async def _phases(
-    network: RunningNetwork, plan: Plan, operations: tuple[int, ...]
+    network: RunningNetwork, plan: Plan, operations: tuple[int, ...], client: Client
 ) -> tuple[Phase, Phase, dict[int, Phase], int]:
-    async with network:
-        client = Client(network.urls, network.key(workload.EXCHANGE))
-        try:
-            warm_up = await _closed(network, client, plan.warm_up, 1, RATE_MAX / 2)
-            likely = 2 * warm_up.outcome.per_s + PART * CONNECTIONS
-            busy = await _closed(network, client, plan.busy, 1, likely)
-            several = {}
-            for count in operations:
-                several[count] = await _closed(network, client, plan.busy, count, likely / count * 5)
-            supply = await client.sign(int(LIGHT_RATE * plan.light) + 1, 1, BLOCKS_PER_S_MAX * plan.light)
-            light = await _measured(network, client, client.open_loop(supply, LIGHT_RATE, plan.light))
-            changes = max(status.view_changes for status in await client.statuses())
-            network.check()
-        finally:
-            await client.close()
+    warm_up = await _closed(network, client, plan.warm_up, 1, RATE_MAX / 2)
+    likely = 2 * warm_up.outcome.per_s + PART * CONNECTIONS
+    busy = await _closed(network, client, plan.busy, 1, likely)
+    several = {}
+    for count in operations:
+        several[count] = await _closed(network, client, plan.busy, count, likely / count * 5)
+    supply = await client.sign(int(LIGHT_RATE * plan.light) + 1, 1, BLOCKS_PER_S_MAX * plan.light)
+    light = await _measured(network, client, client.open_loop(supply, LIGHT_RATE, plan.light))
+    changes = max(status.view_changes for status in await client.statuses())
     return busy, light, several, changes
 
 

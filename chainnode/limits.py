@@ -17,8 +17,8 @@ ENVELOPE_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 4 * KIB
 """Payload plus 16 signatures of about 105 bytes with framing."""
 OPERATIONS_MAX: Final = 128
 """Operations of one transaction; atomic, so an overlay holds them all."""
-OPERATION_WORK_MAX: Final = 32
-"""What an operation may cost at worst, in usual ones: income paid out to 64 accounts."""
+OPERATION_WORK_MAX: Final = 64
+"""What an operation may cost at worst, in usual ones: another chain's header with the signatures of 67 validators."""
 TRANSACTION_WORK_MAX: Final = OPERATIONS_MAX * OPERATION_WORK_MAX
 """Every transaction fits into some block."""
 SIGNATURES_MAX: Final = 16

@@ -30,6 +30,14 @@ def leader(size: int, height: int, view: int, suspended: tuple[int, ...] = ()) -
     return (height + view) % size
 
 
+def passed_over(size: int, height: int, view: int, suspended: tuple[int, ...] = ()) -> tuple[int, ...]:
+    """Who led the views of ``height`` below ``view`` and does not lead ``view`` itself: each once, in order."""
+    # A view names nobody that the last ``size`` views below it do not name.
+    passed = dict.fromkeys(leader(size, height, earlier, suspended) for earlier in range(max(0, view - size), view))
+    passed.pop(leader(size, height, view, suspended), None)
+    return tuple(passed)
+
+
 class Suspension(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """One validator that lost its turns by silence."""
 
@@ -79,10 +87,8 @@ class Leadership(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         if certificate_view is not None:
             led = leader(self.size, height - 1, certificate_view, self.before)
             terms[led] = 0
-            # A view names nobody that the last ``size`` views below it do not name.
-            for view in range(max(0, certificate_view - self.size), certificate_view):
-                silent = leader(self.size, height - 1, view, self.before)
-                if silent == led or silent in self.excluded or any(item.validator == silent for item in kept):
+            for silent in passed_over(self.size, height - 1, certificate_view, self.before):
+                if silent in self.excluded or any(item.validator == silent for item in kept):
                     continue
                 longer = max(limits.SUSPENSION_HEIGHTS_MIN, 2 * terms[silent])
                 terms[silent] = min(longer, limits.SUSPENSION_HEIGHTS_MAX)

@@ -183,9 +183,8 @@ class State:
         return leader.leader(self.validators.size, self.height, view, self.suspended)
 
     def passed_over(self, view: int) -> tuple[int, ...]:
-        """Leaders of the views of this height below ``view``, without its own; the last round of them is all."""
-        passed = {self.leader_of(earlier) for earlier in range(max(0, view - self.validators.size), view)}
-        return tuple(sorted(passed - {self.leader_of(view)}))
+        """Who led the views of this height below ``view``, without the leader of ``view``."""
+        return leader.passed_over(self.validators.size, self.height, view, self.suspended)
 
     def leads(self) -> bool:
         """Whether this replica is the leader of the current view."""

@@ -29,6 +29,8 @@ from contracts.kernel.lifecycle import Lifecycle
 from contracts.kernel.operation import OPERATION_BYTES_MAX, Operation, OperationSpec, encode_operation
 from contracts.kernel.outcome import Code, OperationFailed
 from contracts.market.family import FAMILY as MARKET
+from contracts.relay.family import FAMILY as RELAY
+from contracts.relay.path import PREFIX as PACKETS_PREFIX
 from contracts.rights.family import FAMILY as RIGHTS
 
 FAMILIES: Final[tuple[Family, ...]] = (
@@ -40,6 +42,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     MARKET,
     INCOME,
     DISPUTES,
+    RELAY,
 )
 """Every family, in the order of the reference."""
 
@@ -235,6 +238,8 @@ def describe(value_key: bytes, value: bytes) -> Document:
     Raises:
         NotFound: ``state-type``: the key belongs to no record known here, or the value is not one.
     """
+    if value_key.startswith(PACKETS_PREFIX):
+        return {"type": "PacketCommitment", "value": value.hex()}
     parts = value_key.split(b"/")
     head = parts[0].decode("ascii", "replace")
     for namespace, length, second, kind in _RECORDS:

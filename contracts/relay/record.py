@@ -36,8 +36,8 @@ from contracts.relay.packet import (
 
 CLIENTS_MAX: Final = 256
 """Of one chain; members create them by vote, and each may keep states and lists."""
-ATTESTORS_MAX: Final = 32
-"""Keys of one foreign institution, or of several together."""
+ATTESTORS_MAX: Final = 16
+"""Keys of one foreign institution, or of several together; every proof costs so many signature checks."""
 HEIGHTS_MAX: Final = 64
 """Headers that a client keeps; the oldest leaves. A relayer proves against the one that it brings along."""
 LISTS_MAX: Final = 4
@@ -229,3 +229,14 @@ def count_open(client_id: str, sender: str, change: int, traffic: Traffic, state
         state.put(quota_key(client_id, sender), encode(left))
     else:
         state.delete(quota_key(client_id, sender))
+
+
+RECORDS: Final = (
+    ("relay-client", 2, "", ClientRecord),
+    ("relay-client-count", 1, "", int),
+    ("relay-traffic", 2, "", Traffic),
+    ("relay-quota", 3, "", int),
+    ("relay-packet", 3, "", PacketRecord),
+    ("relay-acknowledgement", 3, "", AcknowledgementRecord),
+)
+"""How state keys map to types: namespace, number of parts with it, second part if fixed, type."""

@@ -227,7 +227,7 @@ def test_whoever_led_in_the_end_was_not_passed_over(view):
     rig = idle_rig(own=3)
     run_height(rig, 80, view=view)
 
-    assert rig.replica._state.patience._heights[-1].skipped == (0, 2, 3)
+    assert sorted(rig.replica._state.patience._heights[-1].skipped) == [0, 2, 3]
 
 
 def test_replica_that_was_behind_learns_nothing_from_a_decision_that_it_did_not_wait_for():

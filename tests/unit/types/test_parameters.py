@@ -33,7 +33,7 @@ def test_timers_reach_the_agreement_core_unchanged() -> None:
         {"block_transactions_max": 0},
         {"block_transactions_max": 10_001},
         {"block_bytes_max": 1},
-        {"block_work_max": 4_095},
+        {"block_work_max": 8_191},
         {"clock_ahead_ms": 3_600_001},
         {"epoch_blocks": 3},
     ],

@@ -1,0 +1,43 @@
+"""One operation of each kind, and how each refusal is reached; the tests of the kernel gather them."""
+
+from typing import Final
+
+from contracts.kernel.operation import Operation
+from contracts.relay.operations import (
+    AddPastHeader,
+    RecoverAttestationClient,
+    RecoverClient,
+    RegisterCounterparty,
+)
+from tests.unit.contracts.relay import attested
+from tests.unit.contracts.relay.connected import CLIENT_ID, THEIRS
+from tests.unit.contracts.relay.refusals import REFUSALS
+from tests.unit.contracts.relay.remote import NOW_MS, Remote, beginning, contradiction
+
+__all__ = ["REFUSALS", "SAMPLES"]
+
+_LONG_MS: Final = 10 * 365 * 86_400_000
+"""The fuzz lives years after the other chain's headers."""
+
+
+def _made() -> tuple[Operation, ...]:
+    remote = Remote(4)
+    sent = remote.sending()
+    answered = remote.answering()
+    return (
+        beginning(remote, trusting_period_ms=_LONG_MS),
+        attested.beginning(),
+        RegisterCounterparty(CLIENT_ID, THEIRS),
+        remote.shown(0, sent),
+        remote.shown(0, answered),
+        AddPastHeader(CLIENT_ID, sent, remote.headers[1], remote.path(sent, 1)),
+        contradiction(remote, 2),
+        RecoverClient(CLIENT_ID, remote.headers[0], ()),
+        RecoverAttestationClient(attested.CLIENT_ID, attested.beginning().attestors, 2, 20, NOW_MS),
+        remote.delivery(sent),
+        remote.answer(answered),
+        remote.silence(answered),
+    )
+
+
+SAMPLES: tuple[Operation, ...] = _made()
