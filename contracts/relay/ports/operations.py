@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from chainnode.types.transaction import Height
 from contracts.identity.accreditation import CredentialType, Kind
 from contracts.identity.operations_accreditation import check_type
 from contracts.kernel.money import Amount
@@ -12,7 +13,7 @@ from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.text import AnyDid, Hash32, ShortName, Time
 from contracts.market.operations_trade import check_amount
 from contracts.market.record import OptionalId
-from contracts.relay.operations import Height, Proof
+from contracts.relay.operations import Proof
 from contracts.relay.packet import ClientId, TimeoutS
 from contracts.relay.ports.message import AnswerKind, Units
 
@@ -65,13 +66,13 @@ class ProveAccreditation(Operation, frozen=True, array_like=True, tag="relay.pro
     client_id: ClientId
     did: AnyDid
     kind: Kind
-    credential_type: CredentialType
     proof_height: Height
     """Of the client's header under which the proof holds."""
     value: StateValue
     """The accreditation's record, as the other chain's state holds it."""
     proof: Proof
     """A canonical ``StateProof``."""
+    credential_type: CredentialType = ""
 
 
 class SendCheckpoint(Operation, frozen=True, array_like=True, tag="relay.send_checkpoint"):
@@ -116,7 +117,8 @@ class OrderAcross(Operation, frozen=True, array_like=True, tag="relay.order"):
 class AnswerOrder(Operation, frozen=True, array_like=True, tag="relay.answer_order"):
     """Accept or decline another chain's order, or show by evidence that it was delivered; the answer travels back.
 
-    The seller answers; once the time to accept is over, anybody may decline, which frees the units.
+    The seller answers; once the time to accept is over, anybody may decline, which frees the units, also while
+    the client cannot be used; the answer can then be repeated.
     """
 
     client_id: ClientId

@@ -60,11 +60,6 @@ CODES: Final[dict[str, Code]] = {
         "The accreditation was told to as many clients as its end can be told to at once.",
         "Let another client of the same chain carry it, or recognise it there by other means.",
     ),
-    "relay-recognition-status": Code(
-        "Recognition in another status",
-        "The recognised accreditation is in a status in which this cannot happen to it.",
-        "Read it; the other chain says how it stands.",
-    ),
     "relay-recognition-unknown": Code(
         "Not recognised",
         "No such accreditation came through this client.",

@@ -47,7 +47,7 @@ ANNOUNCEMENT: Final = Lifecycle(
 """``fail``: refused there, timed out, or, for the end of an accreditation, it could not even be sent."""
 RECOGNITION: Final = Lifecycle(
     "recognised accreditation",
-    "relay-recognition-status",
+    "relay-message-overtaken",
     {
         (None, "recognise"): "STANDING",
         ("STANDING", "recognise"): "STANDING",
@@ -57,7 +57,8 @@ RECOGNITION: Final = Lifecycle(
         ("ENDED", "end"): "ENDED",
     },
 )
-"""An end that overtook its announcement is written down, so that the announcement comes too late."""
+"""An end that overtook its announcement is written down, so that the announcement comes too late. No step is
+ever refused by this table: whatever is newer counts."""
 Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 BY_PROOF: Final = SEQUENCE_MAX
 """In the place of a packet's sequence where a proof of the state showed something: the last word of its height."""

@@ -1,7 +1,7 @@
 """What the ledger holds about the pasts of chains that countersign each other.
 
-    relay-checkpoint/<client>/<sequence>  CheckpointRecord: sent, and what the other chain keeps of it
-    relay-anchor/<client>/<height>        AnchorRecord: a header of another chain, kept here for ever
+relay-checkpoint/<client>/<sequence>  CheckpointRecord: sent, and what the other chain keeps of it
+relay-anchor/<client>/<height>        AnchorRecord: a header of another chain, kept here for ever
 """
 
 from typing import Final

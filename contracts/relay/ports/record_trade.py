@@ -1,7 +1,7 @@
 """What the ledger holds about orders between chains.
 
-    relay-order/<order>                   OrderRecord: sent to another chain by a buyer of ours
-    relay-foreign-order/<client>/<order>  ForeignOrder: of another chain's buyer, on a listing of ours
+relay-order/<order>                   OrderRecord: sent to another chain by a buyer of ours
+relay-foreign-order/<client>/<order>  ForeignOrder: of another chain's buyer, on a listing of ours
 """
 
 from typing import Annotated, Final

@@ -11,7 +11,8 @@ import msgspec
 from chainnode.codec.canonical import encode
 from chainnode.crypto.hashing import tagged_hash
 from chainnode.state.view import State
-from contracts.assets.measures import TRADABLE, known_asset, tradable_asset
+from contracts.assets.entry import known_asset
+from contracts.assets.measures import TRADABLE, tradable_asset
 from contracts.assets.record import AssetRecord, description_hash
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
