@@ -7,7 +7,7 @@ from chainnode.state.overlay import Overlay
 from chainnode.state.tree import StateTree
 from chainnode.store.block_commit import BlockCommit
 from chainnode.types.block import Body, StoredBlock, block_hash
-from chainnode.types.genesis import EMPTY_TREE_ROOT, decode_genesis, genesis_header
+from chainnode.types.genesis import EMPTY_TREE_ROOT, check_genesis_keys, decode_genesis, genesis_header
 from contracts.kernel.execution import apply_genesis
 
 
@@ -24,10 +24,11 @@ def genesis_commit(genesis: bytes) -> BlockCommit:
     """Everything the store writes for the block at height 0.
 
     Raises:
-        DecodeError: not a genesis document.
+        DecodeError: not a genesis document, or ``seal-proof``.
         ConfigError: an operation of the genesis document cannot be applied.
     """
     document = decode_genesis(genesis)
+    check_genesis_keys(document)
     header = genesis_header(genesis)
     hash_ = block_hash(header)
     overlay = Overlay(lambda _key: None)

@@ -24,7 +24,7 @@ from chainnode.crypto.ed25519 import SigningKey
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.sdk.answer import Submission
 from chainnode.sdk.client import Client
-from chainnode.types.validator_set import ObserverNode, Validator
+from chainnode.types.validator_set import ObserverNode, Validator, validator_of
 from contracts.governance.operations import (
     AddValidator,
     AdmitNode,
@@ -82,7 +82,7 @@ def join_proof(file: Path, assignments: tuple[str, ...], did: str, next_key: boo
     passphrase = None if keys.passphrase_file is None else read_passphrase(keys.passphrase_file)
     key = read_key(key_file, passphrase)
     node_key = read_key(keys.node_key_file, passphrase).public_key
-    entry = Validator(config.node.name, did, key.public_key, node_key)
+    entry = validator_of(config.node.name, did, key, node_key)
     proof = run(_prove(f"http://{config.api.listen}", entry, key))
     document = operation_document(AddValidator(entry, proof))
     if out is not None:

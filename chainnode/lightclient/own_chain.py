@@ -1,6 +1,6 @@
 """Headers of this software's own chains.
 
-Source: chainnode/types/block.py (Header); consensus/SPEC.md, Certificates.
+Source: chainnode/types/block.py (Header); consensus/SPEC.md, Certificates; chainnode/types/seal.py.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,16 @@ from chainnode.lightclient.errors import LightClientError
 from chainnode.proofs import merkle
 from chainnode.proofs.authority import check_commit, read_header
 from chainnode.proofs.errors import ProofInvalid
+from chainnode.proofs.seal import check_seal
 from chainnode.types.block import Header, block_hash
-from chainnode.types.validator_set import ValidatorList, decode_validators, voting_set
+from chainnode.types.seal import decode_seal
+from chainnode.types.validator_set import (
+    Validator,
+    ValidatorList,
+    check_seal_proof,
+    decode_validators,
+    voting_set,
+)
 from consensus.certificates import decode_certificate
 
 
@@ -57,8 +65,13 @@ def _list(data: bytes, expected_hash: bytes) -> ValidatorList:
     return found
 
 
+def _deciding_key(member: Validator, kind: DecisionKind) -> bytes:
+    """The key by which two lists are compared; who has no seal key has a vote all the same, and never signs a seal."""
+    return member.seal_key if kind == "seal" and member.seal_key else member.consensus_key
+
+
 class OwnChain:
-    """Header format of this software: canonical MessagePack, Ed25519 certificates, one vote for each member."""
+    """Header format of this software: canonical MessagePack, certificates or seals, one vote for each member."""
 
     def read(self, header: bytes) -> tuple[str, ConsensusState]:
         """See ``HeaderFormat.read``; codes as ``consensus_state_of``."""
@@ -71,26 +84,41 @@ class OwnChain:
         Raises:
             LightClientError: ``validators-hash``, or ``validators-`` and a code of ``decode_validators``.
         """
-        return {member.consensus_key: 1 for member in _list(validators, expected_hash).validators}
+        return {_deciding_key(member, kind): 1 for member in _list(validators, expected_hash).validators}
 
     def check_decision(self, update: Untrusted, found: ConsensusState) -> frozenset[bytes]:
-        """A quorum certificate over exactly this header by exactly this list.
+        """A quorum certificate or a seal over exactly this header by exactly this list.
 
         Raises:
-            LightClientError: as ``weights``, a code of ``proofs.authority.check_commit``, or ``decision-kind``.
+            LightClientError: as ``weights``, or a code of ``proofs.authority.check_commit`` or
+                ``proofs.seal.check_seal``.
         """
         members = _list(update.validators, found.validators_hash)
-        if update.decision_kind != "certificate":
-            raise LightClientError("decision-kind", "this kind of decision is not known", found=update.decision_kind)
+        header = _header(update.header)
         try:
-            check_commit(update.header, _header(update.header), update.decision, voting_set(members))
+            if update.decision_kind == "seal":
+                check_seal(update.header, header, update.decision, members)
+                indexes = decode_seal(update.decision).signer_indexes()
+            else:
+                check_commit(update.header, header, update.decision, voting_set(members))
+                indexes = decode_certificate(update.decision).signer_indexes()
         except ProofInvalid as error:
             raise LightClientError(error.code, error.message, height=found.height) from error
-        indexes = decode_certificate(update.decision).signer_indexes()
-        return frozenset(members.validators[index].consensus_key for index in indexes)
+        return frozenset(_deciding_key(members.validators[index], update.decision_kind) for index in indexes)
 
     def check_keys(self, update: Untrusted, keys: frozenset[bytes]) -> None:
-        """An Ed25519 signature shows by itself that its key is its signer's."""
+        """An Ed25519 signature shows by itself that its key is its signer's; a seal's keys come with proofs of it.
+
+        One pairing check for each of ``keys``.
+
+        Raises:
+            LightClientError: ``seal-proof``.
+        """
+        if update.decision_kind != "seal":
+            return
+        for member in decode_validators(update.validators).validators:
+            if member.seal_key in keys and not check_seal_proof(member):
+                raise LightClientError("seal-proof", f"nothing shows that {member.name} holds its seal key")
 
     def check_ancestry(self, older: ConsensusState, newer: ConsensusState, path: tuple[bytes, ...]) -> None:
         """The older block is a leaf of the newer header's history.

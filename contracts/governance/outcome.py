@@ -327,6 +327,11 @@ CODES: Final[dict[str, Code]] = {
         "The signature is not by the joiner's consensus key over that block and exactly this entry.",
         "Make the proof again on the joiner's node, with the entry as it is submitted.",
     ),
+    "seal-proof": Code(
+        "Seal key not proved",
+        "The joiner's seal key came without a valid proof that the joiner holds it.",
+        "Make the proof again on the joiner's node: it derives the seal key and its proof from the consensus key.",
+    ),
     "change-limit": Code(
         "Too many changes",
         "More validators would change in this epoch than a set may change at once.",

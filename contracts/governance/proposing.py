@@ -224,7 +224,7 @@ OPERATIONS: Final = (
         propose,
         ANY_MEMBER,
         ("proposal-operation", "proposal-operation-unfit", "proposal-forbidden", "proposal-agenda-full",
-         "proposal-own-limit", "join-proof-height", "join-proof-signature", "vote-not-elector"),
+         "proposal-own-limit", "seal-proof", "join-proof-height", "join-proof-signature", "vote-not-elector"),
         state_bytes=STATE_BYTES, work=8,
     ),
     OperationSpec(

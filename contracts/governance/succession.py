@@ -14,7 +14,7 @@ from chainnode.crypto.ed25519 import verify
 from chainnode.crypto.hashing import domain
 from chainnode.limits import VALIDATORS_MAX
 from chainnode.state.view import State
-from chainnode.types.validator_set import Validator
+from chainnode.types.validator_set import Validator, check_seal_proof
 from consensus.quorum import faults_max, quorum_of
 from contracts.governance.operations import (
     AddValidator,
@@ -238,10 +238,12 @@ def _check_joiner(
         was made, is of an older block. Then the joiner may join, but does not count as within reach (E7).
 
     Raises:
-        OperationFailed: ``validator-known``, ``node-unknown``, ``join-proof-height`` or ``join-proof-signature``.
+        OperationFailed: ``validator-known``, ``node-unknown``, ``seal-proof``, ``join-proof-height`` or
+            ``join-proof-signature``.
     """
     for member in others:
-        if entry.consensus_key == member.consensus_key or entry.node_key == member.node_key:
+        same = entry.consensus_key == member.consensus_key or entry.node_key == member.node_key
+        if same or (entry.seal_key and entry.seal_key == member.seal_key):
             raise OperationFailed("validator-known", f"{member.name} of the next set has one of these keys")
         if entry.name == member.name:
             raise OperationFailed("validator-known", f"the next set has a {member.name} already")
@@ -249,6 +251,8 @@ def _check_joiner(
     if not same_node and (entry.node_key, entry.did) not in nodes:
         raise OperationFailed("node-unknown", "the joiner's node must follow the chain first, for the same institution")
     _check_active(entry.did, state)
+    if not check_seal_proof(entry):
+        raise OperationFailed("seal-proof", "nothing shows that the joiner holds its seal key")
     if context.proposal and _checkpoint_hash(proof.height, state) is None:
         return ()
     check_join_proof(entry, proof, context, state)
@@ -310,10 +314,10 @@ OPERATIONS: Final = (
         AddValidator,
         add_validator,
         BY_VOTE,
-        ("validators-full", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
-         "join-proof-signature", "change-limit", "change-breaks-quorum"),
+        ("validators-full", "validator-known", "node-unknown", "node-did-unknown", "seal-proof",
+         "join-proof-height", "join-proof-signature", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
-        work=4,
+        work=32,
     ),
     OperationSpec(
         RemoveValidator,
@@ -326,10 +330,10 @@ OPERATIONS: Final = (
         ReplaceValidator,
         replace_validator,
         BY_VOTE,
-        ("validator-unknown", "validator-known", "node-unknown", "node-did-unknown", "join-proof-height",
-         "join-proof-signature", "change-limit", "change-breaks-quorum"),
+        ("validator-unknown", "validator-known", "node-unknown", "node-did-unknown", "seal-proof",
+         "join-proof-height", "join-proof-signature", "change-limit", "change-breaks-quorum"),
         by_proposal=True,
-        work=4,
+        work=32,
     ),
     OperationSpec(CancelChange, cancel_change, BY_VOTE, ("change-none",), by_proposal=True),
     OperationSpec(

@@ -52,7 +52,7 @@ THIRD_PARTY = {
     "chainnode.proofs": {"msgspec"},
     "chainnode.state": {"msgspec"},
     "chainnode.lightclient": {"msgspec"},
-    "chainnode.crypto": {"msgspec", "nacl", "cryptography"},
+    "chainnode.crypto": {"msgspec", "nacl", "cryptography", "py_arkworks_bls12381", "py_ecc"},
 }
 """What the pure packages may import from others; any other room may import what pyproject.toml declares."""
 

@@ -5,6 +5,7 @@ python -m tests.simulation --seed 17 --trace         one seed, told line by line
 python -m tests.simulation --seed 17 --shrink        the smallest plan that still fails
 python -m tests.simulation --mutants [--json]        wrong changes of our own rules, each of which must be found
 python -m tests.simulation --measure [--json]        speed, memory under floods, throughput beside a hostile replica
+python -m tests.simulation --two-chains --seeds 200  two chains and their relayers; also with --seed, --mutants
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 from tests.simulation.measure import measure
 from tests.simulation.mutation import hunt
 from tests.simulation.runner import Summary, fails, plan_from_json, plan_to_json, run, shrink
+from tests.simulation.two_chains import runner
 from tests.simulation.whole.plan import PROFILES, Plan, draw
 from tests.simulation.whole.world import run_seed
 
@@ -39,6 +41,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--shrink", action="store_true", help="look for a smaller plan that fails too")
     parser.add_argument("--mutants", action="store_true", help="break our own rules one by one; each must be found")
     parser.add_argument("--only", help="with --mutants: these, by name, with commas between")
+    parser.add_argument("--two-chains", action="store_true", help="two chains and lying relayers between them")
     parser.add_argument("--measure", action="store_true", help="measure what the simulator can")
     return parser.parse_args(arguments)
 
@@ -72,8 +75,18 @@ def many(options: argparse.Namespace) -> Summary:
     return summary
 
 
+def two_chains(options: argparse.Namespace) -> int:
+    """The same for two chains: a bench of its own, with the same words."""
+    return runner.main(
+        say, start=options.start, count=options.seeds, jobs=options.jobs, seed=options.seed, trace=options.trace,
+        mutants=options.mutants,
+    )
+
+
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
+    if options.two_chains:
+        return two_chains(options)
     if options.mutants:
         return hunt(options.jobs, options.only, say, quiet=options.json)
     if options.measure:

@@ -8,7 +8,7 @@ from chainnode.lightclient.own_chain import consensus_state_of
 from chainnode.proofs.history import history_path
 from chainnode.types.block import block_hash, decode_header
 from chainnode.types.ids import did_of_key
-from chainnode.types.validator_set import Validator, ValidatorList, validators_hash
+from chainnode.types.validator_set import ValidatorList, validator_of, validators_hash
 from consensus.certificates import CertificateKind, encode_certificate, make_certificate, vote_bytes
 from tests.support.small_chain import CHAIN_ID, TIME_MS, SmallChain, key_of
 
@@ -21,7 +21,7 @@ def members(epoch: int, *names: str) -> ValidatorList:
     return ValidatorList(
         epoch,
         tuple(
-            Validator(name, did_of_key(CHAIN_ID, key.public_key), key.public_key, key_of(f"node-{name}").public_key)
+            validator_of(name, did_of_key(CHAIN_ID, key.public_key), key, key_of(f"node-{name}").public_key)
             for name in names
             for key in (key_of(name),)
         ),

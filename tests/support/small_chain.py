@@ -30,7 +30,7 @@ from chainnode.types.genesis import EMPTY_TREE_ROOT, Genesis, genesis_header
 from chainnode.types.ids import did_of_key
 from chainnode.types.receipt import BlockReceipt, Event, Receipt
 from chainnode.types.transaction import build_payload, decode_transaction, sign_payload
-from chainnode.types.validator_set import Validator, ValidatorList, validators_hash
+from chainnode.types.validator_set import ValidatorList, validator_of, validators_hash
 from consensus.certificates import CertificateKind, encode_certificate, make_certificate, vote_bytes
 from consensus.quorum import quorum_of
 
@@ -49,7 +49,7 @@ def validator_list(size: int, epoch: int) -> ValidatorList:
     return ValidatorList(
         epoch,
         tuple(
-            Validator(name, did_of_key(CHAIN_ID, key.public_key), key.public_key, key_of(f"node-{name}").public_key)
+            validator_of(name, did_of_key(CHAIN_ID, key.public_key), key, key_of(f"node-{name}").public_key)
             for name in members
             for key in (key_of(name),)
         ),

@@ -18,6 +18,7 @@ from chainnode.node.data_directory import initialise_data
 from chainnode.node.key_file import read_key
 from chainnode.types.ids import did_of_key
 from chainnode.types.validator_set import ObserverNode, Validator
+from chainnode.types.validator_set import validator_of as entry_of
 from contracts.governance.operations import JoinProof
 from contracts.governance.succession import join_bytes
 
@@ -61,7 +62,7 @@ def validator_of(folder: Path, manifest: Manifest, name: str) -> Validator:
     """What ``governance.add_validator`` says of it."""
     node = observer_of(folder, manifest, name)
     consensus_key = read_key(folder / name / "consensus-key.json")
-    return Validator(name, node.did, consensus_key.public_key, node.node_key)
+    return entry_of(name, node.did, consensus_key, node.node_key)
 
 
 def join_proof(chain_id: str, entry: Validator, key: SigningKey, height: int, block_hash: bytes) -> JoinProof:

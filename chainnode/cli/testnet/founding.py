@@ -14,7 +14,7 @@ from chainnode.crypto.hashing import tagged_hash
 from chainnode.types.genesis import GENESIS_VERSION, SUITE_ED25519_SHA256, Genesis
 from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
-from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
+from chainnode.types.validator_set import ObserverNode, ValidatorList, validator_of
 from consensus.quorum import quorum_of
 from contracts.governance.operations import GrantRole, SetParameters, SetPolicy
 from contracts.identity.operations import CreateIdentity
@@ -92,7 +92,7 @@ def build_genesis(
     """
     dids = {member.name: member.did(chain_id) for member in members}
     validators = tuple(
-        Validator(node.name, dids[f"operator-{number}"], node.consensus_key.public_key, node.node_key.public_key)
+        validator_of(node.name, dids[f"operator-{number}"], node.consensus_key, node.node_key.public_key)
         for number, node in enumerate(node for node in nodes if node.consensus_key is not None)
         if node.consensus_key is not None
     )

@@ -15,7 +15,7 @@ from chainnode.types.genesis import genesis_hash
 from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.transaction import build_payload, sign_payload
-from chainnode.types.validator_set import Validator, ValidatorList, voting_set
+from chainnode.types.validator_set import Validator, ValidatorList, validator_of, voting_set
 from consensus.quorum import ValidatorSet, quorum_of
 from contracts.evidence.operations import RecordEvidence
 from contracts.governance.queries import read_validators
@@ -83,7 +83,7 @@ def foundation(size: int, pace: str = "usual", spares: int = 0) -> Foundation:
     founders = read_validators(Overlay(store.state))
     regulator = did_of_key(CHAIN_ID, key_of(REGULATOR).public_key)
     candidates = [
-        Validator(f"spare-{index}", regulator, consensus_key(index).public_key, node_key(index).public_key)
+        validator_of(f"spare-{index}", regulator, consensus_key(index), node_key(index).public_key)
         for index in range(size, size + spares)
     ]
     return Foundation(

@@ -11,7 +11,7 @@ import pytest
 from tests.support.shared import ROOT
 
 PINNED = {
-    "state_root": "967ae9a879362f077e480a3d62c5db6e546f9baa4730b454609e536ed4c52d46",
+    "state_root": "68bd2f3fdfc54b9dd1b21feddc01dc30167690f91dd23db7ebcc8628fa3eb1e6",
     "receipts": "cb43f5e6c93cdbc9c7fcf209663f777e1d8e19176963ad805edc76510e2ae88e",
 }
 """What the recorded sequence leads to everywhere; the constant is what ties machines and versions together.

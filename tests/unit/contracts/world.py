@@ -12,7 +12,7 @@ from chainnode.types.genesis import GENESIS_VERSION, SUITE_ED25519_SHA256, Genes
 from chainnode.types.ids import did_of_key
 from chainnode.types.receipt import Receipt, decode_receipt
 from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
-from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
+from chainnode.types.validator_set import ObserverNode, ValidatorList, validator_of
 from contracts.governance.operations import GrantRole, SetPolicy
 from contracts.identity.operations import CreateIdentity
 from contracts.kernel.execution import apply_genesis, execute_transaction
@@ -49,7 +49,7 @@ def founding_operations(chain: str = CHAIN) -> list[Operation]:
 
 def genesis_of(operations: Sequence[Operation], chain: str = CHAIN) -> Genesis:
     node = key_of("node")
-    validators = ValidatorList(0, (Validator("v0", did_of("member", chain), node.public_key, node.public_key),))
+    validators = ValidatorList(0, (validator_of("v0", did_of("member", chain), node, node.public_key),))
     observers = (ObserverNode("watcher", did_of("member", chain), key_of("observer").public_key),)
     raws = tuple(msgspec.Raw(encode_operation(operation)) for operation in operations)
     genesis = Genesis(GENESIS_VERSION, chain, TIME_MS, SUITE_ED25519_SHA256, validators, observers, raws)

@@ -1,14 +1,19 @@
 """Our own headers as the client's rules see them."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
 from chainnode.codec.canonical import encode
+from chainnode.lightclient.client_state import Untrusted
 from chainnode.lightclient.errors import LightClientError
 from chainnode.lightclient.own_chain import OWN_CHAIN, consensus_state_of
+from chainnode.lightclient.verification import verify
 from chainnode.types.block import block_hash, decode_header
 from chainnode.types.validator_set import ValidatorList, validators_hash
-from tests.support.light_chain import LightChain, turning_chain
+from tests.support.light_chain import NOW_MS, LightChain, turning_chain
+from tests.support.sealing import seal_by
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +69,39 @@ def test_header_stands_on_every_block_before_it(chain: LightChain) -> None:
         with pytest.raises(LightClientError) as caught:
             OWN_CHAIN.check_ancestry(chain.trusted(older), chain.trusted(newer), path)
         assert caught.value.code == "ancestry"
+
+
+def sealed(chain: LightChain, trusted: int, height: int, names: Sequence[str]) -> Untrusted:
+    update = chain.update(trusted, height)
+    header = chain.headers[height]
+    seal = seal_by(header, chain.sets[decode_header(header).epoch], names)
+    return msgspec.structs.replace(update, decision_kind="seal", decision=seal)
+
+
+def test_seal_moves_a_client_as_a_certificate_does() -> None:
+    """In an epoch, into the next one, and across several by overlap; members are compared by their seal keys."""
+    chain = turning_chain()
+    for trusted, height in ((1, 2), (3, 4), (2, 5)):
+        epoch = decode_header(chain.headers[height]).epoch
+        names = [member.name for member in chain.sets[epoch].validators]
+        for signers in (names, names[:3]):
+            update = sealed(chain, trusted, height, signers)
+            assert verify(chain.trusted(trusted), update, chain.options, NOW_MS).height == height
+        with pytest.raises(LightClientError) as caught:
+            verify(chain.trusted(trusted), sealed(chain, trusted, height, names[:2]), chain.options, NOW_MS)
+        assert caught.value.code == "seal-no-quorum"
+
+
+def test_seal_of_an_unknown_list_needs_proofs_of_its_strangers() -> None:
+    """A list that the trusted header did not name may hold keys made to cancel others: their holders prove them."""
+    chain = turning_chain()
+    update = sealed(chain, 2, 8, [member.name for member in chain.sets[2].validators])
+    strangers = frozenset(member.seal_key for member in chain.sets[2].validators)
+    OWN_CHAIN.check_keys(update, strangers)
+    members = list(chain.sets[2].validators)
+    members[0] = msgspec.structs.replace(members[0], seal_proof=members[1].seal_proof)
+    forged = msgspec.structs.replace(update, validators=encode(ValidatorList(2, tuple(members))))
+    OWN_CHAIN.check_keys(forged, strangers - {members[0].seal_key})
+    with pytest.raises(LightClientError) as caught:
+        OWN_CHAIN.check_keys(forged, strangers)
+    assert caught.value.code == "seal-proof"

@@ -156,7 +156,7 @@ def test_header_is_refused_when_too_few_signed_or_one_signed_twice(chain: LightC
     assert refused(trusted, altered(update, decision=encode_certificate(stranger)), chain.options) == (
         "certificate-unknown-signer"
     )
-    assert refused(trusted, altered(update, decision_kind="seal"), chain.options) == "decision-kind"
+    assert refused(trusted, altered(update, decision_kind="seal"), chain.options) == "seal-malformed"
 
 
 def test_list_is_refused_when_it_is_not_the_named_one(chain: LightChain) -> None:

@@ -7,10 +7,18 @@ import msgspec
 import pytest
 
 from chainnode.codec.canonical import encode
+from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import DecodeError
 from chainnode.types.block import decode_header
-from chainnode.types.genesis import EMPTY_TREE_ROOT, Genesis, decode_genesis, genesis_hash, genesis_header
-from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList, validators_hash
+from chainnode.types.genesis import (
+    EMPTY_TREE_ROOT,
+    Genesis,
+    check_genesis_keys,
+    decode_genesis,
+    genesis_hash,
+    genesis_header,
+)
+from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList, validator_of, validators_hash
 
 MEMBER = Validator("v", "did:v", bytes(32), b"\x01" * 32)
 GENESIS = Genesis(
@@ -32,13 +40,13 @@ def test_genesis_is_plain_message_pack() -> None:
         "devnet",
         1_700_000_000_000,
         "ed25519-sha256",
-        [6, 0, [["v", "did:v", bytes(32), b"\x01" * 32]]],
+        [6, 0, [["v", "did:v", bytes(32), b"\x01" * 32, b"", b""]]],
         [["o", "did:o", b"\x02" * 32]],
         [["governance.grant_role", 1]],
     ]
     assert msgpack.packb(plain) == encode(GENESIS)
     assert encode(decode_genesis(encode(GENESIS))) == encode(GENESIS)
-    assert genesis_hash(encode(GENESIS)).hex() == "d951dd41f3ded15bb06e4d492a1f7d238b900efc79fd6af60934418c1732af38"
+    assert genesis_hash(encode(GENESIS)).hex() == "c8cb63b3ebc04d0fa20c2175d390b10c2922d95e354c176f77eceaabd7a5d266"
 
 
 def test_genesis_block_commits_to_the_document() -> None:
@@ -84,3 +92,13 @@ def test_genesis_that_is_not_canonical_is_refused() -> None:
         decode_genesis(b"\xdc\x00\x08" + encode(GENESIS)[1:])
     with pytest.raises(DecodeError):
         decode_genesis(encode(GENESIS) + b"\x00")
+
+
+def test_founder_shows_that_it_holds_its_seal_key() -> None:
+    """A proof of possession is checked where a key enters the chain."""
+    first, other = (validator_of("v", "did:v", SigningKey(bytes((n,)) * 32), bytes(32)) for n in (1, 2))
+    check_genesis_keys(msgspec.structs.replace(GENESIS, validators=ValidatorList(0, (first,))))
+    forged = msgspec.structs.replace(first, seal_proof=other.seal_proof)
+    with pytest.raises(DecodeError) as caught:
+        check_genesis_keys(msgspec.structs.replace(GENESIS, validators=ValidatorList(0, (forged,))))
+    assert caught.value.code == "seal-proof"

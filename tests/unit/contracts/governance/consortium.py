@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from chainnode.types.receipt import Receipt
-from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList
+from chainnode.types.validator_set import ObserverNode, Validator, ValidatorList, validator_of
 from consensus.certificates import COMMIT, make_certificate
 from consensus.equivocation import Equivocation
 from contracts.governance.opening import BlockFacts, found_consortium, open_block
@@ -17,7 +17,7 @@ from tests.unit.contracts.world import CHAIN, World, did_of, key_of
 
 def validator(name: str, did: str = "member") -> Validator:
     """One whose keys follow from its name."""
-    return Validator(name, did_of(did), key_of(f"{name} votes").public_key, key_of(f"{name} node").public_key)
+    return validator_of(name, did_of(did), key_of(f"{name} votes"), key_of(f"{name} node").public_key)
 
 
 def node(name: str, did: str = "member") -> ObserverNode:

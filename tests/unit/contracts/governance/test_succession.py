@@ -108,6 +108,21 @@ def test_proof_is_for_exactly_this_entry(change: dict[str, object]) -> None:
     assert net.govern(admitted, AddValidator(changed, proof)).code == "join-proof-signature"
 
 
+def test_seal_key_belongs_to_one_validator() -> None:
+    """A share copied from another would count twice."""
+    net = _running()
+    other = validator("v1")
+    entry = msgspec.structs.replace(validator("x"), seal_key=other.seal_key, seal_proof=other.seal_proof)
+    assert net.govern(AdmitNode(node("x")), AddValidator(entry, net.proof(entry))).code == "validator-known"
+
+
+def test_validator_without_a_seal_key_may_join() -> None:
+    """Seals are never needed to decide: who cannot make them votes all the same."""
+    net = _running()
+    entry = msgspec.structs.replace(validator("x"), seal_key=b"", seal_proof=b"")
+    assert net.govern(AdmitNode(node("x")), AddValidator(entry, net.proof(entry))).code == "ok"
+
+
 def test_refused_change_leaves_everything_as_it_was() -> None:
     """All operations of a transaction or none."""
     net = _running()
@@ -150,6 +165,12 @@ def _forged() -> str:
     return net.govern(AdmitNode(node("x")), AddValidator(entry, net.proof(entry, "y"))).code
 
 
+def _unproved() -> str:
+    net = _running()
+    entry = msgspec.structs.replace(validator("x"), seal_proof=validator("y").seal_proof)
+    return net.govern(AdmitNode(node("x")), AddValidator(entry, net.proof(entry))).code
+
+
 def _silent() -> str:
     net = Consortium(2)
     net.until(5, [0])
@@ -168,6 +189,7 @@ REFUSALS: dict[str, Callable[[], str]] = {
     "nodes-full": lambda: _patched("OBSERVERS_MAX", 101, lambda: _running().govern(AdmitNode(node("x"))).code),
     "join-proof-height": lambda: Consortium().add("x").code,
     "join-proof-signature": _forged,
+    "seal-proof": _unproved,
     "change-limit": lambda: _joining().add("y").code,
     "change-breaks-quorum": _silent,
 }

@@ -1,0 +1,338 @@
+"""What a lying relayer carries. Each lie is made from the truth, so that it is refused for the one thing that is wrong.
+
+A lie may be true by chance (another height at which the same was so); whether harm was done is for the checker.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from random import Random
+from typing import Any, Final
+
+import msgspec
+
+from chainnode.codec.canonical import encode
+from chainnode.lightclient.client_state import Untrusted, decode_untrusted
+from chainnode.proofs.sparse import StateProof, leaf_hash
+from chainnode.types.block import Header, block_hash, decode_header
+from chainnode.types.validator_set import Validator, ValidatorList, validators_hash
+from consensus.certificates import COMMIT, encode_certificate, make_certificate, vote_bytes
+from contracts.kernel.operation import Operation
+from contracts.relay.operations import (
+    AcknowledgePacket,
+    ReceivePacket,
+    SubmitMisbehaviour,
+    TimeOutPacket,
+    UpdateClient,
+)
+from contracts.relay.packet import ERROR_ACKNOWLEDGEMENT, Packet, acknowledgement_commitment, packet_commitment
+from contracts.relay.path import acknowledgement_key, commitment_key, receipt_key
+from contracts.relay.record import read_acknowledgement
+from tests.simulation.two_chains import probe
+from tests.simulation.two_chains.chain import SimulatedChain, key_of
+from tests.simulation.two_chains.founding import Link, Side, shadow
+from tests.simulation.two_chains.relayer import delivery, kept_heights, time_out, under_way, update_of, updates
+
+Operations = Sequence[Operation]
+replace: Final[Callable[..., Any]] = msgspec.structs.replace
+
+
+def _hash(data: bytes) -> bytes:
+    return sha256(data).digest()
+
+
+@dataclass
+class Case:
+    """One occasion to lie: in one direction of one link, with everything that was carried so far."""
+
+    random: Random
+    links: Sequence[Link]
+    sender: Side
+    receiver: Side
+    carried: Sequence[tuple[SimulatedChain, Operations]]
+
+    def packet(self) -> Packet | None:
+        """One that is under way."""
+        records = under_way(self.sender)
+        return self.random.choice(records).packet() if records else None
+
+    def header_height(self, side: Side) -> int:
+        """Of a header that the client of ``side`` keeps and whose state can still be proved."""
+        other = (self.sender if side is self.receiver else self.receiver).chain
+        heights = [height for height in kept_heights(side) if height > other.height - 30]
+        return self.random.choice(heights) if heights else other.height
+
+
+Lie = Callable[[Case], tuple[Side, Operations] | None]
+
+
+def _deliver(case: Case, packet: Packet | None = None) -> tuple[Packet, int, list[Operation]] | None:
+    """The honest delivery of a packet that is under way, to be bent."""
+    records = under_way(case.sender)
+    height = case.sender.chain.height
+    fit = [record for record in records if record.sent_height < height]
+    if not fit:
+        return None
+    record = case.random.choice(fit)
+    honest = [*updates(case.receiver, case.sender.chain, height), delivery(case.sender, record, height)]
+    return record.packet(), height, honest
+
+
+def flipped_bit(case: Case) -> tuple[Side, Operations] | None:
+    """One bit of an update, a proof or a value."""
+    found = _deliver(case)
+    if found is None:
+        return None
+    _, _, operations = found
+    index = case.random.randrange(len(operations))
+    operation = operations[index]
+    if isinstance(operation, UpdateClient):
+        changed: Operation = replace(operation, update=_flip(case, operation.update))
+    elif isinstance(operation, ReceivePacket) and case.random.random() < 0.5:
+        changed = replace(operation, proof=_flip(case, operation.proof))
+    elif isinstance(operation, ReceivePacket):
+        payload = operation.packet.payload
+        value = replace(payload, value=_flip(case, payload.value))
+        changed = replace(operation, packet=replace(operation.packet, payloads=(value,)))
+    else:
+        return None
+    return case.receiver, [*operations[:index], changed, *operations[index + 1 :]]
+
+
+def _flip(case: Case, data: bytes) -> bytes:
+    bit = case.random.randrange(8 * len(data))
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def _forged(case: Case, root: bytes, *, own_set: bool) -> tuple[int, UpdateClient]:
+    """An update to a header with this state root; signed by one member, or by a set of the liar's own."""
+    chain, random = case.sender.chain, case.random
+    heights = kept_heights(case.receiver)
+    trusted = max(height for height in heights if height <= chain.height)
+    at = max(trusted, chain.height)
+    trusted = max([height for height in heights if height < at], default=at - 1)
+    honest: Untrusted = chain.light.update(trusted, at)
+    header: Header = decode_header(honest.header)
+    if own_set:
+        keys = [key_of(f"liar-{number}") for number in range(3)]
+        real = chain.ledger.validators.validators
+        entries = [Validator(f"liar-{n}", real[0].did, key.public_key, key.public_key) for n, key in enumerate(keys)]
+        members = ValidatorList(header.epoch + random.randint(1, 2), (*entries, real[0]))
+        keys.append(chain.keys[real[0].consensus_key])
+        header = replace(header, epoch=members.epoch, validators_hash=validators_hash(members))
+        header = replace(header, next_validators_hash=header.validators_hash)
+        listed = encode(members)
+    else:
+        listed = honest.validators
+        known = msgspec.msgpack.decode(listed, type=ValidatorList).validators
+        keys = [chain.keys[known[0].consensus_key], key_of("liar-1"), key_of("liar-2")]
+    data = encode(replace(header, prev_state_root=root))
+    header = decode_header(data)
+    signed = vote_bytes(
+        COMMIT, chain_id=header.chain_id, epoch=header.epoch, validators_hash=header.validators_hash,
+        height=header.height, view=0, block_hash=block_hash(data),
+    )
+    votes = [(index, key.sign(signed)) for index, key in enumerate(keys)]
+    decision = encode_certificate(
+        make_certificate(
+            COMMIT, votes, epoch=header.epoch, height=at, view=0, block_hash=block_hash(data)
+        )
+    )
+    before = chain.light.update(trusted, trusted + 1).validators if own_set else honest.trusted_validators
+    update = replace(honest, header=data, decision=decision, validators=listed, trusted_validators=before)
+    return at, UpdateClient(case.receiver.client_id, trusted, encode(update))
+
+
+def _invented(case: Case) -> Packet:
+    link = case.sender.client_id, case.receiver.client_id
+    payload = probe.payload_of(b"invented %d" % case.random.randrange(10**6))
+    timeout_s = case.receiver.chain.time_ms // 1_000 + 60
+    return Packet(case.random.randint(1, 60), timeout_s, *link, (payload,))
+
+
+def forged_header(case: Case) -> tuple[Side, Operations] | None:
+    """A state that holds a packet which nobody sent, in a header that nobody decided."""
+    packet = _invented(case)
+    commitment_hash = leaf_hash(
+        _hash(commitment_key(packet.source_client, packet.sequence)), _hash(packet_commitment(packet))
+    )
+    height, update = _forged(case, commitment_hash, own_set=case.random.random() < 0.5)
+    return case.receiver, [update, ReceivePacket(packet, height, encode(StateProof(())))]
+
+
+def other_genesis(case: Case) -> tuple[Side, Operations] | None:
+    """A header of a chain of the same name by the same founders, which began at another moment."""
+    other = shadow(case.sender.chain.chain_id)
+    heights = [height for height in kept_heights(case.receiver) if height < other.height]
+    if not heights:
+        return None
+    trusted = heights[-1]
+    update = update_of(case.receiver, other, trusted, case.random.randint(trusted + 1, other.height))
+    return case.receiver, [update]
+
+
+def wrong_key(case: Case) -> tuple[Side, Operations] | None:
+    """A proof of something else under the same header: another packet, another kind of path, another client."""
+    found = _deliver(case)
+    if found is None:
+        return None
+    packet, height, operations = found
+    sequence = packet.sequence + case.random.randint(0, 2)
+    path = case.random.choice([commitment_key, receipt_key, acknowledgement_key])
+    client = case.random.choice([packet.source_client, packet.destination_client])
+    proof = case.sender.chain.prove(height, path(client, sequence))
+    return case.receiver, [*operations[:-1], ReceivePacket(packet, height, proof)]
+
+
+def wrong_height(case: Case) -> tuple[Side, Operations] | None:
+    """A proof under another header than the one it is of."""
+    found = _deliver(case)
+    if found is None:
+        return None
+    packet, height, operations = found
+    proof = case.sender.chain.prove(height, commitment_key(packet.source_client, packet.sequence))
+    return case.receiver, [*operations[:-1], ReceivePacket(packet, case.header_height(case.receiver), proof)]
+
+
+def altered_packet(case: Case) -> tuple[Side, Operations] | None:
+    """The packet as it should have been in the liar's eyes."""
+    found = _deliver(case)
+    if found is None:
+        return None
+    packet, height, operations = found
+    proof = case.sender.chain.prove(height, commitment_key(packet.source_client, packet.sequence))
+    other = [link for link in case.links if case.sender not in (link.first, link.second)]
+    clients = [side.client_id for link in other for side in (link.first, link.second)]
+    fields: dict[str, Any] = case.random.choice(
+        [
+            {"timeout_s": packet.timeout_s + 60},
+            {"sequence": packet.sequence + 1},
+            {"sequence": packet.sequence + 1_000},
+            {"payloads": (replace(packet.payload, value=b"another value"),)},
+            {"payloads": (replace(packet.payload, destination_port="evidence"),)},
+            {"payloads": (replace(packet.payload, version="probe-2"),)},
+            *({"destination_client": client} for client in clients),
+            *({"source_client": client} for client in clients),
+        ]
+    )
+    return case.receiver, [*operations[:-1], ReceivePacket(replace(packet, **fields), height, proof)]
+
+
+def altered_answer(case: Case) -> tuple[Side, Operations] | None:
+    """An answer that was not given, or to another packet, or to one that was never received."""
+    chain, height = case.receiver.chain, case.receiver.chain.height
+    packet = case.packet()
+    if packet is None:
+        return None
+    given = read_acknowledgement(chain.state, case.receiver.client_id, packet.sequence)
+    success = given is not None and given.acknowledgement != ERROR_ACKNOWLEDGEMENT
+    answer = ERROR_ACKNOWLEDGEMENT if success else probe.answer_to(packet.payload.value)
+    sequence = packet.sequence + case.random.choice([0, 0, 1])
+    proof = chain.prove(height, acknowledgement_key(case.receiver.client_id, packet.sequence))
+    lie = AcknowledgePacket(case.sender.client_id, sequence, answer, height, proof)
+    return case.sender, [*updates(case.sender, chain, height), lie]
+
+
+def forged_answer(case: Case) -> tuple[Side, Operations] | None:
+    """An answer under a header that nobody decided."""
+    packet = case.packet()
+    if packet is None:
+        return None
+    answer = probe.answer_to(packet.payload.value)
+    backwards = Case(case.random, case.links, case.receiver, case.sender, case.carried)
+    key = acknowledgement_key(case.receiver.client_id, packet.sequence)
+    root = leaf_hash(_hash(key), _hash(acknowledgement_commitment((answer,))))
+    height, update = _forged(backwards, root, own_set=case.random.random() < 0.5)
+    proof = encode(StateProof(()))
+    return case.sender, [update, AcknowledgePacket(case.sender.client_id, packet.sequence, answer, height, proof)]
+
+
+def early_time_out(case: Case) -> tuple[Side, Operations] | None:
+    """The receipt's absence at a height that is too early, also of a packet that was received since."""
+    packet = case.packet()
+    if packet is None:
+        return None
+    height = case.header_height(case.sender)
+    return case.sender, [time_out(case.sender, case.receiver, packet.sequence, height)]
+
+
+def newest_time_out(case: Case) -> tuple[Side, Operations] | None:
+    """... or at the newest height, whose time may be just below, at or above the packet's."""
+    packet = case.packet()
+    if packet is None:
+        return None
+    height = case.receiver.chain.height
+    steps = updates(case.sender, case.receiver.chain, height)
+    return case.sender, [*steps, time_out(case.sender, case.receiver, packet.sequence, height)]
+
+
+def old_time_out(case: Case) -> tuple[Side, Operations] | None:
+    """The absence of old, under the newest header."""
+    packet = case.packet()
+    if packet is None:
+        return None
+    chain = case.receiver.chain
+    old = case.random.randint(max(1, chain.height - 25), chain.height)
+    proof = chain.prove(old, receipt_key(case.receiver.client_id, packet.sequence))
+    lie = TimeOutPacket(case.sender.client_id, packet.sequence, chain.height, proof)
+    return case.sender, [*updates(case.sender, chain, chain.height), lie]
+
+
+def late_delivery(case: Case) -> tuple[Side, Operations] | None:
+    """Any packet that ever was carried, however old, with the proof it had."""
+    sent = [
+        operation
+        for chain, operations in case.carried
+        for operation in operations
+        if chain is case.receiver.chain and isinstance(operation, ReceivePacket)
+        and operation.proof_height in kept_heights(case.receiver)
+    ]
+    return (case.receiver, [case.random.choice(sent)]) if sent else None
+
+
+def replayed(case: Case) -> tuple[Side, Operations] | None:
+    """What was carried before, once more."""
+    before = [operations for chain, operations in case.carried if chain is case.receiver.chain]
+    return (case.receiver, case.random.choice(before)) if before else None
+
+
+def swapped_client(case: Case) -> tuple[Side, Operations] | None:
+    """What is due, shown to the other client of the same chain."""
+    found = _deliver(case)
+    other = [side for link in case.links for side in (link.first, link.second)
+             if side.chain is case.receiver.chain and side.client_id != case.receiver.client_id]
+    if found is None or not other:
+        return None
+    packet, height, _ = found
+    steps = updates(other[0], case.sender.chain, height)
+    proof = case.sender.chain.prove(height, commitment_key(packet.source_client, packet.sequence))
+    moved = replace(packet, destination_client=other[0].client_id)
+    return case.receiver, [*steps, ReceivePacket(moved, height, proof)]
+
+
+def false_misbehaviour(case: Case) -> tuple[Side, Operations] | None:
+    """Two headers of one chain, or one of them forged, as if they contradicted each other."""
+    chain = case.sender.chain
+    trusted = max(height for height in kept_heights(case.receiver) if height <= chain.height)
+    height, forged = _forged(case, bytes(32), own_set=case.random.random() < 0.5)
+    honest = _bare(chain.light.update(height - 1, height))
+    lies = [honest, _bare(decode_untrusted(forged.update)), _bare(chain.light.update(height - 2, height - 1))]
+    first, second = encode(honest), encode(case.random.choice(lies))
+    return case.receiver, [SubmitMisbehaviour(case.receiver.client_id, trusted, "headers", first, second)]
+
+
+def _bare(update: Untrusted) -> Untrusted:
+    found: Untrusted = replace(update, ancestry=())
+    return found
+
+
+LIES: Final[dict[str, Lie]] = {
+    lie.__name__: lie
+    for lie in (
+        flipped_bit, forged_header, other_genesis, wrong_key, wrong_height, altered_packet, altered_answer,
+        forged_answer, early_time_out, newest_time_out, old_time_out, late_delivery, replayed, swapped_client,
+        false_misbehaviour,
+    )
+}
