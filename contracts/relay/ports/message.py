@@ -184,12 +184,14 @@ def check_names(arrival: Arrival, *dids: str) -> None:
 
 
 def check_height(height: int, arrival: Arrival) -> None:
-    """Refuse a message from after the header that proves it: its sender lies about when it wrote.
+    """Refuse a message from after the height that proves it: its sender lies about when it wrote.
+
+    A header proves the state before its block, an attested height the state after it.
 
     Raises:
         OperationFailed: ``relay-message-height``.
     """
-    if height >= arrival.proof_height:
+    if height > arrival.proof_height:
         raise OperationFailed("relay-message-height", f"written at {height}, proved by header {arrival.proof_height}")
 
 

@@ -93,7 +93,7 @@ class Desk(World):
         value = said if isinstance(said, bytes) else encode(said)
         payload = Payload(port.name, port.name, port.version, port.encoding, value)
         packet = Packet(changes.pop("sequence", self.sequence), self.soon(), THEIRS, CLIENT_ID, (payload,))
-        told = {"chain_id": SECOND, "proof_height": PROOF_HEIGHT, "proof_time_ms": NOW_MS} | changes
+        told: dict[str, Any] = {"chain_id": SECOND, "proof_height": PROOF_HEIGHT, "proof_time_ms": NOW_MS} | changes
         where = self.context()
         self.answer, code = calling.receive(Arrival(packet, payload, CLIENT_ID, **told), where, self.overlay)
         self.events += where.events
@@ -137,7 +137,7 @@ def asset_view(**fields: Any) -> AssetView:
         "description_hash": bytes(32),
         "valid_until_ms": 0,
     }
-    return AssetView(**{**values, **fields})  # type: ignore[arg-type]
+    return AssetView(**{**values, **fields})
 
 
 def listing_view(**fields: Any) -> ListingView:
@@ -158,7 +158,7 @@ def listing_view(**fields: Any) -> ListingView:
         "expires_ms": 0,
         "status": "LISTED",
     }
-    return ListingView(**{**values, **fields})  # type: ignore[arg-type]
+    return ListingView(**{**values, **fields})
 
 
 def shown(height: int = 5, asset: AssetView | None = None, listing: ListingView | None = None) -> AssetMessage:
@@ -183,7 +183,7 @@ def trusted(height: int = 5, **fields: Any) -> AccreditationMessage:
         "accredited_by": theirs("governor"),
         "reason": "",
     }
-    return AccreditationMessage(**{**values, **fields})  # type: ignore[arg-type]
+    return AccreditationMessage(**{**values, **fields})
 
 
 def asked(height: int = 5, **fields: Any) -> OrderMessage:
@@ -201,7 +201,7 @@ def asked(height: int = 5, **fields: Any) -> OrderMessage:
         "accept_by_ms": NOW_MS + DAY_MS,
         "deliver_by_ms": NOW_MS + 2 * DAY_MS,
     }
-    return OrderMessage(**{**values, **fields})  # type: ignore[arg-type]
+    return OrderMessage(**{**values, **fields})
 
 
 def said(answer: Any, order_id: bytes, height: int = 5, **fields: Any) -> AnswerMessage:

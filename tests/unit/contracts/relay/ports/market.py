@@ -52,7 +52,7 @@ def producing(ledger: Consortium, **rules: Any) -> None:
 
 def announcing(ledger: Consortium, listing: bytes = LISTING, **fields: Any) -> AnnounceAsset:
     values = {"client_id": CLIENT_ID, "asset_id": ASSET, "timeout_s": ledger.soon(), "listing_id": listing}
-    return AnnounceAsset(**{**values, **fields})  # type: ignore[arg-type]
+    return AnnounceAsset(**{**values, **fields})
 
 
 def ordering(ledger: Consortium, **fields: Any) -> OrderAcross:

@@ -197,7 +197,7 @@ def _twice() -> str:
 REFUSALS: dict[str, Callable[[], str]] = {
     "relay-value-malformed": lambda: Desk().hear(registry.PORT, b"\xc0"),
     "relay-name-foreign": lambda: Desk().hear(registry.PORT, shown(asset=asset_view(holder=did_of("member")))),
-    "relay-message-height": lambda: Desk().hear(registry.PORT, shown(PROOF_HEIGHT)),
+    "relay-message-height": lambda: Desk().hear(registry.PORT, shown(PROOF_HEIGHT + 1)),
     "relay-message-overtaken": lambda: buying().hear(registry.PORT, offered(4)),
     "relay-answer-malformed": _misunderstood,
     "relay-announcement-status": _settled_twice,

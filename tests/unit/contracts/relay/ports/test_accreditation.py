@@ -8,6 +8,7 @@ from contracts.identity.accreditation import read_accreditation
 from contracts.identity.operations_accreditation import Accredit, EndAccreditation
 from contracts.relay.packet import ERROR_ACKNOWLEDGEMENT
 from contracts.relay.ports import accreditation
+from contracts.relay.ports.message import DONE
 from contracts.relay.ports.operations import AnnounceAccreditation
 from contracts.relay.ports.record import Told, read_audience, read_recognised
 from contracts.relay.record import OPEN_PER_SENDER_MAX, client_key, quota_key
@@ -115,7 +116,7 @@ def test_renewal_is_news_and_repetition_is_not() -> None:
     desk = vouching()
     desk.must("governor", TELL)
     assert desk.submit("governor", TELL).code == "relay-announcement-same"
-    assert desk.settle(accreditation.DONE) == "ok"
+    assert desk.settle(DONE) == "ok"
     assert desk.submit("stranger", TELL).code == "relay-announcement-same"
     desk.height += 1
     desk.must("governor", Accredit(did_of("stranger"), "buyer", valid_until_ms=NOW_MS + 5_000))

@@ -102,7 +102,7 @@ def test_attestors_have_no_headers_to_keep() -> None:
 
 def test_message_from_after_its_header_is_a_lie() -> None:
     """By height or by time."""
-    assert Desk().hear(checkpoint.PORT, CheckpointMessage(PROOF_HEIGHT, NOW_MS)) == "relay-message-height"
+    assert Desk().hear(checkpoint.PORT, CheckpointMessage(PROOF_HEIGHT + 1, NOW_MS)) == "relay-message-height"
     assert Desk().hear(checkpoint.PORT, CheckpointMessage(5, NOW_MS + 1)) == "relay-message-height"
 
 

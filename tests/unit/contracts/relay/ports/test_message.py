@@ -98,9 +98,9 @@ def test_chain_of_another_kind_names_its_own_by_its_own_method() -> None:
 
 
 def test_message_from_after_its_proof_is_refused() -> None:
-    """The header that proves a packet commits to the state before its own block."""
-    assert Desk().hear(registry.PORT, shown(PROOF_HEIGHT)) == "relay-message-height"
-    assert Desk().hear(registry.PORT, shown(PROOF_HEIGHT - 1)) == "ok"
+    """Nobody writes what is proved to have stood there before."""
+    assert Desk().hear(registry.PORT, shown(PROOF_HEIGHT + 1)) == "relay-message-height"
+    assert Desk().hear(registry.PORT, shown(PROOF_HEIGHT)) == "ok"
 
 
 def test_wrong_check_digits_are_no_certificate() -> None:

@@ -74,7 +74,7 @@ def test_digest_stands_with_a_delivery_and_only_there(answer: str, digest: bytes
 
 def test_answer_from_after_its_proof_is_refused() -> None:
     """As any message."""
-    assert pending().hear(trade.PORT, said("accept", OWN_ORDER, PROOF_HEIGHT)) == "relay-message-height"
+    assert pending().hear(trade.PORT, said("accept", OWN_ORDER, PROOF_HEIGHT + 1)) == "relay-message-height"
 
 
 def test_garbled_acknowledgement_leaves_the_order_open() -> None:

@@ -7,6 +7,7 @@ from contracts.market.operations import Delist, RepriceListing
 from contracts.market.record import read_listing
 from contracts.relay.packet import ERROR_ACKNOWLEDGEMENT
 from contracts.relay.ports import registry
+from contracts.relay.ports.message import DONE
 from contracts.relay.ports.record import (
     AnnouncementRecord,
     MirroredListing,
@@ -100,7 +101,7 @@ def test_changed_price_is_news_and_only_the_last_answer_counts() -> None:
     desk.must("member", announcing(desk))
     assert desk.settle(b"\x01", sequence=1) == "ok"
     assert (told(desk).status, told(desk).sequence) == ("SENT", 2)
-    assert desk.settle(registry.DONE, sequence=2) == "ok"
+    assert desk.settle(DONE, sequence=2) == "ok"
     assert told(desk).status == "KNOWN"
 
 
