@@ -71,6 +71,19 @@ def test_header_between_two_kept_ones_is_learnt_from_the_lower() -> None:
     assert client_of(world).latest_height == 4
 
 
+def test_members_who_left_vouch_for_nothing_by_an_old_header() -> None:
+    """updating: from a kept header the client follows, but held against the nearest ones that it keeps as well."""
+    chain = turning_chain(2)
+    world = following(chain)
+    must(world, "stranger", UpdateClient(CLIENT_ID, 0, encode(chain.update(0, 5))))
+    between = world.submit("stranger", UpdateClient(CLIENT_ID, 0, encode(chain.update(0, 2))))
+    assert between.code == "relay-header-outdated", "its set has handed over to that of the kept header above"
+    must(world, "stranger", AddPastHeader(CLIENT_ID, 5, chain.headers[2], chain.path(5, 2)))
+    skipped = world.submit("stranger", UpdateClient(CLIENT_ID, 2, encode(chain.update(2, 8))))
+    assert skipped.code == "relay-header-outdated", "the kept header at 5 names another set than the one of 8"
+    must(world, "stranger", UpdateClient(CLIENT_ID, 5, encode(chain.update(5, 8))))
+
+
 def test_past_header_is_learnt_without_a_signature() -> None:
     """operations: 'the kept one's history proves it'."""
     remote = Remote(4)
