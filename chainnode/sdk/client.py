@@ -253,8 +253,8 @@ class Client(Transport):
         Not verified here: ``chainnode.lightclient.membership`` does, with the header's consensus state.
 
         Raises:
-            NotFound: ``state-version``: the node does not keep that state any more.
-            Rejected: ``proof-pending``: the header is not there yet.
+            NotFound: ``state-version``: the nodes do not keep that state any more.
+            Unavailable: ``node-failed``: no node has that header yet.
         """
         found: list[bytes] = []
         for start in range(0, len(keys), LIGHT_KEYS_MAX):
