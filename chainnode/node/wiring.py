@@ -22,6 +22,7 @@ from chainnode.clock import Clock, SystemClock
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import StoreError
 from chainnode.mempool.admission import Admitter
+from chainnode.mempool.backlog import Backlog
 from chainnode.mempool.gossip import Outbox
 from chainnode.mempool.verification import Verification
 from chainnode.net.network import PeerNetwork
@@ -93,7 +94,8 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._verification = Verification(self._verifier)
-        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted)
+        self._backlog = Backlog(self._pool, clock)
+        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted, self._backlog)
         replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height),
@@ -302,6 +304,7 @@ class Node:
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self._snapshots.note_block(self.ledger.tip.height)
         self._pool.remove([transaction.tx_id for transaction in transactions])
+        self._backlog.note_block(len(transactions))
         self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
         if expired:
