@@ -130,15 +130,14 @@ POOL_BYTES_MAX: Final = 24 * MIB
 
 POOL_SENDER_PERCENT: Final = 25
 """Of both: the flood of one sender leaves room for others; seconds of all that four validators on two cores take."""
-BACKLOG_MS: Final = 2_000
-"""As much may wait as blocks take in this time; beyond it clients are refused before their signatures are checked.
+BACKLOG_MS: Final = 1_000
+"""While something has waited so long, clients with much waiting are refused before their signatures are checked.
 
-Some twenty blocks; throughput needs two. A sender's share of the pool took half a minute to empty on a busy machine.
+Under a full load that blocks keep up with, a third of a second is usual. On a busy machine a sender's share of the pool
+took half a minute to empty.
 """
-BACKLOG_TRANSACTIONS_MIN: Final = 2_000
-"""A full block of the usual size may always wait."""
-BACKLOG_PER_S_FIRST: Final = 2_500
-"""Taken for what blocks can take until that was seen: 5,000, the largest request, may wait."""
+BACKLOG_TRANSACTIONS: Final = 1_000
+"""... but only while at least so many wait: four usual blocks, so that none is made half empty."""
 
 # API.
 REQUEST_BYTES_MAX: Final = 8 * MIB

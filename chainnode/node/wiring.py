@@ -94,8 +94,9 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._verification = Verification(self._verifier)
-        self._backlog = Backlog(self._pool, clock)
-        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted, self._backlog)
+        self._admitter = Admitter(
+            ledger, self._pool, self._verification, self._on_admitted, Backlog(self._pool, clock)
+        )
         replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height),
@@ -304,7 +305,6 @@ class Node:
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self._snapshots.note_block(self.ledger.tip.height)
         self._pool.remove([transaction.tx_id for transaction in transactions])
-        self._backlog.note_block(len(transactions))
         self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
         if expired:
