@@ -1,5 +1,6 @@
 """One operation of each kind, and how each refusal is reached; the tests of the kernel gather them."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -13,10 +14,9 @@ from contracts.relay.operations import (
 )
 from tests.unit.contracts.relay import attested
 from tests.unit.contracts.relay.connected import CLIENT_ID, THEIRS
-from tests.unit.contracts.relay.refusals import REFUSALS
+from tests.unit.contracts.relay.ports import samples as ports
+from tests.unit.contracts.relay.refusals import REFUSALS as OWN_REFUSALS
 from tests.unit.contracts.relay.remote import ARRIVING, NOW_MS, Remote, beginning, contradiction
-
-__all__ = ["REFUSALS", "SAMPLES"]
 
 _LONG_MS: Final = 10 * 365 * 86_400_000
 """The fuzz lives years after the other chain's headers."""
@@ -45,4 +45,5 @@ def _made() -> tuple[Operation, ...]:
     )
 
 
-SAMPLES: tuple[Operation, ...] = _made()
+SAMPLES: tuple[Operation, ...] = (*_made(), *ports.SAMPLES)
+REFUSALS: dict[str, Callable[[], str]] = {**OWN_REFUSALS, **ports.REFUSALS}
