@@ -94,9 +94,8 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._verification = Verification(self._verifier)
-        self._admitter = Admitter(
-            ledger, self._pool, self._verification, self._on_admitted, Backlog(self._pool, clock)
-        )
+        backlog = Backlog(self._pool, clock)
+        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted, backlog)
         replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height),
