@@ -1,6 +1,7 @@
 """Our own headers as the client's rules see them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -119,8 +120,9 @@ def test_seal_is_refused_when_a_key_was_made_to_cancel_those_of_others() -> None
     chain = turning_chain(1)
     honest = chain.sets[0].validators[:2]
     mine = seal_key_of(key_of("mallory"))
-    others = add(*(pubkey_to_G1(member.seal_key) for member in honest))
-    rogue = G1_to_pubkey(add(pubkey_to_G1(mine.public_key), neg(others)))
+    keys: list[Any] = [mine.public_key, *(member.seal_key for member in honest)]
+    own_point, *points = map(pubkey_to_G1, keys)
+    rogue = G1_to_pubkey(add(own_point, neg(add(*points))))
     entry = msgspec.structs.replace(
         honest[0], name="mallory", consensus_key=key_of("mallory").public_key, node_key=key_of("mallory").public_key,
         seal_key=bytes(rogue), seal_proof=mine.prove_possession(),
