@@ -7,6 +7,8 @@ begins anew with the same questions. What another relayer delivered meanwhile is
 A packet that is refused waits by itself, longer each time; the others go on.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +29,9 @@ REFRESH_DIVISOR: Final = 3
 """A client without packets is updated when a third of its trusting period is over: twice more before it expires."""
 ANSWERS_KEPT_MAX: Final = 16_384
 """Answers that need not be asked for again: those of two full clients."""
+
+ASKED_TOGETHER: Final = 16
+"""Questions to one node at a time."""
 
 log = structlog.get_logger(__name__)
 
@@ -121,37 +126,43 @@ class Lane:
         self.count.pending = len(incoming) + len(outgoing)
         self._forget({("receive", one.sequence) for one in incoming} | {("settle", one.sequence) for one in outgoing})
         steps: list[Step] = []
-        for packet in outgoing:
+        async for packet, answer in self._answered("settle", self.peer, outgoing):
             if len(steps) >= self._batch_packets:
                 return steps
-            answer = await self._answer("settle", self.peer, packet.destination_client, packet)
             due = due_at_sender(packet, answer, view.peer)
             if due in ("acknowledge", "time-out") and self._is_ready("settle", packet):
                 steps.append(Step("acknowledge" if due == "acknowledge" else "time-out", packet, answer))
             elif awaits_block(packet, answer, view.peer, self._clock.wall_ms()) and self.opposite is not None:
                 self.opposite.asked_to_update = True
-        for packet in incoming:
+        async for packet, answer in self._answered("receive", self.host, incoming):
             if len(steps) >= self._batch_packets:
                 break
-            answer = await self._answer("receive", self.host, self.client_id, packet)
             due = due_at_receiver(packet, answer is not None, view.peer, view.host)
             if due == "receive" and self._is_ready("receive", packet):
                 steps.append(Step("receive", packet))
         return steps
 
-    async def _answer(
-        self, side: str, receiver: Chain, client_id: str, packet: PacketRecord
-    ) -> AcknowledgementRecord | None:
-        """What the receiver answered; an answer never changes, so it is asked for once."""
-        key = (side, packet.sequence)
-        if key not in self._answers:
-            found = await receiver.answer(client_id, packet.sequence)
-            if found is None:
-                return None
-            if len(self._answers) >= ANSWERS_KEPT_MAX:
-                self._answers.pop(next(iter(self._answers)))
-            self._answers[key] = found
-        return self._answers[key]
+    async def _answered(
+        self, side: str, receiver: Chain, packets: list[PacketRecord]
+    ) -> AsyncIterator[tuple[PacketRecord, AcknowledgementRecord | None]]:
+        """Each packet with what the receiver answered, some asked for together; an answer never changes."""
+        for start in range(0, len(packets), ASKED_TOGETHER):
+            part = packets[start : start + ASKED_TOGETHER]
+            asked = [packet for packet in part if (side, packet.sequence) not in self._answers]
+            asking = (receiver.answer(packet.destination_client, packet.sequence) for packet in asked)
+            found = await asyncio.gather(*asking, return_exceptions=True)
+            for packet, answer in zip(asked, found, strict=True):
+                if isinstance(answer, BaseException):
+                    raise answer
+                if answer is not None:
+                    self._keep((side, packet.sequence), answer)
+            for packet in part:
+                yield packet, self._answers.get((side, packet.sequence))
+
+    def _keep(self, key: tuple[str, int], answer: AcknowledgementRecord) -> None:
+        if len(self._answers) >= ANSWERS_KEPT_MAX:
+            self._answers.pop(next(iter(self._answers)))
+        self._answers[key] = answer
 
     def _forget(self, under_way: set[tuple[str, int]]) -> None:
         """Keep nothing about packets that are settled."""

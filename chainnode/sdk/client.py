@@ -41,8 +41,8 @@ T = TypeVar("T")
 Id = bytes | str
 
 MSGPACK = "application/msgpack"
-LIGHT_KEYS_MAX = 11
-"""Keys of packets in one query: up to 87 bytes each, in hexadecimal."""
+LIGHT_KEYS_CHARS_MAX = 2_000
+"""Of one query: some thirty keys of packets in hexadecimal."""
 
 
 class Client(Transport):
@@ -257,8 +257,8 @@ class Client(Transport):
             Unavailable: ``node-failed``: no node has that header yet.
         """
         found: list[bytes] = []
-        for start in range(0, len(keys), LIGHT_KEYS_MAX):
-            part = keys[start : start + LIGHT_KEYS_MAX]
+        while len(found) < len(keys):
+            part = _that_fit(keys[len(found) :])
             query = _query(height=height, keys=",".join(key.hex() for key in part))
             answer = await self.request("GET", "/v1/light/proofs", query=query, accept=MSGPACK)
             proofs = read_answer(answer, list[bytes])
@@ -310,6 +310,16 @@ def _read(decode: Callable[[bytes], T], data: bytes) -> T:
         return decode(data)
     except DecodeError as error:
         raise Unavailable("bad-answer", f"the node's answer cannot be read: {error}") from error
+
+
+def _that_fit(keys: Sequence[bytes]) -> Sequence[bytes]:
+    """As many keys, one at least, as a query holds."""
+    left = LIGHT_KEYS_CHARS_MAX
+    for at, key in enumerate(keys):
+        left -= 2 * len(key) + 1
+        if left < 0 and at:
+            return keys[:at]
+    return keys
 
 
 def _hex(value: Id) -> str:

@@ -41,7 +41,8 @@ SHORT_S: Final = 5
 """Orders that shall time out have so long, and the relayer stays down as long; a busy machine must place them first."""
 LONG_S: Final = 3_600
 SETTLE_S: Final = 120.0
-_POLL_S: Final = 0.2
+STARTED: Final = b'"event": "started"'
+_POLL_S: Final = 0.1
 _DAY_MS: Final = 86_400_000
 
 Say = Callable[[str], None]
@@ -71,7 +72,9 @@ class TwoChains:
         self._amounts: Final = amounts
         self._say: Final = say
         folder.mkdir(parents=True, exist_ok=True)
+        self._log: Final = folder / "relayer.log"
         self._relayers: list[subprocess.Popen[bytes]] = []
+        self._starts = 0
         self.origin: Final = Side(folder / ORIGIN, ORIGIN, amounts.validators)
         self.abroad: Final = Side(folder / ABROAD, ABROAD, amounts.validators)
 
@@ -87,7 +90,7 @@ class TwoChains:
         await self._register()
         amounts = self._amounts
         half, most, orders = amounts.registrations // 2, amounts.registrations * 3 // 5, amounts.orders // 2
-        self._start_relayers()
+        await self._start_relayers()
         self._say(f"announcing {half} of {amounts.registrations} assets; a validator leaves on each side")
         await self._announce(range(half))
         await asyncio.gather(self.origin.remove_validator(), self.abroad.remove_validator())
@@ -100,7 +103,7 @@ class TwoChains:
         await self._order(range(amounts.orders, amounts.orders + amounts.timeouts), SHORT_S)
         self._say(f"{amounts.timeouts} orders have {SHORT_S} s to arrive, and nobody carries them")
         await asyncio.sleep(SHORT_S)
-        self._start_relayers()
+        await self._start_relayers()
         self._say("started the relayer again")
         await self._order(range(orders, amounts.orders), LONG_S)
         await self._announce(range(most, amounts.registrations))
@@ -179,15 +182,21 @@ class TwoChains:
                 raise self._with_log("relayer-died", f"a relayer ended with status {child.returncode}")
 
     def _with_log(self, code: str, message: str) -> CommandError:
-        return with_log(CommandError(code, message, Exit.FAILED), self._folder / "relayer.log")
+        return with_log(CommandError(code, message, Exit.FAILED), self._log)
 
-    def _start_relayers(self) -> None:
+    async def _start_relayers(self) -> None:
+        """Start them, and wait until each works: what follows is not to measure how a process starts."""
         config = self._folder / "relayer.toml"
         write_atomically(config, self._configuration().encode())
         words = ["relay", "run", str(config.absolute()), "--die-with", str(os.getpid())]
         command = [sys.executable, "-P", "-m", "chainnode.cli.main", *words]
         for _ in range(self._amounts.relayers):
-            self._relayers.append(spawn(command, self._folder / "relayer.log", detached=False))
+            self._relayers.append(spawn(command, self._log, detached=False))
+        self._starts += self._amounts.relayers
+        await self._until("every relayer works", self._have_started)
+
+    async def _have_started(self) -> bool:
+        return self._log.read_bytes().count(STARTED) >= self._starts
 
     def _kill_relayers(self) -> None:
         for child in self._relayers:
