@@ -44,7 +44,7 @@ async def prepare(steps: list[Step], state: ConsensusState, client_id: str, peer
         try:
             _check(step, state, proof)
         except LightClientError as error:
-            refused.append((step, f"proof-{error.code}"))
+            refused.append((step, error.code))
         else:
             ready.append(Ready(step, _operation(step, client_id, state.height, proof)))
     return Prepared(ready, refused)
