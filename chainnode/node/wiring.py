@@ -36,6 +36,9 @@ from chainnode.node.opening import build_pool, build_replica, build_verifier, ch
 from chainnode.node.proposal_desk import ProposalDesk
 from chainnode.node.rejoin import Rejoin
 from chainnode.node.replica_driver import ReplicaDriver
+from chainnode.node.seal_fetch import SealFetch
+from chainnode.node.seal_worker import SealWorker
+from chainnode.node.sealer import Sealer
 from chainnode.node.service import NodeService
 from chainnode.node.snapshot_join import trusted_block
 from chainnode.node.snapshot_keeper import SnapshotKeeper
@@ -119,6 +122,11 @@ class Node:
         )
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
+        self._seal_worker = SealWorker()
+        self._sealer = Sealer(
+            ledger.store, keys, self._seal_worker, self._links.seals_to_validators, clock
+        )
+        self._seal_fetch = SealFetch(ledger.store, self._links, self._seal_worker, self._sealer.note_fetched)
         self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
@@ -179,7 +187,7 @@ class Node:
             (config.network.listen.host, config.network.listen.port),
             [PeerAddress(peer.node_key, peer.address.host, peer.address.port) for peer in config.network.peers],
             membership.role_of,
-            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links, self._clock),
+            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links, self._sealer, self._clock),
             tip_height=lambda: self.ledger.tip.height,
         )
 
@@ -207,6 +215,8 @@ class Node:
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
             group.create_task(self._snapshots.run(), name="snapshots")
+            group.create_task(self._sealer.run(), name="seals")
+            group.create_task(self._seal_fetch.run(), name="seal-fetch")
             if self._fills_back and self.ledger.store.floor() > 1:
                 group.create_task(self._fill_back(), name="back-fill")
             if self._rejoin is not None:
@@ -232,6 +242,7 @@ class Node:
             await asyncio.wait({self._supervisor})
             await self._network.close()
             await self._verifier.close()
+        self._seal_worker.close()
         self._data.close()
 
     async def _come_back(self, rejoin: Rejoin) -> None:
@@ -299,6 +310,7 @@ class Node:
 
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self._snapshots.note_block(self.ledger.tip.height)
+        self._sealer.note_block(self.ledger.tip.height, last_of_set=self.ledger.validators.epoch != self._epoch)
         self._pool.remove([transaction.tx_id for transaction in transactions])
         self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
@@ -336,5 +348,7 @@ class Node:
                 {"checked": self._verification.checked, "known": self._verification.spared}
             ),
             "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
+            "seals": self._sealer.seals,
+            "seal_shares": self._sealer.shares,
             "network": self._network.counters.snapshot(),
         }
