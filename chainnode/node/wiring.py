@@ -43,6 +43,7 @@ from chainnode.node.service import NodeService
 from chainnode.node.snapshot_join import trusted_block
 from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.node.vote_signer import VoteSigner
+from chainnode.node.voting_keys import VotingKeys
 from chainnode.store.leveldb import LevelDBOptions
 from chainnode.sync.back_fill import BackFill
 from chainnode.sync.body_fetcher import BodyFetcher
@@ -122,11 +123,7 @@ class Node:
         )
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
-        self._seal_worker = SealWorker()
-        self._sealer = Sealer(
-            ledger.store, keys, self._seal_worker, self._links.seals_to_validators, clock
-        )
-        self._seal_fetch = SealFetch(ledger.store, self._links, self._seal_worker, self._sealer.note_fetched)
+        self._build_sealing(keys)
         self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
@@ -162,6 +159,12 @@ class Node:
         except BaseException:
             data.close()
             raise
+
+    def _build_sealing(self, keys: VotingKeys | None) -> None:
+        store, worker = self.ledger.store, SealWorker()
+        self._seal_worker = worker
+        self._sealer = Sealer(store, keys, worker, self._links.seals_to_validators, self._clock)
+        self._seal_fetch = SealFetch(store, self._links, worker, self._sealer.note_fetched)
 
     def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
         self._catch_up = CatchUp(
