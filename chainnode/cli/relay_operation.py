@@ -3,8 +3,16 @@
 from typing import Final
 
 from chainnode.cli.operation import Verb, operation_group, verbs_of
+from contracts.relay.ports.operations import OrderAcross
+from contracts.relay.ports.record_trade import order_id_of
 
 _OPERATORS: Final = "operators"
+
+
+def _order_id(operation: OrderAcross, did: str) -> dict[str, str]:
+    """What every later step of the order names."""
+    return {"order_id": order_id_of(did, operation.reference).hex()}
+
 
 command = operation_group(
     "relay",
@@ -24,5 +32,11 @@ command = operation_group(
         ),
         acknowledge_packet=Verb("relay.acknowledge_packet", arguments=("client_id", "sequence")),
         time_out_packet=Verb("relay.time_out_packet", arguments=("client_id", "sequence")),
+        announce_asset=Verb("relay.announce_asset", arguments=("client_id", "asset_id")),
+        announce_accreditation=Verb("relay.announce_accreditation", arguments=("client_id", "did", "kind")),
+        prove_accreditation=Verb("relay.prove_accreditation", arguments=("client_id", "did", "kind")),
+        order=Verb("relay.order", arguments=("client_id", "listing_id"), about=_order_id),
+        answer_order=Verb("relay.answer_order", arguments=("client_id", "order_id", "answer")),
+        repeat_answer=Verb("relay.repeat_answer", arguments=("client_id", "order_id")),
     ),
 )

@@ -79,6 +79,35 @@ def verify(
     return found
 
 
+def check_nearest(
+    found: ConsensusState, trusted: ConsensusState, below: ConsensusState | None, above: ConsensusState | None
+) -> None:
+    """Hold a header against the nearest ones that a client keeps, not only against the one it is verified from.
+
+    ``verify`` knows one header. A client that has seen later ones knows which sets have handed over since: members who
+    left, or a third of them, must not vouch for a block by an old header that still names them. So the set is the one
+    that the nearest lower header names, unless that is itself ``trusted``; and the one of the nearest higher header,
+    where there is one: a header of an earlier set comes by ``verify_past``.
+
+    Args:
+        found: the header to be verified, or verified.
+        trusted: what it is verified from.
+        below: of what the client keeps the highest at or below ``found``.
+        above: ... and the lowest above it.
+
+    Raises:
+        LightClientError: ``set-outdated``.
+    """
+    if below is not None and below.height == found.height:
+        fits = found.validators_hash == below.validators_hash
+    else:
+        fits = above is None or found.validators_hash == above.validators_hash
+        if below is not None and below.height != trusted.height:
+            fits = fits and found.validators_hash == below.next_validators_hash
+    if not fits:
+        raise LightClientError("set-outdated", "a nearer header that is kept names another set", height=found.height)
+
+
 def verify_past(
     trusted: ConsensusState,
     header: bytes,

@@ -64,6 +64,8 @@ GOSSIP_INTERVAL_SECONDS: Final = 0.002
 MAINTENANCE_SECONDS: Final = 5.0
 PRUNE_CALLS_MAX: Final = 200
 """A bounded piece of pruning each round; more than blocks can arrive meanwhile."""
+PRUNE_PAUSE_SECONDS: Final = 0.02
+"""Between two calls: validators prune in the same seconds, and blocks are not to wait."""
 REJOIN_LOOK_SECONDS: Final = 0.1
 REJOINING: Final = "rejoin-after-loss"
 """Why a validator that came back is silent for a while."""
@@ -292,7 +294,7 @@ class Node:
             for _ in range(PRUNE_CALLS_MAX):
                 if not self.ledger.prune():
                     break
-                await asyncio.sleep(0)
+                await asyncio.sleep(PRUNE_PAUSE_SECONDS)
         except StoreError as error:
             # As after every failed write: nothing is signed any more, and reads go on.
             self._driver.halt(error.code, {"message": error.message})

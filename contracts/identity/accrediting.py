@@ -14,6 +14,7 @@ from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import Role, Rule, roles_of
+from contracts.relay.ports.accreditation import END_STATE_BYTES, announce_end
 
 BY_ACCREDITOR: Final = Rule("ANY", ("exchange", "governor", "regulator"))
 OVERSEEING_ROLES: Final[tuple[Role, ...]] = ("governor", "regulator")
@@ -80,7 +81,7 @@ def accredit(operation: Accredit, context: Context, state: State) -> None:
 
 
 def end_accreditation(operation: EndAccreditation, context: Context, state: State) -> None:
-    """End an accreditation at the block's time.
+    """End an accreditation at the block's time, and tell every chain that was told of it.
 
     Raises:
         OperationFailed: ``accreditation-unknown``, ``accreditation-not-yours`` or ``accreditation-status``.
@@ -99,6 +100,7 @@ def end_accreditation(operation: EndAccreditation, context: Context, state: Stat
     after = msgspec.structs.replace(before, status=status, ended_ms=context.time_ms, reason=operation.reason)
     state.put(accreditation_key(did, kind, operation.credential_type), encode(after))
     context.emit(AccreditationEnded(did, kind, before.credential_type, context.sender, operation.reason))
+    announce_end(after, context, state)
 
 
 def _is_over(record: AccreditationRecord, time_ms: int) -> bool:
@@ -123,5 +125,7 @@ OPERATIONS: Final = (
         end_accreditation,
         BY_ACCREDITOR,
         ("accreditation-type", "accreditation-unknown", "accreditation-not-yours", "accreditation-status"),
+        state_bytes=END_STATE_BYTES,
+        work=4,
     ),
 )

@@ -9,6 +9,10 @@ from contracts.relay import client, misbehaviour, receiving, settling, updating
 from contracts.relay.collection import COLLECTIONS
 from contracts.relay.outcome import EVENTS
 from contracts.relay.outcome_refusal import CODES
+from contracts.relay.ports import collection as port_collection
+from contracts.relay.ports import outcome as port_outcome
+from contracts.relay.ports import outcome_refusal as port_refusal
+from contracts.relay.ports import parts
 from contracts.relay.record import CLIENT, RECORDS
 
 FAMILY: Final = Family(
@@ -19,15 +23,17 @@ FAMILY: Final = Family(
         *misbehaviour.OPERATIONS,
         *receiving.OPERATIONS,
         *settling.OPERATIONS,
+        *parts.OPERATIONS,
     ),
-    events=EVENTS,
-    codes=CODES,
+    events=(*EVENTS, *port_outcome.EVENTS),
+    codes={**CODES, **port_refusal.CODES},
     records=(
         *RECORDS,
         ("relay-consensus", 3, "", ConsensusState),
         ("relay-validators", 3, "", ValidatorList),
+        *parts.RECORDS,
     ),
-    lifecycles=(CLIENT,),
-    collections=COLLECTIONS,
+    lifecycles=(CLIENT, *parts.LIFECYCLES),
+    collections=(*COLLECTIONS, *port_collection.COLLECTIONS),
 )
 """Chains that recognise each other."""

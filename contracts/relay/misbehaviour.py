@@ -27,7 +27,7 @@ from contracts.relay.operations import SubmitMisbehaviour
 from contracts.relay.record import ClientRecord
 from contracts.relay.refusal import ATTESTATION_CODES, UPDATE_CODES, refusal_of
 from contracts.relay.standing import active_client
-from contracts.relay.updating import STANDING, attestation_options, freeze, read_untrusted, with_kept_lists
+from contracts.relay.updating import STANDING, attestation_options, check_place, freeze, read_untrusted, with_kept_lists
 
 
 def submit(operation: SubmitMisbehaviour, context: Context, state: State) -> None:
@@ -58,6 +58,7 @@ def _headers(client: ClientRecord, operation: SubmitMisbehaviour, context: Conte
     for data in (operation.first, operation.second):
         untrusted = read_untrusted(data)
         claimed = consensus_state_of(untrusted.header)
+        check_place(client, claimed, trusted, state)
         halves.append(with_kept_lists(untrusted, claimed, trusted, client, state))
         height = max(height, claimed.height)
     check_misbehaviour(trusted, halves[0], halves[1], options_of(client), context.time_ms)

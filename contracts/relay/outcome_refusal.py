@@ -116,6 +116,11 @@ _UPDATE: Final[dict[str, Code]] = {
         "The header names another validator set for an epoch whose set is known.",
         _FORGED,
     ),
+    "relay-header-outdated": Code(
+        "Set of the past",
+        "A header that the client keeps, nearer than the trusted one, names another validator set.",
+        "Name the kept header next below as trusted; show a header of an earlier set by relay.add_past_header.",
+    ),
     "relay-header-forged": Code(
         "Forged header",
         "The header was not decided: a signature is wrong, or the decision is about another block.",

@@ -15,7 +15,7 @@ from chainnode.lightclient.client_state import ConsensusState, Untrusted, decode
 from chainnode.lightclient.errors import LightClientError
 from chainnode.lightclient.misbehaviour import conflict
 from chainnode.lightclient.own_chain import consensus_state_of
-from chainnode.lightclient.verification import verify, verify_past
+from chainnode.lightclient.verification import check_nearest, verify, verify_past
 from chainnode.state.view import State
 from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
@@ -123,6 +123,18 @@ def with_kept_lists(
     return msgspec.structs.replace(untrusted, **lists)
 
 
+def check_place(client: ClientRecord, claimed: ConsensusState, trusted: ConsensusState, state: State) -> None:
+    """Hold a header against the nearest that the client keeps: members who left since vouch for nothing.
+
+    Raises:
+        LightClientError: ``set-outdated``.
+    """
+    kept = neighbours(client, claimed.height, state)
+    below = [found for found in kept if found.height <= claimed.height]
+    above = [found for found in kept if found.height > claimed.height]
+    check_nearest(claimed, trusted, below[-1] if below else None, above[0] if above else None)
+
+
 def attestation_options(client: ClientRecord, context: Context) -> AttestationOptions:
     """Whose word counts for an attestation client."""
     return AttestationOptions(client.chain_id, context.chain_id, client.client_id, client.attestors, client.threshold)
@@ -137,6 +149,7 @@ def _verified(
         claimed = consensus_state_of(untrusted.header)
         if read_consensus(state, client.client_id, claimed.height) == claimed and claimed.height in client.heights:
             raise _known(client, claimed.height)
+        check_place(client, claimed, trusted, state)
         full = with_kept_lists(untrusted, claimed, trusted, client, state)
         found = verify(trusted, full, options_of(client), context.time_ms)
     except LightClientError as error:

@@ -41,11 +41,14 @@ from contracts.kernel.registry import COLLECTIONS, FAMILIES, OPERATIONS, SPEC_OF
 from contracts.market.operations_trade import Agree
 from contracts.market.record import ListingRecord
 from contracts.market.record_trade import TradeRecord, trade_id_of
+from contracts.relay.sending import send as relay_send
 from contracts.rights.operations import GrantRight
 from contracts.rights.terms import RightTerms
 from tests.support.operation_maker import OperationMaker
 from tests.unit.contracts.families import SAMPLES
 from tests.unit.contracts.market.trading import AGREEMENT, ASSET, DAY, PRICE, TRADE_ID, Trading, ordered, reported
+from tests.unit.contracts.relay.connected import CLIENT_ID, ECHO
+from tests.unit.contracts.relay.remote import context_of
 from tests.unit.contracts.world import CHAIN, World, did_of, key_of
 
 CAST: dict[str, tuple[Role, ...]] = {
@@ -76,6 +79,8 @@ BY_ID = tuple(
     if length == 2 and not second and issubclass(kind, msgspec.Struct)
 )
 """Namespaces of records that have one id."""
+RELAY = tuple(sample for sample in SAMPLES if str(sample.__struct_config__.tag).startswith("relay."))
+"""In the order in which they can be carried out: clients first, then what is shown to them."""
 REFUSED_BYTES_MAX = 256 * 1024
 """What the operation that goes over the bound may have written before it is noticed."""
 
@@ -107,6 +112,12 @@ def foundation() -> dict[bytes, bytes]:
     must("stranger", FileDispute("case", did_of("member"), Subject("trade", TRADE_ID), "Late", bytes(32)))
     must("arbiter-2", AcceptDispute(dispute_id_of(did_of("stranger"), "case"), (did_of("arbiter-1"),), 1))
     must("member", CataloguePublicData(b"p" * 16, "Roads", trading.evidence("member", "public-data")))
+    for sample in RELAY[:4]:
+        must("governor", sample)
+    for number in range(3):
+        relay_send(
+            CLIENT_ID, ECHO, b"%d" % number, world.time_ms // 1_000 + 6 * 86_400, context_of(world), world.overlay
+        )
     return {key: value for key, value in world.content().items() if value is not None}
 
 

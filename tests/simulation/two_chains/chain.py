@@ -31,7 +31,7 @@ from chainnode.types.ids import did_of_key
 from chainnode.types.parameters import ChainParameters
 from chainnode.types.receipt import Event, Receipt
 from chainnode.types.transaction import Transaction, build_payload, decode_transaction, sign_payload
-from chainnode.types.validator_set import Validator
+from chainnode.types.validator_set import Validator, validator_of
 from consensus.certificates import COMMIT, encode_certificate, make_certificate, vote_bytes
 from consensus.quorum import quorum_of
 from contracts.governance.operations import ReplaceValidator
@@ -48,6 +48,12 @@ PROOF_HEIGHTS = 40
 def key_of(name: str) -> SigningKey:
     """The signing key that belongs to ``name``."""
     return SigningKey(sha256(name.encode()).digest())
+
+
+@cache
+def entry_of(name: str, did: str, seed: bytes, node_key: bytes) -> Validator:
+    """A validator's entry; made once, as its seal key and the proof of it take some milliseconds."""
+    return validator_of(name, did, SigningKey(seed), node_key)
 
 
 class Done(NamedTuple):
@@ -176,9 +182,9 @@ class SimulatedChain:
         if not known:
             return False
         old = members[index]
-        key = key_of(f"{self.chain_id}-consensus-{len(self.keys)}-{self.height}")
+        key = key_of(f"{self.chain_id}-consensus-{len(self.keys)}")
         self.keys[key.public_key] = key
-        entry = Validator(old.name, old.did, key.public_key, old.node_key)
+        entry = entry_of(old.name, old.did, key.seed, old.node_key)
         proof = join_proof(self.chain_id, entry, key, known[-1].height, known[-1].block_hash)
         self.govern(ReplaceValidator(old.consensus_key, entry, proof))
         return True

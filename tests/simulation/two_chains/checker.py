@@ -19,7 +19,7 @@ from tests.simulation.two_chains import probe
 from tests.simulation.two_chains.chain import Block, SimulatedChain
 from tests.simulation.two_chains.founding import Link, Side
 
-EVERYTHING_BLOCKS: Final = 8
+EVERYTHING_BLOCKS: Final = 16
 """Every packet is checked in so many blocks; those under way and those just settled in every one."""
 Name = tuple[str, str, int]
 """A packet: its sender's chain and client, its sequence."""

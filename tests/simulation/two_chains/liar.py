@@ -4,9 +4,7 @@ A lie may be true by chance (another height at which the same was so); whether h
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from random import Random
 from typing import Any, Final
 
 import msgspec
@@ -14,9 +12,6 @@ import msgspec
 from chainnode.codec.canonical import encode
 from chainnode.lightclient.client_state import Untrusted, decode_untrusted
 from chainnode.proofs.sparse import StateProof, leaf_hash
-from chainnode.types.block import Header, block_hash, decode_header
-from chainnode.types.validator_set import Validator, ValidatorList, validators_hash
-from consensus.certificates import COMMIT, encode_certificate, make_certificate, vote_bytes
 from contracts.kernel.operation import Operation
 from contracts.relay.operations import (
     AcknowledgePacket,
@@ -29,38 +24,12 @@ from contracts.relay.packet import ERROR_ACKNOWLEDGEMENT, Packet, acknowledgemen
 from contracts.relay.path import acknowledgement_key, commitment_key, receipt_key
 from contracts.relay.record import read_acknowledgement
 from tests.simulation.two_chains import probe
-from tests.simulation.two_chains.chain import SimulatedChain, key_of
-from tests.simulation.two_chains.founding import Link, Side, shadow
+from tests.simulation.two_chains.forgery import Case, by_departed, forged
+from tests.simulation.two_chains.founding import Side, shadow
 from tests.simulation.two_chains.relayer import delivery, kept_heights, time_out, under_way, update_of, updates
 
 Operations = Sequence[Operation]
 replace: Final[Callable[..., Any]] = msgspec.structs.replace
-
-
-def _hash(data: bytes) -> bytes:
-    return sha256(data).digest()
-
-
-@dataclass
-class Case:
-    """One occasion to lie: in one direction of one link, with everything that was carried so far."""
-
-    random: Random
-    links: Sequence[Link]
-    sender: Side
-    receiver: Side
-    carried: Sequence[tuple[SimulatedChain, Operations]]
-
-    def packet(self) -> Packet | None:
-        """One that is under way."""
-        records = under_way(self.sender)
-        return self.random.choice(records).packet() if records else None
-
-    def header_height(self, side: Side) -> int:
-        """Of a header that the client of ``side`` keeps and whose state can still be proved."""
-        other = (self.sender if side is self.receiver else self.receiver).chain
-        heights = [height for height in kept_heights(side) if height > other.height - 30]
-        return self.random.choice(heights) if heights else other.height
 
 
 Lie = Callable[[Case], tuple[Side, Operations] | None]
@@ -106,45 +75,6 @@ def _flip(case: Case, data: bytes) -> bytes:
     return bytes(changed)
 
 
-def _forged(case: Case, root: bytes, *, own_set: bool) -> tuple[int, UpdateClient]:
-    """An update to a header with this state root; signed by one member, or by a set of the liar's own."""
-    chain, random = case.sender.chain, case.random
-    heights = kept_heights(case.receiver)
-    trusted = max(height for height in heights if height <= chain.height)
-    at = max(trusted, chain.height)
-    trusted = max([height for height in heights if height < at], default=at - 1)
-    honest: Untrusted = chain.light.update(trusted, at)
-    header: Header = decode_header(honest.header)
-    if own_set:
-        keys = [key_of(f"liar-{number}") for number in range(3)]
-        real = chain.ledger.validators.validators
-        entries = [Validator(f"liar-{n}", real[0].did, key.public_key, key.public_key) for n, key in enumerate(keys)]
-        members = ValidatorList(header.epoch + random.randint(1, 2), (*entries, real[0]))
-        keys.append(chain.keys[real[0].consensus_key])
-        header = replace(header, epoch=members.epoch, validators_hash=validators_hash(members))
-        header = replace(header, next_validators_hash=header.validators_hash)
-        listed = encode(members)
-    else:
-        listed = honest.validators
-        known = msgspec.msgpack.decode(listed, type=ValidatorList).validators
-        keys = [chain.keys[known[0].consensus_key], key_of("liar-1"), key_of("liar-2")]
-    data = encode(replace(header, prev_state_root=root))
-    header = decode_header(data)
-    signed = vote_bytes(
-        COMMIT, chain_id=header.chain_id, epoch=header.epoch, validators_hash=header.validators_hash,
-        height=header.height, view=0, block_hash=block_hash(data),
-    )
-    votes = [(index, key.sign(signed)) for index, key in enumerate(keys)]
-    decision = encode_certificate(
-        make_certificate(
-            COMMIT, votes, epoch=header.epoch, height=at, view=0, block_hash=block_hash(data)
-        )
-    )
-    before = chain.light.update(trusted, trusted + 1).validators if own_set else honest.trusted_validators
-    update = replace(honest, header=data, decision=decision, validators=listed, trusted_validators=before)
-    return at, UpdateClient(case.receiver.client_id, trusted, encode(update))
-
-
 def _invented(case: Case) -> Packet:
     link = case.sender.client_id, case.receiver.client_id
     payload = probe.payload_of(b"invented %d" % case.random.randrange(10**6))
@@ -155,11 +85,24 @@ def _invented(case: Case) -> Packet:
 def forged_header(case: Case) -> tuple[Side, Operations] | None:
     """A state that holds a packet which nobody sent, in a header that nobody decided."""
     packet = _invented(case)
-    commitment_hash = leaf_hash(
-        _hash(commitment_key(packet.source_client, packet.sequence)), _hash(packet_commitment(packet))
-    )
-    height, update = _forged(case, commitment_hash, own_set=case.random.random() < 0.5)
+    root = _only(commitment_key(packet.source_client, packet.sequence), packet_commitment(packet))
+    height, update = forged(case, root, own_set=case.random.random() < 0.5)
     return case.receiver, [update, ReceivePacket(packet, height, encode(StateProof(())))]
+
+
+def departed_members(case: Case) -> tuple[Side, Operations] | None:
+    """The same, in a header signed by members who have left since, shown to a header that still names them."""
+    packet = _invented(case)
+    found = by_departed(case, _only(commitment_key(packet.source_client, packet.sequence), packet_commitment(packet)))
+    if found is None:
+        return None
+    height, update = found
+    return case.receiver, [update, ReceivePacket(packet, height, encode(StateProof(())))]
+
+
+def _only(key: bytes, value: bytes) -> bytes:
+    """Root of a state that holds nothing else; the proof of it has no siblings."""
+    return leaf_hash(sha256(key).digest(), sha256(value).digest())
 
 
 def other_genesis(case: Case) -> tuple[Side, Operations] | None:
@@ -243,8 +186,8 @@ def forged_answer(case: Case) -> tuple[Side, Operations] | None:
     answer = probe.answer_to(packet.payload.value)
     backwards = Case(case.random, case.links, case.receiver, case.sender, case.carried)
     key = acknowledgement_key(case.receiver.client_id, packet.sequence)
-    root = leaf_hash(_hash(key), _hash(acknowledgement_commitment((answer,))))
-    height, update = _forged(backwards, root, own_set=case.random.random() < 0.5)
+    root = _only(key, acknowledgement_commitment((answer,)))
+    height, update = forged(backwards, root, own_set=case.random.random() < 0.5)
     proof = encode(StateProof(()))
     return case.sender, [update, AcknowledgePacket(case.sender.client_id, packet.sequence, answer, height, proof)]
 
@@ -316,10 +259,12 @@ def false_misbehaviour(case: Case) -> tuple[Side, Operations] | None:
     """Two headers of one chain, or one of them forged, as if they contradicted each other."""
     chain = case.sender.chain
     trusted = max(height for height in kept_heights(case.receiver) if height <= chain.height)
-    height, forged = _forged(case, bytes(32), own_set=case.random.random() < 0.5)
+    departed = by_departed(case, bytes(32)) if case.random.random() < 0.5 else None
+    height, lie = departed or forged(case, bytes(32), own_set=case.random.random() < 0.5)
     honest = _bare(chain.light.update(height - 1, height))
-    lies = [honest, _bare(decode_untrusted(forged.update)), _bare(chain.light.update(height - 2, height - 1))]
+    lies = [honest, _bare(decode_untrusted(lie.update)), _bare(chain.light.update(height - 2, height - 1))]
     first, second = encode(honest), encode(case.random.choice(lies))
+    trusted = lie.trusted_height if departed else trusted
     return case.receiver, [SubmitMisbehaviour(case.receiver.client_id, trusted, "headers", first, second)]
 
 
@@ -331,8 +276,8 @@ def _bare(update: Untrusted) -> Untrusted:
 LIES: Final[dict[str, Lie]] = {
     lie.__name__: lie
     for lie in (
-        flipped_bit, forged_header, other_genesis, wrong_key, wrong_height, altered_packet, altered_answer,
-        forged_answer, early_time_out, newest_time_out, old_time_out, late_delivery, replayed, swapped_client,
-        false_misbehaviour,
+        flipped_bit, forged_header, departed_members, other_genesis, wrong_key, wrong_height, altered_packet,
+        altered_answer, forged_answer, early_time_out, newest_time_out, old_time_out, late_delivery, replayed,
+        swapped_client, false_misbehaviour,
     )
 }

@@ -76,6 +76,9 @@ MUTANTS = (
         Edit("chainnode.lightclient.verification", "check_decided",
              "if signed * options.trust_denominator <= total * options.trust_numerator:", "if False:"),
     ), ("forged_header", "forged_answer")),
+    Mutant("nearest_header_not_asked", "members who left vouch for nothing", (
+        Edit("chainnode.lightclient.verification", "check_nearest", "if not fits:", "if False:"),
+    ), ("departed_members",)),
     Mutant("conflict_not_asked_for", "frozen for a contradiction only", (
         Edit("chainnode.lightclient.misbehaviour", "check_misbehaviour", "if not conflict(*states):", "if False:"),
     ), ("false_misbehaviour",)),

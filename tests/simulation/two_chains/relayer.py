@@ -49,12 +49,12 @@ def updates(side: Side, other: SimulatedChain, height: int) -> list[Operation]:
     heights = kept_heights(side)
     if height in heights or not heights:
         return []
-    below = [kept for kept in heights if kept < height]
-    if not below:
-        header, path = other.light.past(height, heights[0])
-        return [AddPastHeader(side.client_id, heights[0], header, path)]
+    above = [kept for kept in heights if kept > height]
+    if above:
+        header, path = other.light.past(height, above[0])
+        return [AddPastHeader(side.client_id, above[0], header, path)]
     steps: list[Operation] = []
-    trusted = below[-1]
+    trusted = heights[-1]
     while trusted < height:
         target = _reachable(other, trusted, height)
         steps.append(update_of(side, other, trusted, target))

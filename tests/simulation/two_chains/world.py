@@ -22,8 +22,9 @@ from tests.simulation.checker import Violation, expect
 from tests.simulation.two_chains import founding, probe
 from tests.simulation.two_chains.chain import GENESIS_MS, VALIDATORS, SimulatedChain
 from tests.simulation.two_chains.checker import Checker
+from tests.simulation.two_chains.forgery import Case
 from tests.simulation.two_chains.founding import Side
-from tests.simulation.two_chains.liar import LIES, Case
+from tests.simulation.two_chains.liar import LIES
 from tests.simulation.two_chains.relayer import due, under_way, updates
 
 RELAYERS: Final = ("delta-provider", "orchard-buyer", "civic-notary", "meridian-registrar")

@@ -35,38 +35,40 @@ def key_of(name: str) -> SigningKey:
     return SigningKey(sha256(name.encode()).digest())
 
 
-def did_of(name: str) -> str:
-    return did_of_key(CHAIN, key_of(name).public_key)
+def did_of(name: str, chain: str = CHAIN) -> str:
+    return did_of_key(chain, key_of(name).public_key)
 
 
-def founding_operations() -> list[Operation]:
+def founding_operations(chain: str = CHAIN) -> list[Operation]:
     """The members with their roles, and leave for newcomers to create themselves."""
     created: list[Operation] = [CreateIdentity(key_of(name).public_key) for name in MEMBERS]
     opened = SetPolicy("identity.create", EVERYONE)
-    granted = [GrantRole(did_of(name), role) for name, roles in MEMBERS.items() for role in roles]
+    granted = [GrantRole(did_of(name, chain), role) for name, roles in MEMBERS.items() for role in roles]
     return [*created, opened, *granted]
 
 
-def genesis_of(operations: Sequence[Operation]) -> Genesis:
+def genesis_of(operations: Sequence[Operation], chain: str = CHAIN) -> Genesis:
     node = key_of("node")
-    validators = ValidatorList(0, (validator_of("v0", did_of("member"), node, node.public_key),))
-    observers = (ObserverNode("watcher", did_of("member"), key_of("observer").public_key),)
+    validators = ValidatorList(0, (validator_of("v0", did_of("member", chain), node, node.public_key),))
+    observers = (ObserverNode("watcher", did_of("member", chain), key_of("observer").public_key),)
     raws = tuple(msgspec.Raw(encode_operation(operation)) for operation in operations)
-    genesis = Genesis(GENESIS_VERSION, CHAIN, TIME_MS, SUITE_ED25519_SHA256, validators, observers, raws)
+    genesis = Genesis(GENESIS_VERSION, chain, TIME_MS, SUITE_ED25519_SHA256, validators, observers, raws)
     return decode_genesis(encode(genesis))
 
 
 class World:
     """State of a chain and the block being built."""
 
-    def __init__(self, operations: Sequence[Operation] | None = None) -> None:
+    def __init__(self, operations: Sequence[Operation] | None = None, chain: str = CHAIN) -> None:
+        self.chain = chain
         self.overlay = Overlay(lambda _key: None)
         self.height = 1
         self.time_ms = TIME_MS + 1_000
         self._nonce = 0
         self.last: Transaction | None = None
         """What was executed last, for tests that execute it again."""
-        apply_genesis(genesis_of(founding_operations() if operations is None else operations), self.overlay)
+        founding = founding_operations(chain) if operations is None else operations
+        apply_genesis(genesis_of(founding, chain), self.overlay)
 
     def transaction(self, sender: str, raws: Sequence[bytes], keys: Sequence[SigningKey], chain: str) -> Transaction:
         self._nonce += 1
@@ -77,7 +79,7 @@ class World:
         self.last = transaction
         before = dict(self.overlay.changes())
         receipt = execute_transaction(
-            transaction, chain_id=CHAIN, height=self.height, time_ms=self.time_ms, index=0, overlay=self.overlay
+            transaction, chain_id=self.chain, height=self.height, time_ms=self.time_ms, index=0, overlay=self.overlay
         )
         assert self.overlay.depth == 0
         assert decode_receipt(encode(receipt)) == receipt
@@ -91,12 +93,13 @@ class World:
         *operations: Operation | bytes,
         keys: Sequence[SigningKey] | None = None,
         sender: str | None = None,
-        chain: str = CHAIN,
+        chain: str | None = None,
     ) -> Receipt:
         """The receipt of a transaction of the member ``name``, built, signed and decoded like a client's."""
         raws = [item if isinstance(item, bytes) else encode_operation(item) for item in operations]
-        did = did_of(name) if sender is None else sender
-        return self.execute(self.transaction(did, raws, [key_of(name)] if keys is None else keys, chain))
+        did = did_of(name, self.chain) if sender is None else sender
+        signers = [key_of(name)] if keys is None else keys
+        return self.execute(self.transaction(did, raws, signers, self.chain if chain is None else chain))
 
     def content(self) -> dict[bytes, bytes | None]:
         return self.overlay.changes()

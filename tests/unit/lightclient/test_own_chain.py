@@ -8,7 +8,7 @@ import pytest
 from chainnode.codec.canonical import encode
 from chainnode.lightclient.client_state import Untrusted
 from chainnode.lightclient.errors import LightClientError
-from chainnode.lightclient.own_chain import OWN_CHAIN, consensus_state_of
+from chainnode.lightclient.own_chain import OWN_CHAIN, SEAL_STRANGERS_MAX, consensus_state_of
 from chainnode.lightclient.verification import verify
 from chainnode.types.block import block_hash, decode_header
 from chainnode.types.validator_set import ValidatorList, validators_hash
@@ -105,3 +105,19 @@ def test_seal_of_an_unknown_list_needs_proofs_of_its_strangers() -> None:
     with pytest.raises(LightClientError) as caught:
         OWN_CHAIN.check_keys(forged, strangers)
     assert caught.value.code == "seal-proof"
+    with pytest.raises(LightClientError) as caught:
+        OWN_CHAIN.check_keys(update, frozenset(bytes([number]) * 48 for number in range(SEAL_STRANGERS_MAX + 1)))
+    assert caught.value.code == "seal-strangers"
+
+
+def test_every_bit_of_a_seal_counts() -> None:
+    """Whom it names, which block, and the signature itself."""
+    chain = turning_chain(1)
+    update = sealed(chain, 1, 2, [member.name for member in chain.sets[0].validators[:3]])
+    for bit in range(8 * len(update.decision)):
+        changed = bytearray(update.decision)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(LightClientError):
+            verify(
+                chain.trusted(1), msgspec.structs.replace(update, decision=bytes(changed)), chain.options, NOW_MS
+            )

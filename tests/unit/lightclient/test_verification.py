@@ -6,7 +6,7 @@ import pytest
 from chainnode.codec.canonical import encode
 from chainnode.lightclient.client_state import ClientOptions, ConsensusState, Untrusted
 from chainnode.lightclient.errors import LightClientError
-from chainnode.lightclient.verification import begin, check_options, is_expired, verify, verify_past
+from chainnode.lightclient.verification import begin, check_nearest, check_options, is_expired, verify, verify_past
 from chainnode.types.block import decode_header
 from consensus.certificates import decode_certificate, encode_certificate
 from tests.support.light_chain import NOW_MS, PERIOD_MS, LightChain, members, turning_chain
@@ -199,6 +199,34 @@ def test_second_set_of_an_epoch_is_refused(chain: LightChain) -> None:
     for epoch in (0, 1):
         other = forged(update, validators_hash=bytes(32), epoch=epoch)
         assert refused(chain.trusted(4), other, chain.options) == "epoch-set"
+
+
+def outdated(chain: LightChain, found: int, trusted: int, below: int | None, above: int | None) -> bool:
+    """Whether the header at ``found`` is held back by what else is kept."""
+    states = [None if height is None else chain.trusted(height) for height in (below, above)]
+    try:
+        check_nearest(chain.trusted(found), chain.trusted(trusted), *states)
+    except LightClientError as error:
+        assert error.code == "set-outdated"
+        return True
+    return False
+
+
+def test_old_header_vouches_for_nothing_that_a_nearer_one_contradicts(chain: LightChain) -> None:
+    """Sets change after 3, 6, 9 and 12: whoever left since must not decide by an old header that names them."""
+    assert not outdated(chain, 5, 4, 4, None), "the nearest lower one is the trusted one: the rules of verify decide"
+    assert not outdated(chain, 8, 2, 2, None), "skipping from the nearest, by overlap"
+    assert not outdated(chain, 5, 1, 4, None), "another trusted one, but the nearest names the same set"
+    assert not outdated(chain, 4, 1, 3, None), "... as its next one"
+    assert outdated(chain, 8, 1, 5, None), "the nearest knows another set"
+    assert outdated(chain, 2, 1, 4, None), "a block of the first set cannot stand above one of the second"
+    assert not outdated(chain, 5, 4, 4, 6), "between two headers of its own set"
+    assert outdated(chain, 3, 2, 2, 4), "the last block of a set comes by the history of the next one's"
+    assert not outdated(chain, 5, 2, 5, 8), "in the place of a kept one: its set is what counts"
+    forged_set = msgspec.structs.replace(chain.trusted(5), validators_hash=bytes(32))
+    with pytest.raises(LightClientError):
+        check_nearest(forged_set, chain.trusted(4), chain.trusted(5), None)
+    assert not outdated(chain, 5, 9, None, 6), "below everything that is kept"
 
 
 def test_client_is_expired_when_its_header_is_older_than_the_trusting_period(chain: LightChain) -> None:

@@ -222,7 +222,7 @@ def test_stale_tree_nodes_go_and_needed_ones_stay_when_pruned() -> None:
     calls = 1
     while ledger.prune_tree(20):
         calls += 1
-    assert calls == 3, "19 stale records, 8 a call"
+    assert calls == 20, "19 stale records, one a call"
     # block h replaces "node h-1": versions from 20 on need node 20 and later
     assert [height for height in range(1, 31) if ledger.tree_node(b"node %d" % height)] == list(range(20, 31))
     assert not ledger.prune_tree(20)
@@ -243,7 +243,8 @@ def test_changes_of_the_tree_go_with_the_versions_that_are_made_from_them() -> N
     assert ledger.tree_node_before(b"node 5", b"node 8") is None
     assert not ledger.prune_tree(3)
     assert ledger.tree_changes(1) is not None
-    assert not ledger.prune_tree(4)
+    while ledger.prune_tree(4):
+        pass
     assert [height for height in range(1, 10) if ledger.tree_changes(height)] == [5, 6, 7, 8, 9]
 
 

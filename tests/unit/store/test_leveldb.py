@@ -1,5 +1,6 @@
 """LevelDB's traps (chainnode/store/README.md, 'LevelDB facts'), each shown closed on real files."""
 
+import os
 import random
 import shutil
 import subprocess
@@ -240,3 +241,32 @@ def test_writes_stay_refused_until_reopened_when_the_disk_was_full(tiny_disk: Pa
         assert store.get(b"%06d" % number) == random.Random(number).randbytes(4_000)
     fill(store, 1, start=written + 1)
     store.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread's priority is its own on Linux alone")
+@pytest.mark.processes
+def test_compaction_stands_back_behind_the_threads_of_the_node(tmp_path: Path) -> None:
+    """LevelDB's thread inherits its priority from whoever opens first; ours keeps its own, also in a second opening."""
+    program = (
+        "import os, pathlib, sys\n"
+        "from chainnode.store.leveldb import LevelDBKeyValue\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "LevelDBKeyValue.create(path).close()\n"
+        "store = LevelDBKeyValue.open(path)\n"
+        "own = os.getpid()\n"
+        "others = [int(one) for one in os.listdir('/proc/self/task') if int(one) != own]\n"
+        "print(os.getpriority(os.PRIO_PROCESS, own), [os.getpriority(os.PRIO_PROCESS, one) for one in others])\n"
+    )
+    command = [sys.executable, "-c", program, os.fspath(tmp_path / "db")]
+    shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert shown == f"{own} [{min(19, own + leveldb.COMPACTION_NICENESS)}]\n"
+
+
+def test_nodes_that_write_the_same_have_memtables_of_their_own_size(tmp_path: Path) -> None:
+    """Equal sizes fill at the same block everywhere, and then all validators flush and merge together."""
+    options = LevelDBOptions(write_buffer_bytes=1_000_000)
+    sizes = [leveldb._write_buffer_bytes(tmp_path / f"validator-{number}", options) for number in range(8)]
+    assert len(set(sizes)) == 8
+    assert all(750_000 < size <= 1_000_000 for size in sizes)
+    assert sizes[0] == leveldb._write_buffer_bytes(tmp_path / "validator-0", options)

@@ -8,7 +8,9 @@ import pytest
 
 from chainnode.codec.canonical import encode
 from chainnode.crypto.ed25519 import SigningKey
+from chainnode.types.block import decode_header
 from chainnode.types.receipt import Receipt
+from chainnode.types.validator_set import validators_hash
 from contracts.kernel.operation import Operation
 from contracts.kernel.outcome import OperationFailed
 from contracts.relay import calling
@@ -152,6 +154,21 @@ def second_set() -> str:
     must(world, "stranger", remote.shown(0, 1))
     remote.extend(forged={"validators_hash": bytes(32)})
     return code(world, remote.shown(1, 2, trusted_validators=b""))
+
+
+def outdated_set() -> str:
+    """From a header that still names a member who has left, past one that names the next set."""
+    chain = turning_chain(1)
+    world = following(chain)
+    top = len(chain.headers) - 1
+    must(world, "stranger", UpdateClient(CLIENT_ID, 0, encode(chain.update(0, top - 1))))
+    old = validators_hash(chain.sets[0])
+    header = encode(msgspec.structs.replace(decode_header(chain.headers[top]), epoch=0, validators_hash=old))
+    signed = certificate_by(header, chain.sets[0], [member.name for member in chain.sets[0].validators[:3]])
+    lie = msgspec.structs.replace(
+        chain.update(0, top), header=header, decision=signed, validators=encode(chain.sets[0]), trusted_validators=b""
+    )
+    return code(world, UpdateClient(CLIENT_ID, 0, encode(lie)))
 
 
 def skipping(names: int, trusted: bool = True) -> str:
@@ -312,6 +329,7 @@ REFUSALS: dict[str, Case] = {
     "relay-header-ahead": ahead,
     "relay-header-expired": old_header,
     "relay-header-set": second_set,
+    "relay-header-outdated": outdated_set,
     "relay-header-forged": forged_signature,
     "relay-validators-missing": lambda: skipping(2, trusted=False),
     "relay-validators-differ": lambda: shown(validators=encode(turning_chain(1).sets[1])),

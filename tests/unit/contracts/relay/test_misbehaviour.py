@@ -1,9 +1,11 @@
 """Whoever finds that a chain has two histories shows both halves."""
 
 import msgspec
+import pytest
 
 from chainnode.crypto.hashing import ZERO_HASH
-from contracts.relay.operations import SubmitMisbehaviour
+from contracts.kernel.outcome import OperationFailed
+from contracts.relay.operations import AddPastHeader, SubmitMisbehaviour
 from tests.unit.contracts.relay import attested
 from tests.unit.contracts.relay.connected import CLIENT_ID
 from tests.unit.contracts.relay.remote import (
@@ -35,10 +37,14 @@ def test_fork_freezes_the_client_and_a_frozen_client_refuses_all() -> None:
         remote.answer(answered),
         remote.silence(sent),
         contradiction(remote, 2),
+        AddPastHeader(CLIENT_ID, answered, remote.headers[1], remote.path(answered, 1)),
     ):
         before = dict(world.content())
         assert world.submit("stranger", operation).code == "relay-client-frozen"
         assert world.content() == before
+    with pytest.raises(OperationFailed) as refusal:
+        departing(world)
+    assert refusal.value.code == "relay-client-frozen"
 
 
 def test_no_fork_is_no_reason() -> None:

@@ -8,6 +8,7 @@ from contracts.relay.consensus_state import kept_list, read_consensus
 from contracts.relay.operations import AddPastHeader, UpdateClient
 from contracts.relay.record import HEIGHTS_MAX
 from tests.support.light_chain import turning_chain
+from tests.support.sealing import seal_by
 from tests.support.small_chain import TIME_MS
 from tests.unit.contracts.relay import attested
 from tests.unit.contracts.relay.connected import CLIENT_ID
@@ -42,6 +43,23 @@ def test_lists_that_the_client_keeps_are_left_out() -> None:
     must(world, "stranger", UpdateClient(CLIENT_ID, last, encode(empty)))
 
 
+def test_seal_does_what_a_certificate_does() -> None:
+    """updating: 96 bytes instead of a list of signatures; too few, another block and a changed bit are told apart."""
+    chain = turning_chain(1)
+    world = following(chain)
+    names = [member.name for member in chain.sets[0].validators]
+
+    def sealed(height: int, signers: list[str], of: int = 0) -> UpdateClient:
+        seal = seal_by(chain.headers[of or height], chain.sets[0], signers)
+        update = msgspec.structs.replace(chain.update(0, height), decision_kind="seal", decision=seal)
+        return UpdateClient(CLIENT_ID, 0, encode(update))
+
+    assert world.submit("stranger", sealed(2, names[:2])).code == "relay-signers-few"
+    assert world.submit("stranger", sealed(2, names[:3], of=1)).code == "relay-header-forged"
+    must(world, "stranger", sealed(2, names[:3]))
+    assert client_of(world).heights == (0, 2)
+
+
 def test_header_between_two_kept_ones_is_learnt_from_the_lower() -> None:
     """updating: relayers may bring headers in any order."""
     remote = Remote(4)
@@ -51,6 +69,19 @@ def test_header_between_two_kept_ones_is_learnt_from_the_lower() -> None:
     must(world, "stranger", remote.shown(0, 4), remote.shown(0, 2))
     assert client_of(world).heights == (0, 2, 4)
     assert client_of(world).latest_height == 4
+
+
+def test_members_who_left_vouch_for_nothing_by_an_old_header() -> None:
+    """updating: from a kept header the client follows, but held against the nearest ones that it keeps as well."""
+    chain = turning_chain(2)
+    world = following(chain)
+    must(world, "stranger", UpdateClient(CLIENT_ID, 0, encode(chain.update(0, 5))))
+    between = world.submit("stranger", UpdateClient(CLIENT_ID, 0, encode(chain.update(0, 2))))
+    assert between.code == "relay-header-outdated", "its set has handed over to that of the kept header above"
+    must(world, "stranger", AddPastHeader(CLIENT_ID, 5, chain.headers[2], chain.path(5, 2)))
+    skipped = world.submit("stranger", UpdateClient(CLIENT_ID, 2, encode(chain.update(2, 8))))
+    assert skipped.code == "relay-header-outdated", "the kept header at 5 names another set than the one of 8"
+    must(world, "stranger", UpdateClient(CLIENT_ID, 5, encode(chain.update(5, 8))))
 
 
 def test_past_header_is_learnt_without_a_signature() -> None:
