@@ -92,7 +92,7 @@ async def test_liar_is_not_heard_for_a_while() -> None:
     assert made.code(1, wrong) == "suspect"
     made.clock.monotonic += SUSPECT_MS
     made.sealer.receive(made.peer(1), wrong)
-    assert made.sealer.shares == {"wrong": 2, "block": 1, "suspect": 1}
+    assert made.sealer.shares == {"sent": 1, "wrong": 2, "block": 1, "suspect": 1}
 
 
 async def test_what_one_peer_may_send_is_bounded() -> None:
