@@ -134,6 +134,14 @@ POOL_BYTES_MAX: Final = 24 * MIB
 
 POOL_SENDER_PERCENT: Final = 25
 """Of both: the flood of one sender leaves room for others; seconds of all that four validators on two cores take."""
+BACKLOG_MS: Final = 1_000
+"""While something has waited so long, clients with much waiting are refused before their signatures are checked.
+
+Under a full load that blocks keep up with, a third of a second is usual. On a busy machine a sender's share of the pool
+took half a minute to empty.
+"""
+BACKLOG_TRANSACTIONS: Final = 1_000
+"""... but only while at least so many wait: four usual blocks, so that none is made half empty."""
 
 # API.
 REQUEST_BYTES_MAX: Final = 8 * MIB

@@ -152,7 +152,9 @@ _TRANSACTION: Final = {
     "pool-sender-full": Problem(
         429, "Sender's share full", "Too many transactions of this sender wait for a block.", _ASK_LATER, True
     ),
-    "overloaded": Problem(503, "Overloaded", "Too many transactions are being checked.", _ASK_LATER, True),
+    "overloaded": Problem(
+        503, "Overloaded", "Too many transactions are being checked, or wait for blocks.", _ASK_LATER, True
+    ),
     "node-halted": Problem(
         503,
         "Node halted",

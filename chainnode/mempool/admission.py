@@ -19,6 +19,7 @@ import msgspec
 from chainnode.chain.replay import check_expiry
 from chainnode.errors import ChainError, Detail, Rejected
 from chainnode.limits import KIB
+from chainnode.mempool.backlog import Backlog
 from chainnode.mempool.pool import STRANGERS, Pool
 from chainnode.mempool.verification import Verification, check_signature_form
 from chainnode.state.view import State
@@ -82,11 +83,16 @@ class Admitter:
         pool: Pool,
         verification: Verification,
         on_admitted: Callable[[list[Transaction], bool], None],
+        backlog: Backlog | None = None,
     ) -> None:
-        """``on_admitted(transactions, local)`` is called once for each slice that brought something new."""
+        """``on_admitted(transactions, local)`` is called once for each slice that brought something new.
+
+        Without ``backlog`` clients are refused by the pool's own bounds alone.
+        """
         self._chain = chain
         self._pool = pool
         self._verification = verification
+        self._backlog = backlog
         self._on_admitted = on_admitted
         self._verifying: dict[bytes, str] = {}
         """Leaf hashes of transactions between decoding and verdict, with whom they will be counted as."""
@@ -105,12 +111,14 @@ class Admitter:
         """
         answers: list[Admission] = []
         room = len(envelopes)
+        # Asked once: a request that came in time is not cut in two by what it brings itself.
+        late = self._backlog if local and self._backlog is not None and self._backlog.is_full(self._submitted) else None
         if local:
             room = max(0, SUBMITTED_MAX - self._submitted)
             self._submitted += len(envelopes)
         try:
             while len(answers) < len(envelopes):
-                slice_ = _Slice()
+                slice_ = _Slice(late)
                 try:
                     # One slice a turn of the loop, whoever submits how much: votes are not to wait for clients.
                     async with self._turn:
@@ -150,6 +158,11 @@ class Admitter:
             return known
         if overloaded:
             raise Rejected("overloaded", "too many transactions are being checked; submit again later")
+        if slice_.late is not None and slice_.late.is_for(transaction.payload.sender):
+            raise Rejected(
+                "overloaded", "more transactions wait than blocks take in good time; submit again later",
+                pending=len(self._pool),
+            )
         leaf = transaction.leaf_hash
         holder = self._verifying.get(leaf)
         if holder is not None:
@@ -226,9 +239,11 @@ class Admitter:
 class _Slice:
     """Some envelopes of one call of ``submit``, read and not yet verified."""
 
-    __slots__ = ("answers", "candidates", "cost", "reading")
+    __slots__ = ("answers", "candidates", "cost", "late", "reading")
 
-    def __init__(self) -> None:
+    def __init__(self, late: Backlog | None) -> None:
+        self.late = late
+        """Set where they came from a client while too much waited."""
         self.answers: list[Admission | None] = []
         """One for each envelope; None for a candidate."""
         self.candidates: list[tuple[Transaction, str, bool]] = []

@@ -80,6 +80,14 @@ class Pool:
         """The pending transaction whose exact envelope has this RFC 6962 leaf hash."""
         return self._by_leaf.get(leaf_hash)
 
+    def newest(self) -> bytes | None:
+        """Id of the transaction that came last, of those that are pending."""
+        return next(reversed(self._pending), None)
+
+    def held_by(self, sender: str) -> int:
+        """How many pending transactions are counted as ``sender``'s."""
+        return self._holdings.get(sender, _NOTHING).count
+
     def check_room(self, envelope_bytes: int, reserved: int = 0) -> None:
         """Whether one more envelope fits, beside ``reserved`` transactions being verified.
 

@@ -22,6 +22,7 @@ from chainnode.clock import Clock, SystemClock
 from chainnode.crypto.ed25519 import SigningKey
 from chainnode.errors import StoreError
 from chainnode.mempool.admission import Admitter
+from chainnode.mempool.backlog import Backlog
 from chainnode.mempool.gossip import Outbox
 from chainnode.mempool.verification import Verification
 from chainnode.net.network import PeerNetwork
@@ -97,7 +98,8 @@ class Node:
         self._links = NodeLinks(membership)
         self._outbox = Outbox(self._soon, self._links.gossip)
         self._verification = Verification(self._verifier)
-        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted)
+        backlog = Backlog(self._pool, clock)
+        self._admitter = Admitter(ledger, self._pool, self._verification, self._on_admitted, backlog)
         replica, votes = build_replica(ledger, data, keys, rejoins=data.rejoins)
         self._gate = MessageGate(
             ledger.chain_id, replica, self._links, self._feed, clock, lambda height: boundary_of(ledger, height),
