@@ -115,11 +115,9 @@ class Node:
         self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height, ledger.signatures)
         self._rejoin = Rejoin(node_key.public_key) if data.rejoins and keys is not None else None
         self._driver = ReplicaDriver(
-            replica=replica, ledger=ledger,
-            signer=self._signer,
-            links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
-            after_commit=self._after_commit, catch_up=self._start_catch_up,
-            voting_keys=None if votes.refusal is not None else keys,
+            replica=replica, ledger=ledger, signer=self._signer, links=self._links, clock=clock,
+            listener=self.service, pending_count=lambda: len(self._pool), after_commit=self._after_commit,
+            catch_up=self._start_catch_up, voting_keys=None if votes.refusal is not None else keys,
         )
         fetcher = BodyFetcher(self._links, self._verification, self._pool.by_leaf)
         self._desk = ProposalDesk(
