@@ -6,6 +6,7 @@ from aiohttp import web
 
 from chainnode.api.answer import bytes_response, document_response, wants_bytes
 from chainnode.api.routes import JSON, MSGPACK, Call, Parameter, Route
+from chainnode.api.state import parse_state_key
 from chainnode.api.view import struct_document
 from chainnode.codec.canonical import encode
 from chainnode.errors import Rejected
@@ -67,6 +68,28 @@ async def light_header(call: Call) -> web.StreamResponse:
     return _answer(call, PlacedHeader(*(light.beginning(height) if within is None else light.past(height, within))))
 
 
+async def light_proofs(call: Call) -> web.StreamResponse:
+    """State proofs of several keys, in the order of the request, under the header at ``height``.
+
+    Raises:
+        NotFound: ``state-version``.
+        Rejected: ``query-invalid``, ``state-key`` or ``proof-pending``.
+    """
+    keys = [parse_state_key(f"0x{text}") for text in str(_needed_text(call, "keys")).split(",")]
+    height = _needed(call, "height")
+    found = [encode(proof) for proof in call.service.queries.prove_paths(keys, height - 1)]
+    if wants_bytes(call):
+        return bytes_response(call, encode(found), MSGPACK)
+    return document_response(call, {"height": height, "proofs": [proof.hex() for proof in found]})
+
+
+def _needed_text(call: Call, name: str) -> str:
+    found = call.query[name]
+    if found is None:
+        raise Rejected("query-invalid", f"{name} is missing", expected="state keys in hex, commas between")
+    return str(found)
+
+
 def _needed(call: Call, name: str) -> int:
     found = call.query[name]
     if found is None:
@@ -85,6 +108,7 @@ _BOTH: Final = (JSON, MSGPACK)
 _HEIGHT: Final = Parameter("height", "integer", "of the header", most=_HEIGHT_MAX)
 _TRUSTED: Final = Parameter("trusted", "integer", "height of the client's newest header", most=_HEIGHT_MAX)
 _WITHIN: Final = Parameter("within", "integer", "a later height, whose history holds this header", most=_HEIGHT_MAX)
+_KEYS: Final = Parameter("keys", "text", "state keys in hex, commas between; 2,048 characters together")
 
 _DECISION: Final = Parameter(
     "decision", "choice", "what shows that the header was decided", default="certificate",
@@ -98,5 +122,6 @@ ROUTES: Final = (
         "GET", "/v1/light/updates", light_update, "Update for a light client", (_TRUSTED, _HEIGHT, _DECISION), _BOTH,
         cost=5,
     ),
+    Route("GET", "/v1/light/proofs", light_proofs, "State proofs under a header", (_HEIGHT, _KEYS), _BOTH, cost=5),
     Route("GET", "/v1/light/headers", light_header, "Header and path in history", (_HEIGHT, _WITHIN), _BOTH, cost=5),
 )

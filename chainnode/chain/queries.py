@@ -4,7 +4,7 @@ Reads never see a block before it is durable, and never half of one. What is not
 answers ``NotFound`` with a code; what was pruned says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.errors import NotFound, Rejected, StoreCorrupt, invariant
+from chainnode.proofs.sparse import StateProof
 from chainnode.state.view import State
 from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
@@ -335,6 +336,15 @@ class LedgerQueries:
             Rejected: ``proof-pending``: the block that certifies that state is not there yet.
         """
         return self._proofs.state(key, height)
+
+    def prove_paths(self, keys: Sequence[bytes], height: int) -> list[StateProof]:
+        """The bare state proof of each key after block ``height``, for who has that state's root already.
+
+        Raises:
+            NotFound: ``state-version``.
+            Rejected: ``proof-pending``.
+        """
+        return self._proofs.paths(keys, height)
 
 
 def _page_items(limit: int) -> int:

@@ -48,6 +48,8 @@ T = TypeVar("T")
 Id = bytes | str
 
 MSGPACK = "application/msgpack"
+LIGHT_KEYS_MAX = 11
+"""Keys of packets in one query: up to 87 bytes each, in hexadecimal."""
 
 
 class Client(Transport):
@@ -255,6 +257,26 @@ class Client(Transport):
         """A header with its path in the history of the one at ``within``, or with the genesis block's path in it."""
         query = _query(height=height, within=within)
         return _read(decode_placed_header, await self._bundle("/v1/light/headers", query))
+
+    async def light_proofs(self, keys: Sequence[bytes], *, height: int) -> list[bytes]:
+        """The canonical ``StateProof`` of each key, present or absent, under the header at ``height``, in order.
+
+        Not verified here: ``chainnode.lightclient.membership`` does, with the header's consensus state.
+
+        Raises:
+            NotFound: ``state-version``: the nodes do not keep that state any more.
+            Unavailable: ``node-failed``: no node has that header yet.
+        """
+        found: list[bytes] = []
+        for start in range(0, len(keys), LIGHT_KEYS_MAX):
+            part = keys[start : start + LIGHT_KEYS_MAX]
+            query = _query(height=height, keys=",".join(key.hex() for key in part))
+            answer = await self.request("GET", "/v1/light/proofs", query=query, accept=MSGPACK)
+            proofs = read_answer(answer, list[bytes])
+            if len(proofs) != len(part):
+                raise Unavailable("bad-answer", f"{answer.node} proved {len(proofs)} of {len(part)} keys")
+            found += proofs
+        return found
 
     async def status(self) -> StatusAnswer:
         """The answering node about itself."""

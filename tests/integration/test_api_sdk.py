@@ -13,6 +13,7 @@ import pytest
 from chainnode.api.server import ApiServer
 from chainnode.errors import NotFound, Rejected
 from chainnode.lightclient.client_state import ClientOptions
+from chainnode.lightclient.membership import verify_membership, verify_non_membership
 from chainnode.lightclient.own_chain import consensus_state_of
 from chainnode.lightclient.verification import begin, verify, verify_past
 from chainnode.proofs.errors import ProofInvalid
@@ -64,6 +65,20 @@ async def test_light_client_follows_a_node_by_what_its_api_shows(api: ApiNode) -
     state = verify(state, await client.light_update(trusted=tip - 1, height=tip), options, now_ms)
     older = await client.light_header(1, within=tip)
     assert verify_past(state, older.header, older.ancestry, options, now_ms).height == 1
+    keys = [f"nothing/{number}".encode() for number in range(25)] + [b"governance/validators"]
+    proofs = await client.light_proofs(keys, height=tip)
+    for key, proof in zip(keys[:-1], proofs[:-1], strict=True):
+        verify_non_membership(consensus_state_of((await client.light_header(tip)).header), key, proof)
+    value = bytes.fromhex((await client.state(keys[-1])).value)
+    verify_membership(consensus_state_of((await client.light_header(tip)).header), keys[-1], value, proofs[-1])
+    status, problem, _ = await api.get(f"/v1/light/proofs?height={tip + 100}&keys=00")
+    assert (status, problem["code"]) == (503, "proof-pending")
+    document = await client.request("GET", "/v1/light/proofs", query={"height": tip, "keys": keys[0].hex()})
+    assert msgspec.json.decode(document.body) == {"height": tip, "proofs": [proofs[0].hex()]}
+    malformed: list[dict[str, str | int]] = [{"height": tip}, {"height": tip, "keys": "zz"}, {"keys": "00"}]
+    for bad in malformed:
+        with pytest.raises(Rejected):
+            await client.request("GET", "/v1/light/proofs", query=bad)
     with pytest.raises(Rejected) as refused:
         await client.light_update(trusted=2, height=2)
     assert refused.value.code == "light-heights"
