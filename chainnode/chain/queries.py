@@ -106,6 +106,17 @@ class LedgerQueries:
             raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
         return stored
 
+    def seal(self, height: int | None = None) -> bytes:
+        """The seal of the block at ``height``; by default that of the highest block that has one here.
+
+        Raises:
+            NotFound: ``seal-not-found``.
+        """
+        found = self._store.newest_seal() if height is None else self._store.seal(max(0, height))
+        if found is None:
+            raise NotFound("seal-not-found", "no block here has a seal" if height is None else f"no seal of {height}")
+        return found
+
     def _check_kept(self, height: int) -> None:
         # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
         floor = self._store.floor()

@@ -28,9 +28,10 @@ from chainnode.sdk.evidence import RecordResult, prove_item, record_files
 from chainnode.sdk.offline import matching_item, read_bundle_file, verify_file
 from chainnode.sdk.sidecar import read_sidecar
 from chainnode.sdk.wallet import Wallet
+from chainnode.types.seal import SEAL_INTERVAL
 from chainnode.types.transaction import decode_transaction
 from tests.support.api_node import UNLIMITED, ApiNode, api_node
-from tests.support.cluster import CHAIN_ID, evidence
+from tests.support.cluster import CHAIN_ID, evidence, until
 from tests.support.shared import shared
 
 
@@ -85,6 +86,35 @@ async def test_light_client_follows_a_node_by_what_its_api_shows(api: ApiNode) -
         await client.light_update(trusted=2, height=tip + 1_000)
     document = await client.request("GET", "/v1/light/updates", query={"trusted": 1, "height": 2})
     assert msgspec.json.decode(document.body)["decision_kind"] == "certificate"
+
+
+async def test_seal_moves_a_light_client(api: ApiNode) -> None:
+    """One of its kind and the newest, by height, and in an update; a block without one has a certificate."""
+    client, wallet = api.client, api.wallet()
+    with pytest.raises(NotFound) as missing:
+        await client.seal()
+    assert missing.value.code == "seal-not-found"
+    while (await client.status()).height <= SEAL_INTERVAL:
+        await wallet.submit(client, [evidence((await client.status()).height + 1)])
+    await until(lambda: api.node.ledger.store.seal(SEAL_INTERVAL) is not None)
+    newest = await client.seal()
+    assert newest == await client.seal(SEAL_INTERVAL)
+    assert newest.height == SEAL_INTERVAL
+    with pytest.raises(NotFound):
+        await client.seal(SEAL_INTERVAL - 1)
+    _, genesis = await client.genesis()
+    options = ClientOptions(CHAIN_ID, genesis, 10 * 86_400_000)
+    start = await client.light_header(0)
+    update = await client.light_update(trusted=0, height=SEAL_INTERVAL, decision="seal")
+    now_ms = consensus_state_of(update.header).time_ms
+    assert verify(begin(start.header, start.ancestry, options), update, options, now_ms).height == SEAL_INTERVAL
+    with pytest.raises(NotFound):
+        await client.light_update(trusted=0, height=1, decision="seal")
+    document = msgspec.json.decode((await client.request("GET", f"/v1/seals/{SEAL_INTERVAL}")).body)
+    assert document["signers"] == list(newest.signer_indexes())
+    with pytest.raises(Rejected) as refused:
+        await client.request("GET", "/v1/seals/first")
+    assert refused.value.code == "path-invalid"
 
 
 async def recorded(api: ApiNode, records: Path, *paths: Path, **more: Any) -> list[RecordResult]:
