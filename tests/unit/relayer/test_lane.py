@@ -13,7 +13,8 @@ from chainnode.relayer.operation import Prepared, Ready
 from chainnode.relayer.plan import Step
 from chainnode.relayer.submission import Verdict
 from contracts.relay.operations import UpdateClient
-from tests.unit.relayer.test_advance import CHAIN_ID, client_of
+from tests.support.local_chain import CHAIN_ID
+from tests.unit.relayer.test_advance import client_of
 from tests.unit.relayer.test_plan import packet
 
 
