@@ -27,6 +27,7 @@ from benchmarks.machine import sheet
 
 BENCHMARKS: Final = {
     "crypto": "benchmarks.bench_crypto",
+    "seal": "benchmarks.bench_seal",
     "codec": "benchmarks.bench_codec",
     "tree": "benchmarks.bench_tree",
     "contracts": "benchmarks.bench_contracts",

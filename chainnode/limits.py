@@ -64,6 +64,10 @@ BLOCKS_QUEUE_BYTES_MAX: Final = 2 * FRAME_BYTES_MAX + 64 * KIB
 """Two of the largest messages: a reader slower than that asks again later."""
 GOSSIP_QUEUE_BYTES_MAX: Final = 4 * MIB
 """About one second of gossip at full speed; what does not fit reaches the peer with the block."""
+SEAL_MESSAGE_BYTES_MAX: Final = 256
+"""A share of a seal has 150 bytes."""
+SEALS_QUEUE_BYTES_MAX: Final = 64 * KIB
+"""Shares are sent once in many blocks; what waits longest is worth least."""
 QUEUE_MESSAGES_MAX: Final = 4_096
 """Per channel; bounds the bookkeeping that many tiny messages would cost beside their bytes."""
 CHANNEL_BYTES_PER_S_MAX: Final = 32 * MIB

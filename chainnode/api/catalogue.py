@@ -168,6 +168,10 @@ _READ: Final = {
     "block-not-found": Problem(
         404, "Block not found", "No block of this height or hash is here (yet).", "/v1/status names the newest height."
     ),
+    "seal-not-found": Problem(
+        404, "Seal not found", "This node holds no seal of that block: one in some dozens is sealed, and the last of "
+        "every set.", "/v1/seals shows the newest seal; a quorum certificate exists of every block."
+    ),
     "transaction-not-found": Problem(
         404,
         "Transaction not found",

@@ -5,7 +5,7 @@ All of it follows from committed blocks, so any node can serve any relayer, and 
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import NotFound, Rejected
-from chainnode.lightclient.client_state import Untrusted
+from chainnode.lightclient.client_state import DecisionKind, Untrusted
 from chainnode.lightclient.own_chain import consensus_state_of
 from chainnode.proofs.history import history_path
 from chainnode.state.overlay import Overlay
@@ -19,14 +19,15 @@ class LightUpdates:
     def __init__(self, store: LedgerReader) -> None:
         self._store = store
 
-    def update(self, trusted: int, height: int) -> Untrusted:
+    def update(self, trusted: int, height: int, kind: DecisionKind = "certificate") -> Untrusted:
         """The header at ``height`` for a client whose trusted header is the one at ``trusted``, below it.
 
         Both lists are given where the client's rule may need both. Whether the step is one that the client accepts
         is for its rules: where it refuses with ``overlap``, a header between the two is needed first.
 
         Raises:
-            NotFound: ``block-not-found``, or ``height-pruned``: this node began from a later snapshot.
+            NotFound: ``block-not-found``, or ``height-pruned``: this node began from a later snapshot; or
+                ``seal-not-found``: a seal is wanted, and there is none here of that block.
             Rejected: ``light-heights``: ``trusted`` is not below ``height``.
         """
         if not 0 <= trusted < height:
@@ -34,10 +35,13 @@ class LightUpdates:
         header = self._header(height)
         own, before = consensus_state_of(header), consensus_state_of(self._header(trusted))
         named = own.validators_hash == before.next_validators_hash
+        decision = self._store.seal(height) if kind == "seal" else self._store.certificate(height)
+        if decision is None and kind == "seal":
+            raise NotFound("seal-not-found", f"there is no seal of the block at height {height} here")
         return Untrusted(
             header=header,
-            decision_kind="certificate",
-            decision=self._store.certificate(height) or b"",
+            decision_kind=kind,
+            decision=decision or b"",
             validators=self._list(height),
             trusted_validators=b"" if named else self._list(trusted + 1),
             ancestry=self.ancestry(trusted, height),

@@ -4,6 +4,7 @@ A block's results are certified by the next header. So an outcome at the tip can
 proved yet: ``proof-pending``, and the proof block is one block time away.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from chainnode.chain.epochs import epoch_links
@@ -25,7 +26,7 @@ from chainnode.proofs.bundle import (
 from chainnode.proofs.errors import ProofInvalid
 from chainnode.proofs.evidence import Record, RecordBatch, evidence_operations
 from chainnode.proofs.merkle import inclusion_path, leaf_hash
-from chainnode.proofs.sparse import verify_absent, verify_present
+from chainnode.proofs.sparse import StateProof, verify_absent, verify_present
 from chainnode.state.overlay import Overlay
 from chainnode.state.tree import StateTree
 from chainnode.store.ledger_reader import LedgerReader
@@ -135,6 +136,18 @@ class ProofBuilder:
                 raise Rejected("proof-pending", "the newest block changed this value; ask again", tip=tip) from error
             raise NotFound("state-value", f"only the newest value is kept, not that of height {at}") from error
         return self._bundle(StateAbsent(key, sha256(key).digest(), proof), at + 1, at + 1)
+
+    def paths(self, keys: Sequence[bytes], height: int) -> list[StateProof]:
+        """What the state after block ``height`` holds under each key, or that it holds nothing, proved by its path.
+
+        Raises:
+            NotFound: ``state-version``.
+            Rejected: ``proof-pending``.
+        """
+        tip = self._store.tip().height
+        if not 0 <= height < tip:
+            raise Rejected("proof-pending", "the block that certifies this state is not there yet", tip=tip)
+        return [self._tree.prove(height, key) for key in keys]
 
     def _bundle(self, claim: Claim, first: int, last: int) -> bytes:
         headers = tuple(self._header(height) for height in range(first, last + 1))

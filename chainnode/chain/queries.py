@@ -4,7 +4,7 @@ Reads never see a block before it is durable, and never half of one. What is not
 answers ``NotFound`` with a code; what was pruned says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ from chainnode.chain.proof_builder import ProofBuilder
 from chainnode.chain.surroundings import Tip
 from chainnode.chain.upgrade import Upgrade, pending_upgrade
 from chainnode.errors import NotFound, Rejected, StoreCorrupt, invariant
+from chainnode.proofs.sparse import StateProof
 from chainnode.state.view import State
 from chainnode.store.layout import BLOCK_INDEX
 from chainnode.store.ledger_reader import EventPosition, LedgerReader
@@ -104,6 +105,17 @@ class LedgerQueries:
         if stored is None:
             raise NotFound("block-not-found", f"there is no block at height {height}", tip=self.tip().height)
         return stored
+
+    def seal(self, height: int | None = None) -> bytes:
+        """The seal of the block at ``height``; by default that of the highest block that has one here.
+
+        Raises:
+            NotFound: ``seal-not-found``.
+        """
+        found = self._store.newest_seal() if height is None else self._store.seal(max(0, height))
+        if found is None:
+            raise NotFound("seal-not-found", "no block here has a seal" if height is None else f"no seal of {height}")
+        return found
 
     def _check_kept(self, height: int) -> None:
         # Of the blocks just below a snapshot bodies are kept for the replay rule, but neither receipts nor index.
@@ -324,6 +336,15 @@ class LedgerQueries:
             Rejected: ``proof-pending``: the block that certifies that state is not there yet.
         """
         return self._proofs.state(key, height)
+
+    def prove_paths(self, keys: Sequence[bytes], height: int) -> list[StateProof]:
+        """The bare state proof of each key after block ``height``, for who has that state's root already.
+
+        Raises:
+            NotFound: ``state-version``.
+            Rejected: ``proof-pending``.
+        """
+        return self._proofs.paths(keys, height)
 
 
 def _page_items(limit: int) -> int:

@@ -78,7 +78,7 @@ ENTRIES: Final = (
     Entry("Using a chain", "market", f"{_CLI}.market", "Trade on boards, and see what was traded."),
     Entry("Using a chain", "income", f"{_CLI}.income", "Set rules of income, and distribute what came in."),
     Entry("Using a chain", "dispute", f"{_CLI}.dispute", "File, answer, decide and enforce disputes."),
-    Entry("Using a chain", "relay", f"{_CLI}.relay_operation", "Follow other chains, and carry packets between them."),
+    Entry("Using a chain", "relay", f"{_CLI}.relay", "Follow other chains, and carry packets between them."),
     Entry("Using a chain", "query", f"{_CLI}.query", "Read blocks, state, receipts, status and more."),
     Entry("Using a chain", "operations", f"{_CLI}.operations", "List every operation, its fields, roles and codes."),
     Entry("Governing", "gov", f"{_CLI}.gov", "Change the consortium: its validators and the nodes that may follow."),

@@ -6,6 +6,7 @@
 | hash of a document (`..._hash`, `..._digest`) | the same, or `@FILE`: hashed here |
 | DID | the DID, or a development identity's name |
 | time (`..._ms`) | milliseconds, or a date and time, `+2h`; for a length of time `12h` |
+| time-out (`timeout_s`) | seconds since 1970, or a date and time, `+2h` |
 | one of several words | a choice |
 | integer | an integer within the field's bounds |
 | true or false | `--name` and `--no-name` |
@@ -27,7 +28,7 @@ from msgspec import inspect
 
 from chainnode.cli.field_note import notes_of
 from chainnode.cli.json_form import form_of, others_of
-from chainnode.cli.operation_value import ContentHash, DidText, HexBytes, JsonValue, Moment, Period
+from chainnode.cli.operation_value import ContentHash, DidText, HexBytes, JsonValue, Moment, MomentSeconds, Period
 from chainnode.cli.output import dump
 from contracts.kernel.operation import Operation
 from contracts.kernel.reference_page import type_words
@@ -151,6 +152,8 @@ def _is_content_hash(info: inspect.BytesType, name: str) -> bool:
 
 
 def _range(name: str, low: int | None, high: int | None) -> click.IntRange:
+    if name == "timeout_s":
+        return MomentSeconds(low, high)
     if not name.endswith("_ms"):
         return click.IntRange(low, high)
     return Moment(low, high) if high == _MOMENT_MAX else Period(low, high)
@@ -164,7 +167,7 @@ def _example(field: inspect.Field, kind: click.ParamType[Any]) -> str:
             return "00" * max(least, 1)
         case click.Choice():
             return str(kind.choices[0])
-        case Moment():
+        case Moment() | MomentSeconds():
             return "+2h"
         case Period():
             return "7d"
@@ -184,6 +187,7 @@ def _help(field: inspect.Field, notes: Mapping[str, str], *, many: bool, fresh: 
         ContentHash: "Hex, or @FILE to hash it" + (" under FILE.salt." if field.name in _SALTED else "."),
         DidText: "DID, or a development identity.",
         Moment: "+2h, a date and time, or ms since 1970.",
+        MomentSeconds: "+2h, a date and time, or seconds since 1970.",
         Period: "12h, 7d, or milliseconds.",
         JsonValue: _json_note(field),
     }

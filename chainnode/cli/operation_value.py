@@ -158,6 +158,18 @@ class Moment(click.IntRange):
         return super().convert((since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000, param, ctx)
 
 
+class MomentSeconds(click.IntRange):
+    """Seconds since 1970, or as ``Moment``; a part of a second counts as none."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """See click."""
+        text = str(value)
+        seconds = int(text) if text.isdecimal() else Moment(0).convert(text, param, ctx) // 1_000
+        return super().convert(seconds, param, ctx)
+
+
 def did_of_name(name: str) -> str | None:
     """The DID of a development identity of the network that runs here; None where there is none of this name."""
     network = running_network()

@@ -1,14 +1,10 @@
 """``chainnode start``: one node with its API, until it is told to stop or finds that it must."""
 
 import asyncio
-import ctypes
 import importlib
-import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import click
 import structlog
@@ -16,16 +12,14 @@ import structlog
 from chainnode.api.server import ApiServer
 from chainnode.api.settings import ApiSettings
 from chainnode.cli.config import config_option, load, set_option
-from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.init import read_genesis
 from chainnode.cli.output import examples, json_option
+from chainnode.cli.parent import die_with_parent
 from chainnode.node import heap
 from chainnode.node.config import ApiSection, NodeConfig
 from chainnode.node.logging import configure_logging
 from chainnode.node.snapshot_join import join_by_snapshot
 from chainnode.node.wiring import Node
-
-_PR_SET_PDEATHSIG: Final = 1
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +41,7 @@ def command(file: Path, assignments: tuple[str, ...], rejoin_after_loss: bool, d
     directory: that is `chainnode init`.
     """
     if die_with is not None:
-        _die_with(die_with)
+        die_with_parent(die_with)
     config = load(file, assignments).config
     genesis = read_genesis(config.node.genesis_file)
     configure_logging(config.node.log_level, config.node.log_format, node=config.node.name)
@@ -132,15 +126,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = module.new_event_loop
     return factory
-
-
-def _die_with(parent_pid: int) -> None:
-    """Ask the kernel to end this process with its parent, and end now if that came too late.
-
-    Without it a demo whose terminal was killed would leave nodes behind, which nobody knows of. Killing is safe: what
-    was acknowledged is durable.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent_pid:
-        raise CommandError("parent-gone", "the process that started this node has ended", Exit.ENVIRONMENT)

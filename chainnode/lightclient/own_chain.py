@@ -24,7 +24,7 @@ from chainnode.types.validator_set import (
 )
 from consensus.certificates import decode_certificate
 
-SEAL_STRANGERS_MAX: Final = 4
+SEAL_STRANGERS_MAX: Final = 2
 """Signers of a seal whose keys the trusted list does not vouch for: 3 ms for each. Few members change at a time."""
 
 

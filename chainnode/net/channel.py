@@ -25,6 +25,7 @@ class Channel(IntEnum):
     CONTROL = 1
     BLOCKS = 2
     TRANSACTIONS = 3
+    SEALS = 4
 
 
 class Form(IntEnum):
@@ -52,6 +53,7 @@ BOUNDS: Final = (
     ChannelBounds(limits.CONTROL_MESSAGE_BYTES_MAX, limits.CONTROL_QUEUE_BYTES_MAX, drop_oldest=False),
     ChannelBounds(limits.FRAME_BYTES_MAX, limits.BLOCKS_QUEUE_BYTES_MAX, drop_oldest=False),
     ChannelBounds(limits.GOSSIP_MESSAGE_BYTES_MAX, limits.GOSSIP_QUEUE_BYTES_MAX, drop_oldest=False),
+    ChannelBounds(limits.SEAL_MESSAGE_BYTES_MAX, limits.SEALS_QUEUE_BYTES_MAX, drop_oldest=True),
 )
 CHANNELS: Final = len(BOUNDS)
 EXCHANGE_HEADER_BYTES: Final = 6

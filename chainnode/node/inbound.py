@@ -15,6 +15,7 @@ from chainnode.mempool.verification import Verification
 from chainnode.net.channel import Channel
 from chainnode.net.peer import Peer
 from chainnode.node.links import MessageGate, NodeLinks
+from chainnode.node.sealer import Sealer
 from chainnode.node.share import PeerShare
 from chainnode.proofs.merkle import leaf_hash
 from chainnode.sync.server import HISTORY, SyncServer
@@ -172,13 +173,14 @@ class NodeInbound:
 
     def __init__(
         self, gate: MessageGate, gossip: InboundGossip, server: SyncServer, outbox: Outbox, links: NodeLinks,
-        clock: Clock | None = None,
+        sealer: Sealer, clock: Clock | None = None,
     ) -> None:
         self._gate = gate
         self._gossip = gossip
         self._server = server
         self._outbox = outbox
         self._links = links
+        self._sealer = sealer
         self._served = PeerShare(SERVED_BYTES_PER_S_MAX, SERVED_BYTES_PER_S_MAX, clock or SystemClock())
 
     def on_connected(self, peer: Peer) -> None:
@@ -205,6 +207,8 @@ class NodeInbound:
             self._gate.receive(peer, payload)
         elif channel is Channel.TRANSACTIONS:
             self._gossip.receive(peer, payload)
+        elif channel is Channel.SEALS:
+            self._sealer.receive(peer, payload)
         else:
             raise PeerError("channel", f"nothing is sent on channel {channel.name}")
 

@@ -90,6 +90,10 @@ class NodeLinks:
         """Send a consensus message to every connected observer."""
         self._network.broadcast(Channel.CONSENSUS, payload, "observers")
 
+    def seals_to_validators(self, payload: bytes) -> None:
+        """Send a share of a seal to every other validator; loss is tolerated."""
+        self._network.broadcast(Channel.SEALS, payload, "validators")
+
     def to_peer(self, node_key: bytes, payload: bytes) -> None:
         """Send a consensus message to one peer."""
         self._network.send(node_key, Channel.CONSENSUS, payload)

@@ -45,6 +45,15 @@ class VotingKeys:
                 return index if member.consensus_key == self.current.public_key else None
         return None
 
+    def key_in(self, members: ValidatorList) -> tuple[int, SigningKey] | None:
+        """The node's place in a set, present or past, and the key that the set names there, if it is held."""
+        for index, member in enumerate(members.validators):
+            if member.node_key == self._node_key:
+                for key in self._held:
+                    if key.public_key == member.consensus_key:
+                        return index, key
+        return None
+
     def is_elsewhere(self, members: ValidatorList) -> bool:
         """Whether the set names one of these keys beside another node."""
         known = self.public_keys

@@ -37,10 +37,14 @@ from chainnode.node.opening import build_pool, build_replica, build_verifier, ch
 from chainnode.node.proposal_desk import ProposalDesk
 from chainnode.node.rejoin import Rejoin
 from chainnode.node.replica_driver import ReplicaDriver
+from chainnode.node.seal_fetch import SealFetch
+from chainnode.node.seal_worker import SealWorker
+from chainnode.node.sealer import Sealer
 from chainnode.node.service import NodeService
 from chainnode.node.snapshot_join import trusted_block
 from chainnode.node.snapshot_keeper import SnapshotKeeper
 from chainnode.node.vote_signer import VoteSigner
+from chainnode.node.voting_keys import VotingKeys
 from chainnode.store.leveldb import LevelDBOptions
 from chainnode.sync.back_fill import BackFill
 from chainnode.sync.body_fetcher import BodyFetcher
@@ -111,11 +115,9 @@ class Node:
         self._signer = VoteSigner(present_key, data.journal, data.sign_state, votes.silent_height, ledger.signatures)
         self._rejoin = Rejoin(node_key.public_key) if data.rejoins and keys is not None else None
         self._driver = ReplicaDriver(
-            replica=replica, ledger=ledger,
-            signer=self._signer,
-            links=self._links, clock=clock, listener=self.service, pending_count=lambda: len(self._pool),
-            after_commit=self._after_commit, catch_up=self._start_catch_up,
-            voting_keys=None if votes.refusal is not None else keys,
+            replica=replica, ledger=ledger, signer=self._signer, links=self._links, clock=clock,
+            listener=self.service, pending_count=lambda: len(self._pool), after_commit=self._after_commit,
+            catch_up=self._start_catch_up, voting_keys=None if votes.refusal is not None else keys,
         )
         fetcher = BodyFetcher(self._links, self._verification, self._pool.by_leaf)
         self._desk = ProposalDesk(
@@ -123,6 +125,7 @@ class Node:
         )
         self._driver.desk = self._desk
         self._desk.restore(votes.bodies, None if replica.prepared is None else replica.prepared.block_hash)
+        self._build_sealing(keys)
         self._build_sync(config, replica)
         self._network = self._build_network(config, node_key, genesis_hash_, membership)
         self._links.network = self.service.network = self._network
@@ -159,6 +162,12 @@ class Node:
             data.close()
             raise
 
+    def _build_sealing(self, keys: VotingKeys | None) -> None:
+        store, worker = self.ledger.store, SealWorker()
+        self._seal_worker = worker
+        self._sealer = Sealer(store, keys, worker, self._links.seals_to_validators, self._clock)
+        self._seal_fetch = SealFetch(store, self._links, worker, self._sealer.note_fetched)
+
     def _build_sync(self, config: NodeConfig, replica: Replica) -> None:
         self._catch_up = CatchUp(
             self.ledger, self._links, self._verification, self._driver.apply_synced, trusted=trusted_block(config),
@@ -183,7 +192,7 @@ class Node:
             (config.network.listen.host, config.network.listen.port),
             [PeerAddress(peer.node_key, peer.address.host, peer.address.port) for peer in config.network.peers],
             membership.role_of,
-            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links, self._clock),
+            NodeInbound(self._gate, self._gossip, server, self._outbox, self._links, self._sealer, self._clock),
             tip_height=lambda: self.ledger.tip.height,
         )
 
@@ -211,6 +220,8 @@ class Node:
             group.create_task(self._network.wait(), name="network")
             group.create_task(self._maintain(), name="maintenance")
             group.create_task(self._snapshots.run(), name="snapshots")
+            group.create_task(self._sealer.run(), name="seals")
+            group.create_task(self._seal_fetch.run(), name="seal-fetch")
             if self._fills_back and self.ledger.store.floor() > 1:
                 group.create_task(self._fill_back(), name="back-fill")
             if self._rejoin is not None:
@@ -236,6 +247,7 @@ class Node:
             await asyncio.wait({self._supervisor})
             await self._network.close()
             await self._verifier.close()
+        self._seal_worker.close()
         self._data.close()
 
     async def _come_back(self, rejoin: Rejoin) -> None:
@@ -303,6 +315,7 @@ class Node:
 
     def _after_commit(self, transactions: Sequence[Transaction]) -> None:
         self._snapshots.note_block(self.ledger.tip.height)
+        self._sealer.note_block(self.ledger.tip.height, last_of_set=self.ledger.validators.epoch != self._epoch)
         self._pool.remove([transaction.tx_id for transaction in transactions])
         self._follow_membership()
         expired = self._pool.expire(self.ledger.tip.height)
@@ -340,5 +353,7 @@ class Node:
                 {"checked": self._verification.checked, "known": self._verification.spared}
             ),
             "gossip_batches_dropped": Counter({"queue-full": self._gossip.dropped}),
+            "seals": self._sealer.seals,
+            "seal_shares": self._sealer.shares,
             "network": self._network.counters.snapshot(),
         }

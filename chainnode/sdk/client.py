@@ -15,7 +15,13 @@ from urllib.parse import quote
 
 from chainnode.codec.canonical import encode
 from chainnode.errors import DecodeError
-from chainnode.lightclient.client_state import PlacedHeader, Untrusted, decode_placed_header, decode_untrusted
+from chainnode.lightclient.client_state import (
+    DecisionKind,
+    PlacedHeader,
+    Untrusted,
+    decode_placed_header,
+    decode_untrusted,
+)
 from chainnode.sdk.answer import (
     BlockAnswer,
     BlockReceiptAnswer,
@@ -36,11 +42,14 @@ from chainnode.sdk.transport import DID_RESOLUTION, Transport, read_answer
 from chainnode.types.genesis import genesis_hash
 from chainnode.types.parameters import ChainParameters, decode_parameters
 from chainnode.types.receipt import Scalar
+from chainnode.types.seal import Seal, decode_seal
 
 T = TypeVar("T")
 Id = bytes | str
 
 MSGPACK = "application/msgpack"
+LIGHT_KEYS_MAX = 11
+"""Keys of packets in one query: up to 87 bytes each, in hexadecimal."""
 
 
 class Client(Transport):
@@ -232,18 +241,42 @@ class Client(Transport):
         """A portable proof bundle that a state value is present, or absent, after a block."""
         return await self._bundle("/v1/proofs/state", _query(key="0x" + key.hex(), height=height))
 
-    async def light_update(self, *, trusted: int, height: int) -> Untrusted:
+    async def seal(self, height: int | None = None) -> Seal:
+        """The seal of a block, by default of the highest one that has one at the answering node; not verified here."""
+        return _read(decode_seal, await self._bundle("/v1/seals" if height is None else f"/v1/seals/{height}"))
+
+    async def light_update(self, *, trusted: int, height: int, decision: DecisionKind = "certificate") -> Untrusted:
         """What moves a light client of this chain from its header at ``trusted`` to the one at ``height``.
 
         Not verified here: the client's chain does (``chainnode.lightclient.verification``).
         """
-        query = _query(trusted=trusted, height=height)
+        query = _query(trusted=trusted, height=height, decision=decision)
         return _read(decode_untrusted, await self._bundle("/v1/light/updates", query))
 
     async def light_header(self, height: int, *, within: int | None = None) -> PlacedHeader:
         """A header with its path in the history of the one at ``within``, or with the genesis block's path in it."""
         query = _query(height=height, within=within)
         return _read(decode_placed_header, await self._bundle("/v1/light/headers", query))
+
+    async def light_proofs(self, keys: Sequence[bytes], *, height: int) -> list[bytes]:
+        """The canonical ``StateProof`` of each key, present or absent, under the header at ``height``, in order.
+
+        Not verified here: ``chainnode.lightclient.membership`` does, with the header's consensus state.
+
+        Raises:
+            NotFound: ``state-version``: the nodes do not keep that state any more.
+            Unavailable: ``node-failed``: no node has that header yet.
+        """
+        found: list[bytes] = []
+        for start in range(0, len(keys), LIGHT_KEYS_MAX):
+            part = keys[start : start + LIGHT_KEYS_MAX]
+            query = _query(height=height, keys=",".join(key.hex() for key in part))
+            answer = await self.request("GET", "/v1/light/proofs", query=query, accept=MSGPACK)
+            proofs = read_answer(answer, list[bytes])
+            if len(proofs) != len(part):
+                raise Unavailable("bad-answer", f"{answer.node} proved {len(proofs)} of {len(part)} keys")
+            found += proofs
+        return found
 
     async def status(self) -> StatusAnswer:
         """The answering node about itself."""

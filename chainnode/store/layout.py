@@ -14,6 +14,7 @@
     u | height                          what the height changed in the state tree
     x | height | chunk                  stored state-tree nodes that this height, whose nodes are stored, does not use
     y | level | index                   node of the history tree
+    l | height                          seal of the block, where there is one (``types.seal``)
     i | fact | height                   where in the block its events are of which this is true (``index_fact``)
 
 Heights are 8 bytes, chunks and indexes 4, big-endian, so byte order is ledger order.
@@ -55,6 +56,7 @@ TREE: Final = b"n"
 CHANGES: Final = b"u"
 STALE: Final = b"x"
 HISTORY: Final = b"y"
+SEALS: Final = b"l"
 INDEX: Final = b"i"
 
 BLOCK_INDEX: Final = -1

@@ -6,6 +6,7 @@ that were never written.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NoReturn, TypeVar
 
 import msgspec
@@ -99,6 +100,25 @@ class LedgerReader:
     def certificate(self, height: int) -> bytes | None:
         """The quorum certificate over the block at ``height``; empty bytes at height 0."""
         return self._get(height_key(layout.CERTIFICATE, height))
+
+    def seal(self, height: int) -> bytes | None:
+        """The seal of the block at ``height``, where this node has one."""
+        return self._get(height_key(layout.SEALS, height))
+
+    def seals(self, first: int, limit: int) -> list[bytes]:
+        """Up to ``limit`` seals of blocks from height ``first`` on, lowest first.
+
+        Raises:
+            Misuse: ``page-size``.
+        """
+        _check_limit(limit)
+        pairs = self._view.iterate(height_key(layout.SEALS, first), prefix_stop(layout.SEALS))
+        return [unseal(key, stored) for key, stored in islice(pairs, limit)]
+
+    def newest_seal(self) -> bytes | None:
+        """The seal of the highest block that has one here."""
+        pair = next(self._view.iterate(layout.SEALS, prefix_stop(layout.SEALS), reverse=True), None)
+        return None if pair is None else unseal(*pair)
 
     def height_of(self, hash_: bytes) -> int | None:
         """The height of the block with this hash."""

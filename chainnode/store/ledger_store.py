@@ -122,6 +122,17 @@ class LedgerStore(LedgerReader):
             batch.operations.extend(block_records(block))
         self._store.write(batch, sync=False)
 
+    def keep_seal(self, height: int, data: bytes) -> None:
+        """Write a verified seal of a block that is here, unsynced: one that a crash takes is fetched from a peer.
+
+        Raises:
+            StoreError: ``disk-full``, ``disk-error``, ``store-closed``.
+        """
+        batch = WriteBatch()
+        key = height_key(layout.SEALS, height)
+        batch.put(key, seal(key, data))
+        self._store.write(batch, sync=False)
+
     def lower_floor(self, height: int) -> None:
         """From ``height`` on everything is here, durably.
 

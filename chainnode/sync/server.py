@@ -28,21 +28,24 @@ from chainnode.sync.wire import (
     GET_CHUNK,
     GET_HEADERS,
     GET_RECEIPTS,
+    GET_SEALS,
     GET_SNAPSHOT,
     GET_TRANSACTIONS,
     HEADERS_PER_ANSWER_MAX,
     HISTORY_BYTES_PER_S_MAX,
+    SEALS_PER_ANSWER_MAX,
     decode_block_wanted,
     decode_blocks_wanted,
     decode_chunk_wanted,
     decode_receipts_wanted,
+    decode_seals_wanted,
     decode_snapshot_wanted,
     decode_transactions_wanted,
 )
 from chainnode.types.transaction import Transaction
 
 _NOTHING: Final = b""
-HISTORY: Final = frozenset({GET_BLOCKS, GET_HEADERS, GET_SNAPSHOT, GET_CHUNK, GET_RECEIPTS})
+HISTORY: Final = frozenset({GET_BLOCKS, GET_HEADERS, GET_SNAPSHOT, GET_CHUNK, GET_RECEIPTS, GET_SEALS})
 """Requests that can wait."""
 
 
@@ -73,6 +76,7 @@ class SyncServer:
             GET_SNAPSHOT: self._snapshot,
             GET_CHUNK: self._chunk,
             GET_RECEIPTS: self._receipts,
+            GET_SEALS: self._seals,
         }
         self._clock = clock or SystemClock()
         self._budget = TokenBucket(HISTORY_BYTES_PER_S_MAX, HISTORY_BYTES_PER_S_MAX, self._now_s())
@@ -183,6 +187,9 @@ class SyncServer:
         # Receipts of a block can be longer than an answer; what is read for nothing is work too.
         self._budget.charge(read - total, self._now_s())
         return encode(found)
+
+    def _seals(self, payload: bytes) -> bytes:
+        return encode(self._store.seals(decode_seals_wanted(payload).first, SEALS_PER_ANSWER_MAX))
 
     def _snapshot(self, payload: bytes) -> bytes:
         wanted = decode_snapshot_wanted(payload)

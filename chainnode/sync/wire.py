@@ -13,6 +13,7 @@ its certificate, so it does not matter who gives it.
                                                      it has no events) and those of its transactions, as many as fit;
                                                      of the first block without so many, and cut off if it alone is
                                                      too long
+    GET_SEALS         first                       -> seals of blocks from ``first`` on, as many as fit
 """
 
 from typing import Annotated, Final
@@ -24,6 +25,7 @@ from chainnode.codec.canonical import Decoder
 from chainnode.crypto.hashing import HASH_BYTES
 from chainnode.store.snapshot import CHUNKS_MAX
 from chainnode.types.block import BODY_BYTES_MAX, HEADER_BYTES_MAX, Hash
+from chainnode.types.seal import SEAL_BYTES_MAX
 from chainnode.types.transaction import Height
 
 GET_TRANSACTIONS: Final = 1
@@ -33,6 +35,7 @@ GET_HEADERS: Final = 4
 GET_SNAPSHOT: Final = 5
 GET_CHUNK: Final = 6
 GET_RECEIPTS: Final = 7
+GET_SEALS: Final = 8
 
 BUSY: Final = "busy"
 """Answered by a node that has served enough history for now."""
@@ -43,6 +46,7 @@ ANSWER_BYTES_MAX: Final = 6 * limits.MIB
 BLOCKS_PER_ANSWER_MAX: Final = 64
 HEADERS_PER_ANSWER_MAX: Final = 4_096
 """At most 1 KiB each: they always fit."""
+SEALS_PER_ANSWER_MAX: Final = 64
 HISTORY_BYTES_PER_S_MAX: Final = 96 * limits.MIB
 """Of ranges and snapshots, to all peers together: the loop that reads and encrypts them also votes."""
 STORED_BYTES_MAX: Final = BODY_BYTES_MAX + 64 * limits.KIB
@@ -83,6 +87,12 @@ class SnapshotWanted(msgspec.Struct, frozen=True, array_like=True):
     shown_height: Height | None
 
 
+class SealsWanted(msgspec.Struct, frozen=True, array_like=True):
+    """Seals of decided blocks by height."""
+
+    first: Height
+
+
 class ChunkWanted(msgspec.Struct, frozen=True, array_like=True):
     """One chunk of a snapshot."""
 
@@ -104,6 +114,10 @@ Headers = Annotated[
     msgspec.Meta(max_length=HEADERS_PER_ANSWER_MAX),
 ]
 
+Seals = Annotated[
+    tuple[Annotated[bytes, msgspec.Meta(max_length=SEAL_BYTES_MAX)], ...], msgspec.Meta(max_length=SEALS_PER_ANSWER_MAX)
+]
+
 Receipts = Annotated[
     tuple[
         Annotated[tuple[bytes, ...], msgspec.Meta(min_length=1, max_length=limits.BLOCK_TRANSACTIONS_MAX + 1)], ...
@@ -117,6 +131,8 @@ decode_blocks_wanted: Final = Decoder(BlocksWanted, 64)
 decode_receipts_wanted: Final = Decoder(ReceiptsWanted, 64)
 decode_snapshot_wanted: Final = Decoder(SnapshotWanted, 64)
 decode_chunk_wanted: Final = Decoder(ChunkWanted, 64)
+decode_seals_wanted: Final = Decoder(SealsWanted, 64)
+decode_seals: Final = Decoder[tuple[bytes, ...]](Seals, SEALS_PER_ANSWER_MAX * (SEAL_BYTES_MAX + 3) + 3)
 decode_headers: Final = Decoder[tuple[bytes, ...]](Headers, limits.FRAME_BYTES_MAX)
 decode_envelopes: Final = Decoder[tuple[bytes, ...]](Envelopes, limits.FRAME_BYTES_MAX)
 decode_blocks: Final = Decoder[tuple[bytes, ...]](Blocks, limits.FRAME_BYTES_MAX)

@@ -17,7 +17,7 @@ from chainnode import limits
 from chainnode.codec.canonical import Decoder, encode
 from chainnode.crypto.bls import SIGNATURE_BYTES
 from chainnode.crypto.hashing import domain
-from chainnode.types.block import Hash, Header
+from chainnode.types.block import Hash
 from chainnode.types.transaction import Height
 
 SEAL_TAG: Final = 11
@@ -63,11 +63,9 @@ decode_seal: Final = Decoder(Seal, SEAL_BYTES_MAX)
 decode_share: Final = Decoder(SealShare, SEAL_BYTES_MAX)
 
 
-def is_sealed(header: Header, interval: int = SEAL_INTERVAL) -> bool:
-    """Whether validators seal this block: one in ``interval``, and the last of every set's time."""
-    return header.height > 0 and (
-        header.height % interval == 0 or header.next_validators_hash != header.validators_hash
-    )
+def is_sealed(height: int, *, last_of_set: bool) -> bool:
+    """Whether validators seal a block: one in ``SEAL_INTERVAL``, and the last one that a set decides."""
+    return height > 0 and (height % SEAL_INTERVAL == 0 or last_of_set)
 
 
 def seal_bytes(chain_id: str, epoch: int, validators_hash: bytes, height: int, block_hash: bytes) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 from chainnode.api.server import ApiServer
 from chainnode.errors import NotFound, Rejected
 from chainnode.lightclient.client_state import ClientOptions
+from chainnode.lightclient.membership import verify_membership, verify_non_membership
 from chainnode.lightclient.own_chain import consensus_state_of
 from chainnode.lightclient.verification import begin, verify, verify_past
 from chainnode.proofs.errors import ProofInvalid
@@ -27,9 +28,10 @@ from chainnode.sdk.evidence import RecordResult, prove_item, record_files
 from chainnode.sdk.offline import matching_item, read_bundle_file, verify_file
 from chainnode.sdk.sidecar import read_sidecar
 from chainnode.sdk.wallet import Wallet
+from chainnode.types.seal import SEAL_INTERVAL
 from chainnode.types.transaction import decode_transaction
 from tests.support.api_node import UNLIMITED, ApiNode, api_node
-from tests.support.cluster import CHAIN_ID, evidence
+from tests.support.cluster import CHAIN_ID, evidence, until
 from tests.support.shared import shared
 
 
@@ -63,6 +65,20 @@ async def test_light_client_follows_a_node_by_what_its_api_shows(api: ApiNode) -
     state = verify(state, await client.light_update(trusted=tip - 1, height=tip), options, now_ms)
     older = await client.light_header(1, within=tip)
     assert verify_past(state, older.header, older.ancestry, options, now_ms).height == 1
+    keys = [f"nothing/{number}".encode() for number in range(25)] + [b"governance/validators"]
+    proofs = await client.light_proofs(keys, height=tip)
+    for key, proof in zip(keys[:-1], proofs[:-1], strict=True):
+        verify_non_membership(consensus_state_of((await client.light_header(tip)).header), key, proof)
+    value = bytes.fromhex((await client.state(keys[-1])).value)
+    verify_membership(consensus_state_of((await client.light_header(tip)).header), keys[-1], value, proofs[-1])
+    status, problem, _ = await api.get(f"/v1/light/proofs?height={tip + 100}&keys=00")
+    assert (status, problem["code"]) == (503, "proof-pending")
+    document = await client.request("GET", "/v1/light/proofs", query={"height": tip, "keys": keys[0].hex()})
+    assert msgspec.json.decode(document.body) == {"height": tip, "proofs": [proofs[0].hex()]}
+    malformed: list[dict[str, str | int]] = [{"height": tip}, {"height": tip, "keys": "zz"}, {"keys": "00"}]
+    for bad in malformed:
+        with pytest.raises(Rejected):
+            await client.request("GET", "/v1/light/proofs", query=bad)
     with pytest.raises(Rejected) as refused:
         await client.light_update(trusted=2, height=2)
     assert refused.value.code == "light-heights"
@@ -70,6 +86,35 @@ async def test_light_client_follows_a_node_by_what_its_api_shows(api: ApiNode) -
         await client.light_update(trusted=2, height=tip + 1_000)
     document = await client.request("GET", "/v1/light/updates", query={"trusted": 1, "height": 2})
     assert msgspec.json.decode(document.body)["decision_kind"] == "certificate"
+
+
+async def test_seal_moves_a_light_client(api: ApiNode) -> None:
+    """One of its kind and the newest, by height, and in an update; a block without one has a certificate."""
+    client, wallet = api.client, api.wallet()
+    with pytest.raises(NotFound) as missing:
+        await client.seal()
+    assert missing.value.code == "seal-not-found"
+    while (await client.status()).height <= SEAL_INTERVAL:
+        await wallet.submit(client, [evidence((await client.status()).height + 1)])
+    await until(lambda: api.node.ledger.store.seal(SEAL_INTERVAL) is not None)
+    newest = await client.seal()
+    assert newest == await client.seal(SEAL_INTERVAL)
+    assert newest.height == SEAL_INTERVAL
+    with pytest.raises(NotFound):
+        await client.seal(SEAL_INTERVAL - 1)
+    _, genesis = await client.genesis()
+    options = ClientOptions(CHAIN_ID, genesis, 10 * 86_400_000)
+    start = await client.light_header(0)
+    update = await client.light_update(trusted=0, height=SEAL_INTERVAL, decision="seal")
+    now_ms = consensus_state_of(update.header).time_ms
+    assert verify(begin(start.header, start.ancestry, options), update, options, now_ms).height == SEAL_INTERVAL
+    with pytest.raises(NotFound):
+        await client.light_update(trusted=0, height=1, decision="seal")
+    document = msgspec.json.decode((await client.request("GET", f"/v1/seals/{SEAL_INTERVAL}")).body)
+    assert document["signers"] == list(newest.signer_indexes())
+    with pytest.raises(Rejected) as refused:
+        await client.request("GET", "/v1/seals/first")
+    assert refused.value.code == "path-invalid"
 
 
 async def recorded(api: ApiNode, records: Path, *paths: Path, **more: Any) -> list[RecordResult]:

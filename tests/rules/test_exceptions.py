@@ -10,6 +10,7 @@ from tests.support.shared import ROOT
 BORDERS: dict[str, str] = {
     "chainnode/api/border.py": "whatever a route fails with, the client gets a problem and the log the trace",
     "chainnode/cli/main.py": "whatever ends a command becomes a message and an exit status; a bug shows its trace",
+    "chainnode/node/seal_worker.py": "compiled code that panics must not stop a validator: seals are a service",
     "chainnode/net/exchange.py": "a bug met while answering one peer must not stop a validator; it is logged",
 }
 """File -> why it must catch whatever comes. A handler ending in a bare ``raise`` needs no entry: it hides nothing."""

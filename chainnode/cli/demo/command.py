@@ -13,6 +13,8 @@ import click
 
 from chainnode.cli.demo.screen import LiveScreen, closing_lines, say, watch_plainly
 from chainnode.cli.demo.session import REPORT_NAME, Options, Outcome, Session
+from chainnode.cli.demo.two_chains import Amounts
+from chainnode.cli.demo.two_chains_run import run_two_chains
 from chainnode.cli.failure import CommandError, Exit
 from chainnode.cli.output import examples, json_option, wants_json
 
@@ -25,6 +27,7 @@ PATH = click.Path(path_type=Path)
         "chainnode demo",
         "chainnode demo --catalog catalogue.json --evidence README.md consensus contracts",
         "chainnode demo --once --json --kill-one",
+        "chainnode demo --two-chains --once --json",
     ),
 )
 @click.option("--catalog", "catalogue", type=PATH, help="A DCAT-US or DCAT catalogue; each data set is registered.")
@@ -37,6 +40,9 @@ PATH = click.Path(path_type=Path)
 @click.option("--keep", type=PATH, help="Make the network in this folder and keep it.")
 @click.option("--report", type=PATH, help="Also write the per-entry report here.")
 @click.option("--port-base", type=click.IntRange(1_024, 65_000), help="First port; by default free ones are found.")
+@click.option("--two-chains", is_flag=True, help="Instead: two chains that recognise each other, and a relayer.")
+@click.option("--carry", type=click.IntRange(4, 1_000), default=100, hidden=True, help="Assets that are recognised.")
+@click.option("--relayers", type=click.IntRange(1, 4), default=1, hidden=True, help="On the same path.")
 @json_option
 def command(
     catalogue: Path | None,
@@ -49,6 +55,9 @@ def command(
     keep: Path | None,
     report: Path | None,
     port_base: int | None,
+    two_chains: bool,
+    carry: int,
+    relayers: int,
 ) -> int:
     """Watch real processes agree on real registrations.
 
@@ -58,7 +67,14 @@ def command(
 
     While it runs on: k kills the leading validator, r restarts it, q quits. With --json the last line is a summary for
     programs.
+
+    With --two-chains two chains of four validators follow each other by light clients: assets of the one are recognised
+    and ordered on the other, while the relayer between them is killed and a validator leaves each. It ends by itself.
     """
+    if two_chains:
+        with _folder(keep) as folder:
+            amounts = Amounts(carry, carry // 2, max(1, carry // 10), validators, relayers)
+            return run_two_chains(folder, amounts, say)
     if more_evidence and not evidence:
         raise click.UsageError(f"unexpected argument {str(more_evidence[0])!r}; name files after --evidence")
     if report is not None and not report.absolute().parent.is_dir():

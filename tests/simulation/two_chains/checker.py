@@ -13,6 +13,7 @@ from chainnode.types.receipt import Event
 from contracts.relay.consensus_state import read_consensus
 from contracts.relay.packet import ERROR_ACKNOWLEDGEMENT, Packet
 from contracts.relay.path import acknowledgement_key, commitment_key, receipt_key
+from contracts.relay.ports.record_evidence import read_anchor, read_checkpoint
 from contracts.relay.record import read_acknowledgement, read_client, read_packet, read_traffic
 from tests.simulation.checker import expect
 from tests.simulation.two_chains import probe
@@ -36,6 +37,15 @@ class Story:
     timed_out: bool = False
     seen_settled: bool = False
     """Whether its state was checked since it was settled."""
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is for the application that counts; otherwise it asks for a header to be kept."""
+        return self.packet.payload.source_port == probe.PROBE.name
+
+
+def _hash_at(chain: SimulatedChain, height: int) -> bytes:
+    return consensus_state_of(chain.light.beginning(height)[0]).block_hash
 
 
 @dataclass
@@ -116,7 +126,8 @@ class Checker:
         expect(not story.timed_out, f"{name} had timed out and was received")
         limit_ms = story.packet.timeout_s * 1_000
         expect(block.time_ms < limit_ms, f"{name} was received at {block.time_ms}, not before {limit_ms}")
-        expect(refused == story.packet.payload.value.startswith(probe.REFUSE), f"{name}: the application was not asked")
+        asked = story.is_probe and story.packet.payload.value.startswith(probe.REFUSE)
+        expect(refused == asked, f"{name}: refused by the application, or not, against what it was asked")
         story.received_ms, story.refused = block.time_ms, refused
 
     def _acknowledged(self, chain: SimulatedChain, name: Name, success: bool) -> None:
@@ -170,6 +181,9 @@ class Checker:
                 story.seen_settled = settled
                 committed = state.get(commitment_key(client_id, sequence)) is not None
                 expect(committed is not settled, f"{name}: its commitment does not say whether it is settled")
+                if not story.is_probe:
+                    self._checkpoint(side, opposite, name, story)
+                    continue
                 self._told(side, name, story)
                 acknowledged = probe.read(state, "acknowledged", client_id, sequence)
                 if acknowledged is not None:
@@ -196,12 +210,27 @@ class Checker:
         for where in (receipt_key, acknowledgement_key):
             stored = state.get(where(side.client_id, sequence)) is not None
             expect(stored is received, f"{name}: receipt or answer does not say whether it was received")
+        if not story.is_probe:
+            return
         count = probe.read(state, "received", side.client_id, sequence)
         heard = received and not story.refused
         expect((count is not None) is heard, f"{name}: the receiving application's writes do not fit")
         if count is not None:
             expect(count.times == 1, f"{name}: the application received it {count.times} times")
             expect(count.packet == story.packet, f"{name}: the application received another packet than was sent")
+
+    def _checkpoint(self, side: Side, opposite: Side, name: Name, story: Story) -> None:
+        """Both chains wrote down headers that really are each other's."""
+        record = read_checkpoint(side.chain.state, name[1], name[2])
+        status = "COUNTERSIGNED" if story.acknowledged else "LAPSED" if story.timed_out else "SENT"
+        expect(record is not None and record.status == status, f"{name}: a checkpoint that is not {status}")
+        if record is None or status != "COUNTERSIGNED":
+            return
+        anchor = read_anchor(opposite.chain.state, opposite.client_id, record.height)
+        own = _hash_at(side.chain, record.height)
+        expect(anchor is not None and anchor.block_hash == own == record.block_hash, f"{name}: another header is kept")
+        theirs = _hash_at(opposite.chain, record.their_height)
+        expect(record.their_block_hash == theirs, f"{name}: another header of {opposite.chain.chain_id} is kept")
 
     def unsettled(self) -> list[Name]:
         """Packets of which nobody knows yet what became of them."""

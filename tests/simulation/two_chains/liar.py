@@ -15,6 +15,7 @@ from chainnode.proofs.sparse import StateProof, leaf_hash
 from contracts.kernel.operation import Operation
 from contracts.relay.operations import (
     AcknowledgePacket,
+    AddPastHeader,
     ReceivePacket,
     SubmitMisbehaviour,
     TimeOutPacket,
@@ -114,6 +115,29 @@ def other_genesis(case: Case) -> tuple[Side, Operations] | None:
     trusted = heights[-1]
     update = update_of(case.receiver, other, trusted, case.random.randint(trusted + 1, other.height))
     return case.receiver, [update]
+
+
+def odd_update(case: Case) -> tuple[Side, Operations] | None:
+    """A true header from any that the client keeps, near or far: what it learns must be so, and it must not freeze."""
+    chain = case.sender.chain
+    trusted = case.random.choice(kept_heights(case.receiver))
+    if trusted >= chain.height:
+        return None
+    return case.receiver, [update_of(case.receiver, chain, trusted, case.random.randint(trusted + 1, chain.height))]
+
+
+def false_past(case: Case) -> tuple[Side, Operations] | None:
+    """An older header with another block's path, an altered one, or one of the other chain of that name."""
+    chain = case.sender.chain
+    trusted = case.random.choice(kept_heights(case.receiver))
+    if trusted < 2:
+        return None
+    height = case.random.randint(1, trusted - 1)
+    header, path = chain.light.past(height, trusted)
+    neighbour = chain.light.past(case.random.randint(1, trusted - 1), trusted)[0]
+    namesake = shadow(chain.chain_id).light.beginning(min(height, 30))[0]
+    shown = case.random.choice([neighbour, namesake, _flip(case, header), header])
+    return case.receiver, [AddPastHeader(case.receiver.client_id, trusted, shown, path)]
 
 
 def wrong_key(case: Case) -> tuple[Side, Operations] | None:
@@ -276,8 +300,8 @@ def _bare(update: Untrusted) -> Untrusted:
 LIES: Final[dict[str, Lie]] = {
     lie.__name__: lie
     for lie in (
-        flipped_bit, forged_header, departed_members, other_genesis, wrong_key, wrong_height, altered_packet,
-        altered_answer, forged_answer, early_time_out, newest_time_out, old_time_out, late_delivery, replayed,
-        swapped_client, false_misbehaviour,
+        flipped_bit, forged_header, departed_members, other_genesis, odd_update, false_past, wrong_key, wrong_height,
+        altered_packet, altered_answer, forged_answer, early_time_out, newest_time_out, old_time_out, late_delivery,
+        replayed, swapped_client, false_misbehaviour,
     )
 }

@@ -17,6 +17,7 @@ from chainnode.codec.canonical import encode
 from chainnode.errors import ChainError
 from contracts.kernel.operation import Operation
 from contracts.relay.operations import RecoverClient, SubmitMisbehaviour
+from contracts.relay.ports.operations import SendCheckpoint
 from contracts.relay.record import read_client
 from tests.simulation.checker import Violation, expect
 from tests.simulation.two_chains import founding, probe
@@ -29,6 +30,8 @@ from tests.simulation.two_chains.relayer import due, under_way, updates
 
 RELAYERS: Final = ("delta-provider", "orchard-buyer", "civic-notary", "meridian-registrar")
 SENDER: Final = "harbour-exchange"
+KEEPER: Final = "lighthouse-regulator"
+"""Asks the other chain to keep this one's headers."""
 TROUBLE_MS: Final = 60_000
 HEALING_BLOCKS: Final = 60
 SKEW_MS: Final = (0, 0, 300, 2_500, 9_000)
@@ -188,6 +191,9 @@ class World:
             timeout_s = max(far.time_ms, chain.time_ms, self.now_ms) // 1_000 + ahead_s
             operations.append(probe.SendProbe(side.client_id, value, timeout_s))
         chain.submit(chain.envelope(SENDER, operations))
+        if self.random.random() < 0.3:
+            checkpoint = SendCheckpoint(side.client_id, max(far.time_ms, chain.time_ms, self.now_ms) // 1_000 + 10)
+            chain.submit(chain.envelope(KEEPER, [checkpoint]))
         self._after(self.random.randint(500, 5_000), "send", chain)
 
     def _relay(self, relayer: Character) -> None:

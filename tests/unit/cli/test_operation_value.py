@@ -13,7 +13,7 @@ from chainnode.cli import operation_value
 from chainnode.cli.failure import Exit
 from chainnode.cli.json_form import form_of, others_of
 from chainnode.cli.main import main
-from chainnode.cli.operation_value import ContentHash, DidText, Moment, Period
+from chainnode.cli.operation_value import ContentHash, DidText, Moment, MomentSeconds, Period
 from chainnode.cli.query import record_key
 from chainnode.cli.testnet.manifest import IdentityEntry, Manifest
 from contracts.assets.record import asset_id_of
@@ -89,6 +89,18 @@ def test_moment_that_is_none_is_refused(text: str) -> None:
     """Without a zone nobody knows which moment is meant, and a length is no moment."""
     with pytest.raises(click.BadParameter):
         taken(Moment(0, 2**53), text)
+
+
+def test_time_out_is_told_like_a_moment_and_counted_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_999_000_000)
+    kind = MomentSeconds(1, 2**53)
+
+    assert taken(kind, "+90s") == 91
+    assert taken(kind, "1970-01-02T00:00:00.999Z") == 86_400
+    assert taken(kind, "12345") == 12_345
+    for text in ("90s", "soon", "0", "-5", "1970-01-01T00:00:00.5Z"):
+        with pytest.raises(click.BadParameter):
+            taken(kind, text)
 
 
 def test_period_is_a_length_or_milliseconds() -> None:

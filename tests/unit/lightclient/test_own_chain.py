@@ -1,9 +1,12 @@
 """Our own headers as the client's rules see them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
+from py_ecc.bls.g2_primitives import G1_to_pubkey, pubkey_to_G1
+from py_ecc.optimized_bls12_381 import add, neg
 
 from chainnode.codec.canonical import encode
 from chainnode.lightclient.client_state import Untrusted
@@ -11,9 +14,11 @@ from chainnode.lightclient.errors import LightClientError
 from chainnode.lightclient.own_chain import OWN_CHAIN, SEAL_STRANGERS_MAX, consensus_state_of
 from chainnode.lightclient.verification import verify
 from chainnode.types.block import block_hash, decode_header
-from chainnode.types.validator_set import ValidatorList, validators_hash
+from chainnode.types.seal import Seal, seal_bytes
+from chainnode.types.validator_set import ValidatorList, seal_key_of, validators_hash
 from tests.support.light_chain import NOW_MS, LightChain, turning_chain
 from tests.support.sealing import seal_by
+from tests.support.small_chain import key_of
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +101,7 @@ def test_seal_of_an_unknown_list_needs_proofs_of_its_strangers() -> None:
     """A list that the trusted header did not name may hold keys made to cancel others: their holders prove them."""
     chain = turning_chain()
     update = sealed(chain, 2, 8, [member.name for member in chain.sets[2].validators])
-    strangers = frozenset(member.seal_key for member in chain.sets[2].validators)
+    strangers = frozenset(member.seal_key for member in chain.sets[2].validators[:2])
     OWN_CHAIN.check_keys(update, strangers)
     members = list(chain.sets[2].validators)
     members[0] = msgspec.structs.replace(members[0], seal_proof=members[1].seal_proof)
@@ -108,6 +113,33 @@ def test_seal_of_an_unknown_list_needs_proofs_of_its_strangers() -> None:
     with pytest.raises(LightClientError) as caught:
         OWN_CHAIN.check_keys(update, frozenset(bytes([number]) * 48 for number in range(SEAL_STRANGERS_MAX + 1)))
     assert caught.value.code == "seal-strangers"
+
+
+def test_seal_is_refused_when_a_key_was_made_to_cancel_those_of_others() -> None:
+    """Whoever chooses a key after the others can sign for all; what is missing is a proof that somebody holds it."""
+    chain = turning_chain(1)
+    honest = chain.sets[0].validators[:2]
+    mine = seal_key_of(key_of("mallory"))
+    keys: list[Any] = [mine.public_key, *(member.seal_key for member in honest)]
+    own_point, *points = map(pubkey_to_G1, keys)
+    rogue = G1_to_pubkey(add(own_point, neg(add(*points))))
+    entry = msgspec.structs.replace(
+        honest[0], name="mallory", consensus_key=key_of("mallory").public_key, node_key=key_of("mallory").public_key,
+        seal_key=bytes(rogue), seal_proof=mine.prove_possession(),
+    )
+    made = ValidatorList(7, (*honest, entry))
+    own = validators_hash(made)
+    header = msgspec.structs.replace(
+        decode_header(chain.headers[2]), epoch=7, validators_hash=own, next_validators_hash=own
+    )
+    data = encode(header)
+    signature = mine.sign(seal_bytes("small", 7, own, 2, block_hash(data)))
+    seal = encode(Seal(7, 2, block_hash(data), b"\x07", signature))
+    update = Untrusted(data, "seal", seal, encode(made), encode(chain.sets[0]), chain.path(2, 1))
+    assert len(OWN_CHAIN.check_decision(update, consensus_state_of(data))) == 3, "the sum of the keys does verify"
+    with pytest.raises(LightClientError) as caught:
+        verify(chain.trusted(1), update, chain.options, NOW_MS)
+    assert caught.value.code == "seal-proof"
 
 
 def test_every_bit_of_a_seal_counts() -> None:

@@ -25,6 +25,8 @@ from chainnode.node.inbound import (
     NodeInbound,
 )
 from chainnode.node.links import MessageGate
+from chainnode.node.seal_worker import SealWorker
+from chainnode.node.sealer import Sealer
 from chainnode.sync.server import SyncServer
 from chainnode.sync.wire import GET_BLOCKS, BlocksWanted, decode_blocks
 from consensus.messages import Status, encode_message
@@ -52,7 +54,8 @@ class _Inbound:
         self.outbox = Outbox(self.flushes.append, links.gossip)
         server = SyncServer(self.chain.ledger.store, self.pool, list)
         self.clock = StillClock()
-        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links, self.clock)
+        sealer = Sealer(self.chain.ledger.store, None, SealWorker(), lambda payload: None, self.clock)
+        self.inbound = NodeInbound(self.gate, self.gossip, server, self.outbox, links, sealer, self.clock)
 
     def blamed(self) -> bool:
         return bool(self.wire.penalised)

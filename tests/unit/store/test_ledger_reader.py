@@ -207,3 +207,20 @@ def test_undecodable_record_is_corruption(store: MemoryKeyValue, reader: LedgerR
     change(store, layout.TIP_KEY, b"\x90")
     with pytest.raises(StoreCorrupt):
         reader.tip()
+
+
+def test_seals_are_found_by_height_and_in_order(store: MemoryKeyValue) -> None:
+    """Written beside the blocks, later than they are; a height may have none."""
+    ledger = LedgerStore(store)
+    assert ledger.newest_seal() is None
+    assert ledger.seals(0, 10) == []
+    for height in (3, 1, 2):
+        ledger.keep_seal(height, b"seal %d" % height)
+    reader = LedgerReader(store)
+    assert reader.seal(2) == b"seal 2"
+    assert reader.seal(4) is None
+    assert reader.seals(2, 10) == [b"seal 2", b"seal 3"]
+    assert reader.seals(0, 1) == [b"seal 1"]
+    assert reader.newest_seal() == b"seal 3"
+    with pytest.raises(Misuse):
+        reader.seals(0, 0)

@@ -15,15 +15,18 @@ from chainnode.sync.wire import (
     GET_BLOCKS,
     GET_HEADERS,
     GET_RECEIPTS,
+    GET_SEALS,
     GET_TRANSACTIONS,
     BlocksWanted,
     BlockWanted,
     ReceiptsWanted,
+    SealsWanted,
     TransactionsWanted,
     decode_blocks,
     decode_envelopes,
     decode_headers,
     decode_receipts,
+    decode_seals,
 )
 from chainnode.types.block import decode_header, decode_stored_block
 from tests.support.local_chain import LocalChain, transaction
@@ -180,7 +183,7 @@ def test_receipts_read_for_nothing_are_paid_from_the_budget(monkeypatch: pytest.
         server.answer(GET_RECEIPTS, encode(ReceiptsWanted(1, 1, 10_000)))
 
 
-@pytest.mark.parametrize("kind", [0, 8, 65_535])
+@pytest.mark.parametrize("kind", [0, 9, 65_535])
 def test_unknown_request_is_the_peers_fault(kind: int) -> None:
     """PeerError ``request-kind``: no such request."""
     with pytest.raises(PeerError) as caught:
@@ -194,6 +197,16 @@ def test_malformed_request_is_refused(kind: int, payload: bytes) -> None:
     """DecodeError: the request is malformed."""
     with pytest.raises(DecodeError):
         _Served(1).server.answer(kind, payload)
+
+
+def test_seals_are_answered_from_a_height_on() -> None:
+    """As many as an answer holds, lowest first."""
+    served = _Served(3)
+    for height in range(1, 80):
+        served.chain.ledger.store.keep_seal(height, b"seal %d" % height)
+    found = decode_seals(served.server.answer(GET_SEALS, encode(SealsWanted(3))))
+    assert list(found) == [b"seal %d" % height for height in range(3, 67)]
+    assert decode_seals(served.server.answer(GET_SEALS, encode(SealsWanted(80)))) == ()
 
 
 def test_history_is_served_within_a_budget_for_all_peers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from contracts.relay.packet import ERROR_ACKNOWLEDGEMENT
 from contracts.relay.ports import accreditation
 from contracts.relay.ports.message import DONE
 from contracts.relay.ports.operations import AnnounceAccreditation
-from contracts.relay.ports.record import Told, read_audience, read_recognised
+from contracts.relay.ports.record import AUDIENCE_MAX, Told, read_audience, read_recognised
 from contracts.relay.record import OPEN_PER_SENDER_MAX, client_key, quota_key
 from tests.unit.contracts.relay.connected import CLIENT_ID, client
 from tests.unit.contracts.relay.pair import FIRST, SECOND, pair
@@ -96,6 +96,20 @@ def test_full_quota_of_who_ends_it_does_not_stop_the_end() -> None:
     desk.must("governor", END)
     assert told(desk).status == "FAILED"
     desk.must("stranger", TELL)
+
+
+def test_end_is_told_to_as_many_clients_as_an_audience_has_in_one_small_transaction() -> None:
+    """What it writes is more than its size would allow, and bounded."""
+    desk = vouching()
+    names = [f"chainnode-{number}" for number in range(1, AUDIENCE_MAX + 1)]
+    for name in names:
+        found = client(client_id=name, chain_id=f"other-{name}")
+        desk.overlay.put(client_key(name), encode(found))
+        desk.must("governor", msgspec.structs.replace(TELL, client_id=name))
+    receipt = desk.must("governor", msgspec.structs.replace(END, reason="界" * 256))
+    assert [event.attributes["client_id"] for event in receipt.events if event.name == "relay.packet_sent"] == names
+    audience = read_audience(desk.overlay, did_of("stranger"), "buyer", "")
+    assert {(told.status, told.ended) for told in audience.told} == {("SENT", True)}
 
 
 def test_end_that_was_told_to_nobody_sends_nothing() -> None:

@@ -12,6 +12,7 @@ from contracts.assets.record import LIFECYCLE
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.registry import CODES
 from contracts.market.record import LISTING
+from contracts.relay.packet import PAYLOAD_BYTES_MAX
 from contracts.relay.ports import accreditation, checkpoint, registry, trade
 from contracts.relay.ports.message import (
     AssetMessage,
@@ -27,6 +28,7 @@ from tests.unit.contracts.relay.ports.desk import (
     Desk,
     asked,
     asset_view,
+    listing_view,
     offered,
     said,
     shown,
@@ -71,6 +73,17 @@ def test_nothing_stands_beside_the_fields(port: object, message: msgspec.Struct)
         before = dict(desk.content())
         assert desk.hear(port, value) == "relay-value-malformed", value  # type: ignore[arg-type]
         assert desk.content() == before
+
+
+def test_largest_messages_fit_into_a_packet() -> None:
+    """Nothing that the ledger holds is too long to be told, the end of an accreditation above all."""
+    long, did = "界" * 256, "did:x:" + "a" * 122
+    most = 2**53
+    asset = asset_view(name=long, holder=did, registrar=did, certificate="1" * 64, version=most, valid_until_ms=most)
+    offer = listing_view(operator=did, seller=did, unit="界" * 64, price=2**63 - 1, offer_hash=bytes(32))
+    assert len(encode(shown(most, asset, offer))) < PAYLOAD_BYTES_MAX
+    ended = trusted(most, did=did, accredited_by=did, credential_type="A" * 64, reason=long, ended_ms=most)
+    assert len(encode(ended)) < PAYLOAD_BYTES_MAX
 
 
 @pytest.mark.parametrize(
