@@ -28,11 +28,14 @@ from chainnode.sdk.evidence import RecordResult, prove_item, record_files
 from chainnode.sdk.offline import matching_item, read_bundle_file, verify_file
 from chainnode.sdk.sidecar import read_sidecar
 from chainnode.sdk.wallet import Wallet
-from chainnode.types.seal import SEAL_INTERVAL
+from chainnode.types import seal
 from chainnode.types.transaction import decode_transaction
 from tests.support.api_node import UNLIMITED, ApiNode, api_node
 from tests.support.cluster import CHAIN_ID, evidence, until
 from tests.support.shared import shared
+
+SEAL_INTERVAL = 12
+"""Of the network of one test."""
 
 
 @pytest.fixture
@@ -88,8 +91,9 @@ async def test_light_client_follows_a_node_by_what_its_api_shows(api: ApiNode) -
     assert msgspec.json.decode(document.body)["decision_kind"] == "certificate"
 
 
-async def test_seal_moves_a_light_client(api: ApiNode) -> None:
-    """One of its kind and the newest, by height, and in an update; a block without one has a certificate."""
+async def test_seal_moves_a_light_client(api: ApiNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest, by height, and in an update; a block without one has a certificate."""
+    monkeypatch.setattr(seal, "SEAL_INTERVAL", SEAL_INTERVAL)
     client, wallet = api.client, api.wallet()
     with pytest.raises(NotFound) as missing:
         await client.seal()

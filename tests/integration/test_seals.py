@@ -9,16 +9,22 @@ from chainnode.codec.canonical import encode
 from chainnode.node import seal_fetch
 from chainnode.proofs.authority import read_header
 from chainnode.proofs.seal import check_seal
-from chainnode.types.seal import SEAL_INTERVAL, decode_seal
+from chainnode.types import seal
+from chainnode.types.parameters import ChainParameters
+from chainnode.types.seal import decode_seal
 from chainnode.types.validator_set import ValidatorList, seal_key_of
+from contracts.governance.operations import RemoveValidator
 from tests.support.cluster import Cluster, cluster, until
 
+SEAL_INTERVAL = 12
+"""Of these networks."""
 VALIDATORS = [f"validator-{number}" for number in range(4)]
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seal_fetch, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(seal, "SEAL_INTERVAL", SEAL_INTERVAL)
 
 
 async def advance(net: Cluster, height: int, via: str = "validator-0") -> None:
@@ -33,11 +39,11 @@ async def advance(net: Cluster, height: int, via: str = "validator-0") -> None:
 def sealed_by(net: Cluster, name: str, height: int, members: ValidatorList) -> tuple[int, ...]:
     """The signers of a seal that a node holds, once it is verified."""
     store = net.nodes[name].ledger.store
-    header, seal = store.header(height), store.seal(height)
+    header, found = store.header(height), store.seal(height)
     assert header is not None
-    assert seal is not None
-    check_seal(header, read_header(header), seal, members)
-    return decode_seal(seal).signer_indexes()
+    assert found is not None
+    check_seal(header, read_header(header), found, members)
+    return decode_seal(found).signer_indexes()
 
 
 def holds(net: Cluster, height: int, *names: str) -> bool:
@@ -116,6 +122,25 @@ async def test_seals_outlive_a_restart_and_are_fetched_after_an_absence(tmp_path
         await advance(net, 3 * SEAL_INTERVAL + 1)
         await until(lambda: holds(net, 3 * SEAL_INTERVAL, *VALIDATORS))
         await until(lambda: net.nodes["validator-3"]._sealer.shares["sent"] >= 1)
+
+
+async def test_last_block_of_a_set_is_sealed_by_it(tmp_path: Path) -> None:
+    """A light client that follows seals alone is led from set to set, and the next set seals on."""
+    parameters = ChainParameters(idle_block_ms=150, epoch_blocks=10)
+    async with cluster(tmp_path, parameters=parameters) as net:
+        first = net.nodes["validator-0"].ledger.validators
+        await advance(net, 3)
+        assert await net.govern(RemoveValidator(net.validator("validator-3").consensus_key)) == "ok"
+        await until(lambda: all(node.ledger.validators.epoch == 1 for node in net.nodes.values()), 20)
+        second = net.nodes["validator-0"].ledger.validators
+        boundary = 10
+        await until(lambda: holds(net, boundary, *VALIDATORS))
+        assert len(sealed_by(net, "validator-3", boundary, first)) >= 3
+        # The new set may have come after the first height that is due.
+        await advance(net, 2 * SEAL_INTERVAL + 1)
+        await until(lambda: holds(net, 2 * SEAL_INTERVAL, *VALIDATORS))
+        assert len(sealed_by(net, "validator-3", 2 * SEAL_INTERVAL, second)) >= 2, "of three members, two decide"
+        assert net.nodes["validator-3"]._sealer.shares["sent"] == 1, "it seals with its own set only"
 
 
 async def test_node_whose_library_fails_goes_on_without_seals(
