@@ -8,22 +8,50 @@ from typing import Final
 import click
 import msgspec
 
-from chainnode.cli.connection import run
+from chainnode.cli.connection import connected, node_option, run
 from chainnode.cli.failure import CommandError, Exit
-from chainnode.cli.output import emit, examples, json_option, table
+from chainnode.cli.output import dump, emit, examples, fields, json_option, table
 from chainnode.cli.parent import die_with_parent
 from chainnode.cli.relay_operation import command
 from chainnode.node.logging import configure_logging
 from chainnode.relayer import service
 from chainnode.relayer.config import RelayerConfig, load_relayer_config
 from chainnode.relayer.doctor import Finding, diagnose, diagnose_lane
+from chainnode.relayer.introduction import introduction
 from chainnode.relayer.lane import Lane
 from chainnode.relayer.report import LaneReport, report_lane
+from contracts.kernel.registry import operation_document
+from contracts.relay.operations import CreateClient
 
 __all__ = ["command"]
 
 CONFIG: Final = click.Path(dir_okay=False, path_type=Path)
 config_argument = click.argument("config", type=CONFIG)
+
+
+@command.command(name="introduce", epilog=examples("chainnode relay introduce --node URL --out other.json"))
+@node_option
+@click.option("--out", type=CONFIG, help="Write the operation's JSON form there; else it is printed.")
+@json_option
+def introduce(nodes: tuple[str, ...], out: Path | None) -> None:
+    """Make the operation by which another chain begins to follow the one of --node.
+
+    It goes to the vote there: `gov propose --operation @FILE`. Whoever votes compares the two hashes with what
+    institutions of this chain say: a node can introduce whatever it likes.
+    """
+    found, header_hash = run(_introduced(nodes))
+    document = operation_document(found)
+    told = {"chain_id": found.chain_id, "genesis_hash": found.genesis_hash.hex(), "header_hash": header_hash.hex()}
+    if out is None:
+        emit({**told, "operation": document}, [*fields(told), dump(document)])
+        return
+    out.write_text(dump(document) + "\n", encoding="utf-8")
+    emit({**told, "file": str(out)}, fields({**told, "file": str(out)}))
+
+
+async def _introduced(nodes: tuple[str, ...]) -> tuple[CreateClient, bytes]:
+    async with connected(nodes) as client:
+        return await introduction(client)
 
 
 @command.command(name="run", epilog=examples("chainnode relay run relayer.toml"))

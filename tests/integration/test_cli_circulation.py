@@ -47,7 +47,6 @@ async def _connected(north: Side, south: Side) -> None:
     for side in (north, south):
         side.supervisor.start_all()
     await asyncio.gather(north.supervisor.wait_ready(), south.supervisor.wait_ready())
-    await asyncio.gather(north.follow(south), south.follow(north))
     for side in (north, south):
         await side.client.close()
 

@@ -13,6 +13,7 @@ from chainnode.cli.testnet.creation import Plan, create_network
 from chainnode.cli.testnet.founding import consortium_did
 from chainnode.cli.testnet.manifest import Manifest, identity_path
 from chainnode.node.key_file import read_key
+from chainnode.relayer.introduction import introduction
 from chainnode.sdk.answer import Document, EventRecord, Submission
 from chainnode.sdk.batching import pack
 from chainnode.sdk.client import Client
@@ -21,7 +22,7 @@ from chainnode.types.parameters import ChainParameters
 from consensus.quorum import quorum_of
 from contracts.governance.operations import RemoveValidator
 from contracts.kernel.operation import Operation, encode_operation
-from contracts.relay.operations import CreateClient, RegisterCounterparty
+from contracts.relay.operations import RegisterCounterparty
 
 BUYER: Final = "orchard-buyer"
 RELAYER: Final = "lighthouse-regulator"
@@ -69,10 +70,7 @@ class Side:
 
     async def follow(self, other: "Side") -> None:
         """Create the client of the other chain, and say who its opposite is: by vote of the operators."""
-        height = (await other.client.status()).height
-        begun = await other.client.light_header(height)
-        genesis = bytes.fromhex(other.manifest.genesis_hash)
-        create = CreateClient(other.chain_id, genesis, begun.header, begun.ancestry)
+        create, _ = await introduction(other.client)
         await self.apply(self.operators, [create, RegisterCounterparty(CLIENT_ID, CLIENT_ID)])
 
     async def remove_validator(self) -> None:
