@@ -135,7 +135,7 @@ REQUESTS: dict[str, Attempt] = {
     "query-invalid": lambda api: api.get("/v1/blocks?limit=1000000000"),
     "path-invalid": lambda api: api.get("/v1/transactions/XYZ"),
     "seal-not-found": lambda api: api.get("/v1/seals/1"),
-    "light-heights": lambda api: api.get("/v1/light/headers?height=1&within=1"),
+    "light-heights": lambda api: api.get("/v1/light/headers?height=0&within=0"),
     "cursor-invalid": lambda api: api.get("/v1/assets?after=AAAAAAAAAAAAAAAA"),
     "body-empty": lambda api: raw(api, b""),
     "body-malformed": lambda api: raw(api, b'{"envelope":NaN}'),
