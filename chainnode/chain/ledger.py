@@ -94,6 +94,8 @@ class Ledger:
         self.tree: Final = DeferredTree(
             _TreeNodes(store), tree_cache_bytes, tip=stored.height, heights_max=max(1, proof_heights)
         )
+        # Proofs may be kept for longer than before this start: what was pruned, perhaps by half, stays gone.
+        self.tree.keep_from(store.pruned())
         if self.tree.root(stored.height) != stored.state_root:
             raise StoreCorrupt("data-corrupt", "the stored state tree is not that of the tip", tip=stored.height)
         header = decode_header(_needed(store.header(stored.height)))
@@ -289,7 +291,7 @@ class Ledger:
         height = self.tip.height - self._proof_heights
         if height <= 0:
             return False
-        self.tree.keep_from(height)
+        self.tree.keep_from(max(height, self.store.pruned()))
         return self.store.prune_tree(height)
 
     def _diagnosis(self, candidate: Candidate, error: Rejected) -> dict[str, str]:

@@ -4,6 +4,7 @@ Nothing here is kept: what is asked is what the chain holds now. A node that lie
 what is submitted elsewhere is verified there.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -33,6 +34,8 @@ from contracts.relay.record import (
 T = TypeVar("T")
 TIP_AGE_MS_MAX: Final = 20
 """Two directions and several paths ask together; one answer serves them."""
+LISTING_SECONDS: Final = 60
+"""All packets of a full client are 17 pages; a node that shows page after page for ever must not hold a lane."""
 _decode_client = msgspec.msgpack.Decoder(ClientRecord).decode
 _decode_traffic = msgspec.msgpack.Decoder(Traffic).decode
 _decode_packet = msgspec.msgpack.Decoder(PacketRecord).decode
@@ -121,15 +124,23 @@ class Chain:
         return Traffic() if value is None else _read(_decode_traffic, value)
 
     async def packets(self, client_id: str) -> list[PacketRecord]:
-        """Every packet of this chain that is under way through a client, the oldest first; 8,192 at most."""
+        """Every packet of this chain that is under way through a client, the oldest first; 8,192 at most.
+
+        Raises:
+            Unavailable: ``bad-answer``: what a node lists are no packets, or it does not come to an end.
+        """
         if not (await self.traffic(client_id)).under_way:
             return []
         found: dict[int, PacketRecord] = {}
-        async for document in self.client.all_records("relay-packets", client_id=client_id):
-            packet = _packet(document)
-            found[packet.sequence] = packet
-            if len(found) >= OPEN_MAX:
-                break
+        try:
+            async with asyncio.timeout(LISTING_SECONDS):
+                async for document in self.client.all_records("relay-packets", client_id=client_id):
+                    packet = _packet(document)
+                    found[packet.sequence] = packet
+                    if len(found) >= OPEN_MAX:
+                        break
+        except TimeoutError as error:
+            raise Unavailable("bad-answer", f"{self.name} lists packets of {client_id} without an end") from error
         return [found[sequence] for sequence in sorted(found)]
 
     async def packet(self, client_id: str, sequence: int) -> PacketRecord | None:
@@ -152,9 +163,13 @@ class Chain:
 
     async def _value(self, key: bytes) -> bytes | None:
         try:
-            return bytes.fromhex((await self.client.state(key)).value)
+            text = (await self.client.state(key)).value
         except NotFound:
             return None
+        try:
+            return bytes.fromhex(text)
+        except ValueError as error:
+            raise Unavailable("bad-answer", f"a node's value cannot be read: {error}") from error
 
 
 def open_chain(
@@ -167,7 +182,9 @@ def open_chain(
 def _packet(document: Document) -> PacketRecord:
     try:
         fields = {name: document[name] for name in PacketRecord.__struct_fields__}
-        return PacketRecord(**fields | {"value": bytes.fromhex(fields["value"])})
+        values = fields | {"value": bytes.fromhex(fields["value"])}
+        # A Struct's constructor believes anything; a node is not to be believed.
+        return msgspec.convert(list(values.values()), PacketRecord)
     except (KeyError, TypeError, ValueError) as error:
         raise Unavailable("bad-answer", f"a node's packet cannot be read: {error}") from error
 

@@ -7,6 +7,7 @@ meant, and the header one that it decided, only people can tell, by the two hash
 from chainnode.lightclient.client_state import ClientOptions
 from chainnode.lightclient.verification import begin
 from chainnode.sdk.client import Client
+from chainnode.sdk.errors import Unavailable
 from contracts.relay.operations import CreateClient
 
 
@@ -18,7 +19,10 @@ async def introduction(client: Client) -> tuple[CreateClient, bytes]:
         ChainError: as the client's.
     """
     status = await client.status()
-    genesis_hash = bytes.fromhex(status.genesis_hash)
+    try:
+        genesis_hash = bytes.fromhex(status.genesis_hash)
+    except ValueError as error:
+        raise Unavailable("bad-answer", f"the node's genesis hash cannot be read: {error}") from error
     first = await client.light_header(status.height)
     made = CreateClient(status.chain_id, genesis_hash, first.header, first.ancestry)
     options = ClientOptions(made.chain_id, genesis_hash, made.trusting_period_ms, made.clock_drift_ms)

@@ -24,6 +24,9 @@ from chainnode.relayer.metrics import LaneCount, render
 PAUSE_AFTER_WORK_MS: Final = 20
 """A block that commits what was just submitted takes longer; then the next proof is due."""
 
+PORT_DIGITS: Final = 5
+PORT_MAX: Final = 65_535
+
 log = structlog.get_logger(__name__)
 
 
@@ -141,7 +144,7 @@ async def _metrics(listen: str, counts: Mapping[str, LaneCount]) -> AsyncIterato
         yield
         return
     host, _, port = listen.rpartition(":")
-    if not (port.isascii() and port.isdigit()):
+    if not (host and port.isascii() and port.isdigit() and len(port) <= PORT_DIGITS and int(port) <= PORT_MAX):
         raise ConfigError("config-value", f"metrics_listen is not HOST:PORT but {listen!r}", found=listen)
 
     async def metrics(_request: web.Request) -> web.Response:

@@ -159,14 +159,20 @@ class Client(Transport):
         """Every record that has all these values, once, page after page.
 
         What changes meanwhile may or may not be seen; what matches from the first page to the last is.
+
+        Raises:
+            Unavailable: ``bad-answer``: a record without its key.
         """
         after: str | None = None
         seen: set[str] = set()
         while True:
             page = await self.collection(collection, after=after, limit=500, **filters)
             for item in page.items:
-                if item["state_key"] not in seen:
-                    seen.add(item["state_key"])
+                state_key = item.get("state_key")
+                if not isinstance(state_key, str):
+                    raise Unavailable("bad-answer", f"a node's record of {collection} has no state_key")
+                if state_key not in seen:
+                    seen.add(state_key)
                     yield item
             after = page.next
             if after is None:

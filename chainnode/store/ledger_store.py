@@ -157,6 +157,10 @@ class LedgerStore(LedgerReader):
         with self._store.snapshot() as view:
             yield LedgerReader(view)
 
+    def pruned(self) -> int:
+        """State versions below this height may lack nodes or changes; 0 where nothing was pruned."""
+        return self._pruned
+
     def prune_tree(self, height: int) -> bool:
         """Delete state-tree nodes and changes that only versions before ``height`` use; returns whether more remain.
 

@@ -286,6 +286,26 @@ def test_node_that_keeps_proofs_of_fewer_heights_from_now_on_starts_again() -> N
         again.tree.prove(height, b"identity/x")
 
 
+def test_version_that_was_pruned_by_half_is_gone_when_proofs_are_kept_for_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A start between two pieces of pruning, with a greater ``proof_heights``: an answer with a code, no damage."""
+    monkeypatch.setattr(layout, "STALE_PER_RECORD", 1)
+    chain = LocalChain(proof_heights=4)
+    chain.grow(18, transactions=6)
+    assert chain.ledger.prune(), "one piece of several"
+    pruned = chain.ledger.store.pruned()
+    assert pruned > 0
+    again = Ledger(LedgerStore(chain.engine), tree_cache_bytes=0, proof_heights=1_000)
+    again.prune()
+    for height in range(pruned):
+        with pytest.raises(NotFound) as caught:
+            again.tree.prove(height, b"identity/x")
+        assert caught.value.code == "state-version"
+    for height in range(pruned, 19):
+        again.tree.prove(height, b"identity/x")
+
+
 def test_block_that_does_something_by_itself_is_certified_and_its_events_are_found() -> None:
     """Proof block: its results are due a certificate; events, receipt and proof of the block are read like others."""
     chain = LocalChain()

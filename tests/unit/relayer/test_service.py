@@ -107,3 +107,12 @@ async def test_relayer_with_unreachable_chains_serves_its_metrics_and_stops_when
     finally:
         stop.set()
         await running
+
+
+@pytest.mark.parametrize("listen", ["9464", ":9464", "127.0.0.1:70000", "127.0.0.1:http", "127.0.0.1:" + "9" * 5_000])
+async def test_metrics_address_without_host_or_port_is_refused_by_name(listen: str) -> None:
+    """A port alone would listen on every interface; one that is none would be a trace."""
+    with pytest.raises(ConfigError) as caught:
+        async with service._metrics(listen, {}):
+            pass
+    assert caught.value.code == "config-value"
