@@ -78,7 +78,7 @@ def announce(operation: AnnounceAccreditation, context: Context, state: State) -
     before = _told_to(audience, client_id)
     if before is None:
         _check_first(record, audience, context)
-    elif before.status != "FAILED" and not _is_news(record, before):
+    elif before.status != "FAILED" and not _is_news(record, before, context):
         raise OperationFailed("relay-announcement-same", f"{client_id} was told this by packet {before.sequence}")
     packet = send(client_id, PORT, encode(_message(record, context)), operation.timeout_s, context, state)
     status = ANNOUNCEMENT.step(None if before is None else before.status, "announce")
@@ -97,9 +97,14 @@ def _check_first(record: AccreditationRecord, audience: Audience, context: Conte
         raise OperationFailed("relay-audience-full", f"it was told to {len(audience.told)} clients")
 
 
-def _is_news(record: AccreditationRecord, before: Told) -> bool:
-    """Whether the accreditation changed since it was told: it was renewed, or ended."""
-    return record.accredited_height > before.told_height or (record.status == "ENDED") != before.ended
+def _is_news(record: AccreditationRecord, before: Told, context: Context) -> bool:
+    """Whether the accreditation may have changed since it was told: it was renewed, or ended.
+
+    What was renewed in the block that told it may have been renewed after it was told: a later block tells it again.
+    """
+    renewed = record.accredited_height > before.told_height
+    unclear = record.accredited_height == before.told_height < context.height
+    return renewed or unclear or (record.status == "ENDED") != before.ended
 
 
 def announce_end(record: AccreditationRecord, context: Context, state: State) -> None:

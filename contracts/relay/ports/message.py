@@ -178,9 +178,18 @@ def check_names(arrival: Arrival, *dids: str) -> None:
     Raises:
         OperationFailed: ``relay-name-foreign``.
     """
+    check_names_of(arrival.chain_id, *dids)
+
+
+def check_names_of(chain_id: str, *dids: str) -> None:
+    """Refuse names in this software's form that are not of ``chain_id``.
+
+    Raises:
+        OperationFailed: ``relay-name-foreign``.
+    """
     for did in dids:
-        if not did or (did.startswith(DID_METHOD) and did_chain(did) != arrival.chain_id):
-            raise OperationFailed("relay-name-foreign", f"{did or 'nobody'} is no identity of {arrival.chain_id}")
+        if not did or (did.startswith(DID_METHOD) and did_chain(did) != chain_id):
+            raise OperationFailed("relay-name-foreign", f"{did or 'nobody'} is no identity of {chain_id}")
 
 
 def check_height(height: int, arrival: Arrival) -> None:

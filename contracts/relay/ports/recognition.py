@@ -19,7 +19,7 @@ from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import EVERYONE
 from contracts.relay.consensus_state import kept_state
 from contracts.relay.ports.accreditation import Origin, write_recognition
-from contracts.relay.ports.message import AccreditationMessage, read_message
+from contracts.relay.ports.message import AccreditationMessage, check_names_of, read_message
 from contracts.relay.ports.operations import ProveAccreditation
 from contracts.relay.ports.record import BY_PROOF, read_recognised
 from contracts.relay.record import read_client
@@ -72,6 +72,7 @@ def prove(operation: ProveAccreditation, context: Context, state: State) -> None
         reason=record.reason,
     )
     read_message(_decode_message, encode(message))
+    check_names_of(client.chain_id, message.accredited_by)
     origin = Origin(client.client_id, client.chain_id, BY_PROOF, kept.height)
     write_recognition(message, origin, context, state)
 
@@ -88,6 +89,7 @@ OPERATIONS: Final = (
             "relay-client-kind",
             "relay-recognition-unknown",
             "relay-value-malformed",
+            "relay-name-foreign",
             "relay-message-overtaken",
             *PROOF_CODES,
         ),

@@ -6,7 +6,7 @@ The node's own coroutines, timers and timeouts run on it unchanged. When nothing
 import asyncio
 from asyncio import base_events
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 
 class Deadlock(RuntimeError):
@@ -25,6 +25,10 @@ class _TimeJump:
         if timeout_s > 0:
             self._loop.jump()
         return []
+
+
+THREAD_S: Final = 0.002
+"""About what a share of a seal takes."""
 
 
 class VirtualLoop(base_events.BaseEventLoop):
@@ -49,6 +53,17 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """No other thread, nobody to wake."""
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *arguments: Any
+    ) -> asyncio.Future[Any]:
+        """No other thread either: the work is done here, ``THREAD_S`` later: its place follows from the seed."""
+
+        async def work() -> Any:
+            await asyncio.sleep(THREAD_S)
+            return func(*arguments)
+
+        return self.create_task(work())
 
     @property
     def now_ms(self) -> int:

@@ -137,6 +137,20 @@ def test_renewal_is_news_and_repetition_is_not() -> None:
     desk.must("exchange", TELL)
 
 
+def test_renewal_in_the_block_that_told_it_is_told_by_a_later_block() -> None:
+    """A shorter period does not stay hidden behind the longer one that was told first; and it is told once."""
+    desk = vouching()
+    desk.height += 1
+    desk.must("governor", TELL)
+    desk.must("governor", Accredit(did_of("stranger"), "buyer", valid_until_ms=NOW_MS + 5_000))
+    assert desk.submit("exchange", TELL).code == "relay-announcement-same"
+    desk.height += 1
+    desk.must("exchange", TELL)
+    assert desk.submit("exchange", TELL).code == "relay-announcement-same"
+    desk.height += 1
+    assert desk.submit("exchange", TELL).code == "relay-announcement-same"
+
+
 def test_refused_or_lost_announcement_may_be_told_again_by_anybody() -> None:
     """Nothing happened on the other chain."""
     desk = vouching()

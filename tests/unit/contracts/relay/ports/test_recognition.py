@@ -3,14 +3,15 @@
 import msgspec
 import pytest
 
-from contracts.identity.accreditation import accreditation_key
+from chainnode.codec.canonical import encode
+from contracts.identity.accreditation import accreditation_key, read_accreditation
 from contracts.identity.operations_accreditation import Accredit, EndAccreditation
 from contracts.relay.ports import accreditation
 from contracts.relay.ports.operations import AnnounceAccreditation, ProveAccreditation
 from contracts.relay.ports.recognition import recognised
 from contracts.relay.ports.record import BY_PROOF, read_recognised
 from tests.unit.contracts.relay.connected import CLIENT_ID
-from tests.unit.contracts.relay.pair import FIRST, Ledger, Pair, pair
+from tests.unit.contracts.relay.pair import FIRST, SECOND, Ledger, Pair, pair
 from tests.unit.contracts.relay.ports.desk import NOW_MS, Desk, theirs, trusted
 from tests.unit.contracts.relay.ports.samples import PROVE
 from tests.unit.contracts.world import TIME_MS, did_of
@@ -96,6 +97,16 @@ def test_proof_of_anything_else_is_refused(field: str) -> None:
     code = chains.second.submit("stranger", msgspec.structs.replace(true, **{field: wrong[field]})).code
     assert code in codes[field]
     assert status(chains.second) == "STANDING"
+
+
+def test_state_that_names_an_accreditor_of_this_chain_is_refused() -> None:
+    """No chain speaks of our identities, by its state as little as by a packet."""
+    chains = announced()
+    record = read_accreditation(chains.first.overlay, SUBJECT, "buyer")
+    assert record is not None
+    lie = msgspec.structs.replace(record, accredited_by=did_of("governor", SECOND))
+    chains.first.overlay.put(KEY, encode(lie))
+    assert chains.second.submit("stranger", shown(chains)).code == "relay-name-foreign"
 
 
 def test_attestors_prove_no_state() -> None:
