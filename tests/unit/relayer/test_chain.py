@@ -27,7 +27,7 @@ class LyingClient(Client):
 
     def __init__(self, record: dict[str, Any], value: str = TRAFFIC, *, endless: bool = False) -> None:
         super().__init__(["http://127.0.0.1:9"])
-        self._page = RecordPage(items=[record], next="on" if endless else None)
+        self._page = RecordPage(items=(record,), next="on" if endless else None)
         self._value = value
 
     async def collection(self, *_: object, **__: object) -> RecordPage:
