@@ -127,7 +127,8 @@ class CatchUp:
                     done, _ = await asyncio.wait(
                         round_.tasks, timeout=HEDGE_SECONDS / 2, return_when=asyncio.FIRST_COMPLETED
                     )
-                    for task in done:
+                    # In the order asked, not in the set's, which differs from run to run.
+                    for task in [task for task in round_.tasks if task in done]:
                         self._settle(round_, task, loop.time())
                 else:
                     break

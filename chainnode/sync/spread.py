@@ -64,7 +64,8 @@ class Spread:
                 if not round_.tasks:
                     return
                 done, _ = await asyncio.wait(round_.tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+                # In the order asked, not in the set's, which differs from run to run.
+                for task in [task for task in round_.tasks if task in done]:
                     self._settle(round_, task, left)
         finally:
             for task, (_, piece) in round_.tasks.items():
