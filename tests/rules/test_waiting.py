@@ -14,9 +14,9 @@ def walked_sets(tree: ast.Module) -> Iterator[int]:
         if isinstance(scope, ast.AsyncFunctionDef):
             names = {name for node in ast.walk(scope) for name in _waited(node)}
             for node in ast.walk(scope):
-                if isinstance(node, ast.For | ast.comprehension) and isinstance(node.iter, ast.Name):
-                    if node.iter.id in names:
-                        yield node.iter.lineno
+                walked = node.iter if isinstance(node, ast.For | ast.comprehension) else None
+                if isinstance(walked, ast.Name) and walked.id in names:
+                    yield walked.lineno
 
 
 def _waited(node: ast.AST) -> list[str]:
