@@ -133,6 +133,14 @@ class Terminal:
                 self.everything += read
         self.text = shown
 
+    def read_rest(self) -> None:
+        """What a process that has ended still left to read."""
+        while select.select([self.descriptor], [], [], 0.1)[0]:
+            try:
+                self.everything += os.read(self.descriptor, 65_536).decode("utf-8", "replace")
+            except OSError:  # the other side is closed
+                return
+
     def press(self, key: str) -> None:
         os.write(self.descriptor, key.encode())
 
@@ -180,7 +188,8 @@ def test_person_kills_and_restarts_a_validator_and_every_next_command_works(
     terminal.press("q")
     terminal.read_until("stopping the nodes")
     wait_until(lambda: terminal.process.poll() is not None)
-    assert terminal.process.returncode == 0
+    terminal.read_rest()
+    assert terminal.process.returncode == 0, terminal.visible()[-2_000:]
     seen = terminal.visible()
     assert [command for command in commands if f"  {command}\n" not in seen] == [], "lost under the table"
     assert seen.count("│ observer-0") == 1, "a table was left behind"
