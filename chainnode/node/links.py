@@ -18,10 +18,12 @@ from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import OBSERVER, Peer, PeerRole
+from chainnode.node.early_messages import EarlyMessages
 from chainnode.node.share import PeerShare
 from chainnode.types.validator_set import ObserverNode, ValidatorList
 from consensus.inputs import MessageReceived
 from consensus.messages import Decided, MalformedMessage, Message, Prepare, Status, decode_message, encode_message
+from consensus.rejection import FUTURE_HEIGHT
 from consensus.replica import Replica
 from consensus.signing import required
 
@@ -168,6 +170,7 @@ class MessageGate:
         self._share = PeerShare(checks, 2 * checks, clock)
         self._help = PeerShare(1, 1, clock)
         self._signatures = signatures or SignatureMemory()
+        self._early = EarlyMessages()
 
     def receive(self, peer: Peer, payload: bytes) -> None:
         """Take one message of the consensus channel.
@@ -184,6 +187,8 @@ class MessageGate:
         code = self._replica.filter(message)
         if code is None and self._is_settled(message):
             code = "prepared"
+        if code == FUTURE_HEIGHT and self._keep(peer, message, payload):
+            return
         if code is not None:
             self.filtered[code] += 1
             return
@@ -204,6 +209,18 @@ class MessageGate:
                 # Correct nodes verify before they pass anything on, so the peer itself is at fault.
                 raise PeerError("message-signature", "a consensus message carries an invalid signature")
         self._feed(MessageReceived(message))
+
+    def _keep(self, peer: Peer, message: Message, payload: bytes) -> bool:
+        present, validators = self._replica.tip.height + 1, self._replica.validators.size
+        return self._early.keep(peer, message.height, payload, present=present, validators=validators)
+
+    def come_to_height(self) -> None:
+        """The replica works on another height: what came early for it, or for the next, is received now."""
+        for peer, payload in self._early.due(self._replica.tip.height + 1):
+            try:
+                self.receive(peer, payload)
+            except PeerError as error:
+                self._links.report(peer.node_key, error.code)
 
     def _is_settled(self, message: Message) -> bool:
         """Whether this is a PREPARE beyond the quorum: the certificate of its view and block has been made already.
@@ -259,6 +276,7 @@ class MessageGate:
     def forget(self, node_key: bytes) -> None:
         """A peer disconnected."""
         self.peer_heights.pop(node_key, None)
+        self._early.forget(node_key)
 
 
 def _checks_of_peer(size: int) -> int:

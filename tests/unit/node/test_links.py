@@ -34,6 +34,11 @@ class _Gate:
     def receive(self, message: Message, sender: int = 1) -> None:
         self.gate.receive(peer(sender), encode_message(message))
 
+    def apply(self, height: int) -> None:
+        """The replica comes to the height above this one."""
+        self.replica.step(BlockApplied(height, bytes([height]) * 32, False), 0)
+        self.gate.come_to_height()
+
 
 def test_role_of_a_node_key_is_what_the_chain_says() -> None:
     """Validators by index, observers, and nobody else."""
@@ -237,6 +242,31 @@ def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> N
         assert gate.gate.filtered.pop(code) == 1, code
     assert gate.fed == []
     assert gate.wire.penalised == []
+
+
+def test_messages_of_later_heights_reach_the_core_when_their_height_comes() -> None:
+    """F0: a validator that stood still finds the votes of several heights at once; nobody would repeat them soon."""
+    gate = _Gate()
+    hash_ = b"\x01" * 32
+    votes = {height: signed(prepare(gate.chain, hash_, sender=1, height=height)) for height in (2, 3, 4, 5)}
+    false = msgspec.structs.replace(signed(prepare(gate.chain, hash_, sender=2, height=4)), signature=bytes(64))
+    for message in (votes[5], votes[4], false, votes[2]):
+        gate.receive(message, message.sender)
+    gate.gate.come_to_height()
+    assert [event.message for event in gate.fed] == [votes[2]]
+    assert not gate.gate.filtered
+
+    gate.apply(2)
+    assert [event.message for event in gate.fed] == [votes[2], votes[4]]
+    assert gate.wire.penalised == [(KEYS[2], "message-signature")]
+    gate.apply(3)
+    assert [event.message for event in gate.fed] == [votes[2], votes[4], votes[5]]
+
+    gate.receive(signed(prepare(gate.chain, hash_, sender=3, height=6)), 3)
+    gate.gate.forget(KEYS[3])
+    gate.apply(4)
+    gate.apply(5)
+    assert len(gate.fed) == 3
 
 
 def test_observer_drops_votes_and_takes_certificates() -> None:

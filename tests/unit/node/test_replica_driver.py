@@ -60,12 +60,14 @@ class _Driven:
         self.views: list[ViewChanged] = []
         self.halts: list[tuple[str, dict[str, str]]] = []
         self.syncs: list[tuple[int, Sequence[int]]] = []
+        self.heights: list[int] = []
         clock = StillClock(self.chain.now_ms)
         self.driver = ReplicaDriver(
             replica=self.replica, ledger=self.chain.ledger,
             signer=VoteSigner(CONSENSUS_KEYS[own], self.journal, self.sign_state),
             links=self, clock=clock, listener=self, pending_count=lambda: len(self.pool),
             after_commit=self._after_commit, catch_up=lambda height, hints: self.syncs.append((height, hints)),
+            on_height=lambda: self.heights.append(self.replica.tip.height),
         )
         self.sources = Sources()
         fetcher = BodyFetcher(self.sources, Verification(InlineVerifier()))
@@ -164,6 +166,7 @@ async def test_block_is_proposed_prepared_committed_and_decided(node: _Driven) -
     assert (shown.height, shown.block_hash) == (2, candidate.block_hash)
     assert len(node.pool) == 0
     await until(lambda: node.replica.height == 3, 2)
+    assert node.heights == [2]
     assert node.halts == []
 
 
