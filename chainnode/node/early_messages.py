@@ -1,9 +1,9 @@
-"""Messages of heights that this replica has not come to, kept until it does, as if their links had been slower.
+"""Messages that this replica can use later, kept until then, as if their links had been slower.
 
-The core takes the messages of its height and of the next one (SPEC F0). A validator that stands still for a few blocks,
-as for a sync that takes long, finds what the others have said meanwhile in its links all at once. Were the rest of it
-dropped, nobody would repeat it before the next period (R8): the others would wait for a leader that is a block behind
-and does not know it, until their patience ends and its turns are gone (R12).
+The core takes the messages of its height and of the next one (SPEC F0), and no proposal while it syncs (R9). A
+validator that stands still for a few blocks, as for a sync that takes long, finds what the others have said meanwhile in
+its links all at once. Were the rest of it dropped, nobody would repeat it before the next period (R8): the others would
+wait for a leader that is a block behind and does not know it, until their patience ends and its turns are gone (R12).
 
 What is kept has passed no check but the filter's. It is given back to the gate in order of height, there to be judged
 as if it came then.
@@ -24,56 +24,63 @@ EARLY_MESSAGES_OF_PEER_MAX: Final = 4 * EARLY_HEIGHTS_MAX
 """One of each type a height is what a correct validator says in the usual view."""
 
 
-class _Early(NamedTuple):
+class EarlyMessage(NamedTuple):
+    """One message as it came."""
+
     height: int
     peer: Peer
     payload: bytes
 
 
 class EarlyMessages:
-    """Bounded for each validator, so that one that says a lot loses what it says itself."""
+    """Bounded for each validator by its node key, so that one that says a lot loses what it says itself."""
 
     def __init__(self) -> None:
-        self._kept: list[_Early] = []
+        self._kept: dict[tuple[bytes, bytes], EarlyMessage] = {}
+        """By node key and payload: what is repeated (R8) is kept once."""
+        self._lowest = 0
         self._bytes_of: Counter[bytes] = Counter()
         self._messages_of: Counter[bytes] = Counter()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, peer: Peer, height: int, payload: bytes, *, present: int, validators: int) -> bool:
+    def keep(self, message: EarlyMessage, *, present: int, validators: int) -> bool:
         """Keep one message; False where it is too early for ``present``, or one of ``validators`` has no room left."""
-        key = peer.node_key
+        key = message.peer.node_key
+        if (key, message.payload) in self._kept:
+            return True
         if (
-            not peer.role.is_validator
-            or height > present + EARLY_HEIGHTS_MAX
+            not message.peer.role.is_validator
+            or message.height > present + EARLY_HEIGHTS_MAX
             or self._messages_of[key] >= EARLY_MESSAGES_OF_PEER_MAX
-            or self._bytes_of[key] + len(payload) > EARLY_BYTES_MAX // validators
+            or self._bytes_of[key] + len(message.payload) > EARLY_BYTES_MAX // validators
         ):
             return False
-        self._kept.append(_Early(height, peer, payload))
-        self._bytes_of[key] += len(payload)
+        self._lowest = min(self._lowest, message.height) if self._kept else message.height
+        self._kept[key, message.payload] = message
+        self._bytes_of[key] += len(message.payload)
         self._messages_of[key] += 1
         return True
 
-    def due(self, present: int) -> list[tuple[Peer, bytes]]:
-        """Take what is for the ``present`` height or the next, the lowest first; what is for a lower one is let go."""
-        if not self._kept:
+    def due(self, present: int) -> list[EarlyMessage]:
+        """Take what is for the ``present`` height, the next, or one that has passed; the lowest first."""
+        if not self._kept or self._lowest > present + 1:
             return []
-        kept = self._kept
-        self._retain([early for early in kept if early.height > present + 1])
-        taken = sorted((early for early in kept if present <= early.height <= present + 1), key=lambda one: one.height)
-        return [(early.peer, early.payload) for early in taken]
+        taken = [early for early in self._kept.values() if early.height <= present + 1]
+        self._remove(taken)
+        return sorted(taken, key=lambda early: early.height)
 
     def forget(self, node_key: bytes) -> None:
-        """A peer is gone, and what it said early with it."""
-        if self._messages_of[node_key]:
-            self._retain([early for early in self._kept if early.peer.node_key != node_key])
+        """Let go of what a peer said."""
+        self._remove([early for early in self._kept.values() if early.peer.node_key == node_key])
 
-    def _retain(self, kept: list[_Early]) -> None:
-        self._kept = kept
-        self._bytes_of.clear()
-        self._messages_of.clear()
-        for early in kept:
-            self._bytes_of[early.peer.node_key] += len(early.payload)
-            self._messages_of[early.peer.node_key] += 1
+    def _remove(self, gone: list[EarlyMessage]) -> None:
+        for early in gone:
+            key = early.peer.node_key
+            del self._kept[key, early.payload]
+            self._bytes_of[key] -= len(early.payload)
+            self._messages_of[key] -= 1
+            if not self._messages_of[key]:
+                del self._bytes_of[key], self._messages_of[key]
+        self._lowest = min((early.height for early in self._kept.values()), default=0)

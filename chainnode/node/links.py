@@ -18,14 +18,24 @@ from chainnode.errors import PeerError
 from chainnode.net.channel import Channel
 from chainnode.net.network import PeerNetwork
 from chainnode.net.peer import OBSERVER, Peer, PeerRole
-from chainnode.node.early_messages import EarlyMessages
+from chainnode.node.early_messages import EarlyMessage, EarlyMessages
 from chainnode.node.share import PeerShare
 from chainnode.types.validator_set import ObserverNode, ValidatorList
 from consensus.inputs import MessageReceived
-from consensus.messages import Decided, MalformedMessage, Message, Prepare, Status, decode_message, encode_message
-from consensus.rejection import FUTURE_HEIGHT
+from consensus.messages import (
+    Decided,
+    MalformedMessage,
+    Message,
+    Prepare,
+    PrePrepare,
+    Status,
+    decode_message,
+    encode_message,
+)
+from consensus.rejection import FUTURE_HEIGHT, OLD_HEIGHT, SYNCING, VIEW_TOO_HIGH
 from consensus.replica import Replica
 from consensus.signing import required
+from consensus.state import Phase
 
 NO_INDEX: Final = -1
 """``Status.sender`` of a node that does not vote."""
@@ -187,7 +197,7 @@ class MessageGate:
         code = self._replica.filter(message)
         if code is None and self._is_settled(message):
             code = "prepared"
-        if code == FUTURE_HEIGHT and self._keep(peer, message, payload):
+        if self._is_early(message, code) and self._keep(EarlyMessage(message.height, peer, payload)):
             return
         if code is not None:
             self.filtered[code] += 1
@@ -210,17 +220,34 @@ class MessageGate:
                 raise PeerError("message-signature", "a consensus message carries an invalid signature")
         self._feed(MessageReceived(message))
 
-    def _keep(self, peer: Peer, message: Message, payload: bytes) -> bool:
-        present, validators = self._replica.tip.height + 1, self._replica.validators.size
-        return self._early.keep(peer, message.height, payload, present=present, validators=validators)
+    def _is_early(self, message: Message, code: str | None) -> bool:
+        """Whether the core, which has no use for this now (or would forget it), may have one later."""
+        if type(message) is not PrePrepare:
+            return code == FUTURE_HEIGHT
+        if code is None:
+            # R9: what is proposed for the next height is looked at when sync applies this one, and refused by then.
+            return self._replica.phase is Phase.SYNCING
+        if code == VIEW_TOO_HIGH:
+            return message.height > self._replica.height
+        return code in {FUTURE_HEIGHT, SYNCING}
 
-    def come_to_height(self) -> None:
-        """The replica works on another height: what came early for it, or for the next, is received now."""
-        for peer, payload in self._early.due(self._replica.tip.height + 1):
-            try:
-                self.receive(peer, payload)
-            except PeerError as error:
-                self._links.report(peer.node_key, error.code)
+    def _keep(self, early: EarlyMessage) -> bool:
+        return self._early.keep(early, present=self._replica.height, validators=self._replica.validators.size)
+
+    def take_early(self) -> None:
+        """The replica began another height, or may vote again: what can be of use now is received now."""
+        present, refused = self._replica.height, set[bytes]()
+        for early in self._early.due(present):
+            if early.height < present:
+                self.filtered[OLD_HEIGHT] += 1
+            elif early.peer.node_key not in refused:
+                try:
+                    self.receive(early.peer, early.payload)
+                except PeerError as error:
+                    # One fault is enough; a link that closes leaves the rest unread, too.
+                    refused.add(early.peer.node_key)
+                    self._early.forget(early.peer.node_key)
+                    self._links.report(early.peer.node_key, error.code)
 
     def _is_settled(self, message: Message) -> bool:
         """Whether this is a PREPARE beyond the quorum: the certificate of its view and block has been made already.
@@ -276,7 +303,6 @@ class MessageGate:
     def forget(self, node_key: bytes) -> None:
         """A peer disconnected."""
         self.peer_heights.pop(node_key, None)
-        self._early.forget(node_key)
 
 
 def _checks_of_peer(size: int) -> int:

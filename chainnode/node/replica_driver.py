@@ -110,12 +110,12 @@ class ReplicaDriver:
         pending_count: Callable[[], int],
         after_commit: Callable[[Sequence[Transaction]], None],
         catch_up: Callable[[int, Sequence[int]], None],
-        on_height: Callable[[], None],
+        on_progress: Callable[[], None],
         voting_keys: VotingKeys | None = None,
     ) -> None:
         """``after_commit`` clears the pool before ``pending_count`` is asked; ``catch_up`` starts a sync run.
 
-        ``on_height`` is called when the core has begun another height.
+        ``on_progress`` is called when the core has begun another height, and after a sync.
         ``voting_keys`` are this node's, if it may vote in whatever set names one of them.
         """
         self.replica: Final = replica
@@ -127,7 +127,7 @@ class ReplicaDriver:
         self._pending_count = pending_count
         self._after_commit = after_commit
         self._catch_up = catch_up
-        self._on_height = on_height
+        self._on_progress = on_progress
         self._voting_keys = voting_keys
         self._timers = LoopTimers(lambda timer: self.feed(TimerFired(timer)))
         self._inputs: deque[Input] = deque()
@@ -198,8 +198,9 @@ class ReplicaDriver:
             if out.persist or out.sign:
                 self._make_durable_and_send(out)
             self._perform(out)
-            if isinstance(event, BlockApplied):
-                self._on_height()
+            # Of the blocks of a sync only the last: votes for those before it are of no more use.
+            if isinstance(event, BlockApplied | SyncFinished) and self.replica.tip.height == self._ledger.tip.height:
+                self._on_progress()
             if self._undone is not None and isinstance(event, BlockFetched):
                 undone, self._undone = self._undone, None
                 self._decide(undone)

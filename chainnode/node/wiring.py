@@ -117,7 +117,7 @@ class Node:
         self._driver = ReplicaDriver(
             replica=replica, ledger=ledger, signer=self._signer, links=self._links, clock=clock,
             listener=self.service, pending_count=lambda: len(self._pool), after_commit=self._after_commit,
-            catch_up=self._start_catch_up, on_height=self._gate.come_to_height,
+            catch_up=self._start_catch_up, on_progress=self._gate.take_early,
             voting_keys=None if votes.refusal is not None else keys,
         )
         fetcher = BodyFetcher(self._links, self._verification, self._pool.by_leaf)

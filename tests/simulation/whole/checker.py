@@ -327,4 +327,7 @@ class Checker:
         expect(len(state.sent) <= 8, f"{address}: own messages pile up")
         expect(len(node._desk._candidates) <= 16, f"{address}: candidates pile up")
         expect(len(node._desk._fetches) <= 32, f"{address}: fetches pile up")
+        kept, peers = node._gate._early, len(node._membership.node_keys)
+        expect(len(kept) <= 64 * (peers + 1), f"{address}: early messages pile up")
+        expect(sum(kept._bytes_of.values()) <= 2 * 16 * 2**20, f"{address}: bytes of early messages pile up")
         expect(len(node._driver._inputs) <= 20_100, f"{address}: inputs pile up")

@@ -9,13 +9,24 @@ from chainnode.net.channel import Channel
 from chainnode.net.peer import OBSERVER, PeerRole
 from chainnode.node import links as links_module
 from chainnode.node.links import NO_INDEX, MessageGate
-from consensus.inputs import BlockApplied, Halted, Input, MessageReceived, ProposalChecked, Started
+from consensus.inputs import (
+    BlockApplied,
+    Halted,
+    Input,
+    MessageReceived,
+    ProposalChecked,
+    Started,
+    SyncFinished,
+)
 from consensus.messages import Decided, Message, Status, ViewChange, encode_message
 from consensus.quorum import ValidatorSet
+from consensus.state import Phase
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
 from tests.unit.node.clock import StillClock
 from tests.unit.node.votes import commit, pre_prepare, prepare, signed, view_change
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
+
+HASH = b"\x01" * 32
 
 
 class _Gate:
@@ -37,7 +48,19 @@ class _Gate:
     def apply(self, height: int) -> None:
         """The replica comes to the height above this one."""
         self.replica.step(BlockApplied(height, bytes([height]) * 32, False), 0)
-        self.gate.come_to_height()
+        self.gate.take_early()
+
+    def sync(self, height: int) -> None:
+        """The replica starts to sync up to a height."""
+        hash_ = bytes([height]) * 32
+        decided = Decided(CHAIN_ID, height, hash_, certificate_of(self.chain.build(5)))
+        certificate = msgspec.structs.replace(decided.certificate, height=height, block_hash=hash_)
+        self.replica.step(MessageReceived(msgspec.structs.replace(decided, certificate=certificate)), 0)
+
+    def taken(self) -> list[Message]:
+        """What the core was fed since the last time."""
+        fed, self.fed[:] = [event.message for event in self.fed], []
+        return fed
 
 
 def test_role_of_a_node_key_is_what_the_chain_says() -> None:
@@ -247,26 +270,73 @@ def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> N
 def test_messages_of_later_heights_reach_the_core_when_their_height_comes() -> None:
     """F0: a validator that stood still finds the votes of several heights at once; nobody would repeat them soon."""
     gate = _Gate()
-    hash_ = b"\x01" * 32
-    votes = {height: signed(prepare(gate.chain, hash_, sender=1, height=height)) for height in (2, 3, 4, 5)}
-    false = msgspec.structs.replace(signed(prepare(gate.chain, hash_, sender=2, height=4)), signature=bytes(64))
-    for message in (votes[5], votes[4], false, votes[2]):
-        gate.receive(message, message.sender)
-    gate.gate.come_to_height()
-    assert [event.message for event in gate.fed] == [votes[2]]
+    votes = {height: signed(prepare(gate.chain, HASH, sender=1, height=height)) for height in (2, 3, 4, 5)}
+    for message in (votes[5], votes[4], votes[2]):
+        gate.receive(message)
+    gate.gate.take_early()
+    assert gate.taken() == [votes[2]]
     assert not gate.gate.filtered
 
+    gate.gate.forget(KEYS[1])
     gate.apply(2)
-    assert [event.message for event in gate.fed] == [votes[2], votes[4]]
-    assert gate.wire.penalised == [(KEYS[2], "message-signature")]
+    assert gate.taken() == [votes[4]]
     gate.apply(3)
-    assert [event.message for event in gate.fed] == [votes[2], votes[4], votes[5]]
+    assert gate.taken() == [votes[5]]
+    gate.receive(signed(prepare(gate.chain, HASH, sender=3, height=6)), 3)
+    gate.replica.step(BlockApplied(7, bytes(32), False), 0)
+    gate.apply(8)
+    assert gate.taken() == []
+    assert gate.gate.filtered == {"old_height": 1}
 
-    gate.receive(signed(prepare(gate.chain, hash_, sender=3, height=6)), 3)
-    gate.gate.forget(KEYS[3])
-    gate.apply(4)
-    gate.apply(5)
-    assert len(gate.fed) == 3
+
+def test_peer_is_punished_once_for_all_it_said_early() -> None:
+    """As on a link: after the first false message nothing more of it is read."""
+    gate = _Gate()
+    for height in (4, 4, 5):
+        for view in range(3):
+            good = signed(prepare(gate.chain, HASH, sender=2, view=view, height=height))
+            gate.receive(msgspec.structs.replace(good, signature=bytes(64)), 2)
+    gate.receive(signed(prepare(gate.chain, HASH, sender=2, view=9, height=4)), 2)
+    other = signed(prepare(gate.chain, HASH, sender=1, height=4))
+    gate.receive(other)
+
+    gate.apply(2)
+    gate.apply(3)
+    assert gate.taken() == [other]
+    assert gate.wire.penalised == [(KEYS[2], "message-signature")]
+
+
+def test_proposal_that_comes_during_a_sync_is_judged_after_it() -> None:
+    """R9: while syncing no proposal is taken; the first height after it must not wait for a repetition."""
+    gate = _Gate()
+    candidate = gate.chain.build(5, proposer=gate.replica.leader)
+    now, later = (
+        signed(msgspec.structs.replace(pre_prepare(gate.chain, candidate, sender=leader), height=height))
+        for height, leader in ((2, gate.replica.leader), (3, (gate.replica.leader + 1) % 4))
+    )
+    gate.sync(9)
+    gate.receive(now, now.sender)
+    gate.receive(later, later.sender)
+    gate.gate.take_early()
+    assert gate.taken() == []
+    assert gate.replica.phase is Phase.SYNCING
+
+    gate.replica.step(SyncFinished(), 0)
+    gate.gate.take_early()
+    assert gate.taken() == [now, later]
+
+
+def test_proposal_of_a_later_view_waits_for_its_height() -> None:
+    """F0: of the next height the core keeps proposals of view 0 only; this one would be gone."""
+    gate = _Gate()
+    candidate = gate.chain.build(5)
+    proposal = msgspec.structs.replace(pre_prepare(gate.chain, candidate, sender=1), height=4, view=2)
+    gate.receive(signed(proposal))
+    gate.apply(2)
+    assert (gate.taken(), len(gate.gate._early)) == ([], 1)
+    gate.apply(3)
+    assert len(gate.gate._early) == 0
+    assert sum(gate.gate.filtered.values()) == 1, "without a justification it is refused, at its own height"
 
 
 def test_observer_drops_votes_and_takes_certificates() -> None:

@@ -67,7 +67,7 @@ class _Driven:
             signer=VoteSigner(CONSENSUS_KEYS[own], self.journal, self.sign_state),
             links=self, clock=clock, listener=self, pending_count=lambda: len(self.pool),
             after_commit=self._after_commit, catch_up=lambda height, hints: self.syncs.append((height, hints)),
-            on_height=lambda: self.heights.append(self.replica.tip.height),
+            on_progress=lambda: self.heights.append(self.replica.tip.height),
         )
         self.sources = Sources()
         fetcher = BodyFetcher(self.sources, Verification(InlineVerifier()))
