@@ -1,9 +1,10 @@
 """Messages that this replica can use later, kept until then, as if their links had been slower.
 
 The core takes the messages of its height and of the next one (SPEC F0), and no proposal while it syncs (R9). A
-validator that stands still for a few blocks, as for a sync that takes long, finds what the others have said meanwhile in
-its links all at once. Were the rest of it dropped, nobody would repeat it before the next period (R8): the others would
-wait for a leader that is a block behind and does not know it, until their patience ends and its turns are gone (R12).
+validator that stands still for a few blocks, as for a sync that takes long, finds what the others have said meanwhile
+in its links all at once. Were the rest of it dropped, nobody would repeat it before the next period (R8): the others
+would wait for a leader that is a block behind and does not know it, until their patience ends and its turns are gone
+(R12).
 
 What is kept has passed no check but the filter's. It is given back to the gate in order of height, there to be judged
 as if it came then.

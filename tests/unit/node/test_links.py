@@ -16,56 +16,20 @@ from consensus.inputs import (
     MessageReceived,
     ProposalChecked,
     Started,
-    SyncFinished,
 )
-from consensus.messages import Decided, Message, Status, ViewChange, encode_message
+from consensus.messages import Decided, Message, Status, ViewChange
 from consensus.quorum import ValidatorSet
-from consensus.state import Phase
 from tests.support.local_chain import CHAIN_ID, LocalChain, certificate_of
-from tests.unit.node.clock import StillClock
+from tests.unit.node.gate import Gate
 from tests.unit.node.votes import commit, pre_prepare, prepare, signed, view_change
 from tests.unit.node.wire import KEYS, Wire, make_links, make_replica, peer
 
 HASH = b"\x01" * 32
 
 
-class _Gate:
-    """A gate before a real replica at height 2."""
-
-    def __init__(self, own_index: int | None = 0) -> None:
-        self.chain = LocalChain()
-        self.tip = self.chain.extend(1)
-        self.wire = Wire()
-        self.links = make_links(self.chain, self.wire)
-        self.replica = make_replica(self.chain, own_index)
-        self.fed: list[MessageReceived] = []
-        self.clock = StillClock()
-        self.gate = MessageGate(CHAIN_ID, self.replica, self.links, self.fed.append, self.clock)
-
-    def receive(self, message: Message, sender: int = 1) -> None:
-        self.gate.receive(peer(sender), encode_message(message))
-
-    def apply(self, height: int) -> None:
-        """The replica comes to the height above this one."""
-        self.replica.step(BlockApplied(height, bytes([height]) * 32, False), 0)
-        self.gate.take_early()
-
-    def sync(self, height: int) -> None:
-        """The replica starts to sync up to a height."""
-        hash_ = bytes([height]) * 32
-        decided = Decided(CHAIN_ID, height, hash_, certificate_of(self.chain.build(5)))
-        certificate = msgspec.structs.replace(decided.certificate, height=height, block_hash=hash_)
-        self.replica.step(MessageReceived(msgspec.structs.replace(decided, certificate=certificate)), 0)
-
-    def taken(self) -> list[Message]:
-        """What the core was fed since the last time."""
-        fed, self.fed[:] = [event.message for event in self.fed], []
-        return fed
-
-
 def test_role_of_a_node_key_is_what_the_chain_says() -> None:
     """Validators by index, observers, and nobody else."""
-    membership = _Gate().links._membership
+    membership = Gate().links._membership
     assert [membership.role_of(key) for key in KEYS] == [*(PeerRole(n) for n in range(4)), OBSERVER]
     assert membership.role_of(bytes(32)) is None
     assert [membership.names[key] for key in KEYS][-2:] == ["validator-3", "observer-0"]
@@ -73,7 +37,7 @@ def test_role_of_a_node_key_is_what_the_chain_says() -> None:
 
 def test_messages_go_where_they_are_sent() -> None:
     """Validators, one of them, or the observers."""
-    gate = _Gate()
+    gate = Gate()
     gate.links.to_validators(b"a")
     gate.links.to_observers(b"b")
     gate.links.gossip(b"c")
@@ -92,7 +56,7 @@ def test_messages_go_where_they_are_sent() -> None:
 
 def test_sources_are_those_named_then_validators_then_observers() -> None:
     """Connected ones only; an index that nobody has is passed over."""
-    gate = _Gate()
+    gate = Gate()
     assert gate.links.sources((3, 1, 99, -1)) == [KEYS[3], KEYS[1], KEYS[2], KEYS[4]]
     gate.wire.up = [2, 4]
     assert gate.links.sources((3, 1)) == [KEYS[2], KEYS[4]]
@@ -102,7 +66,7 @@ def test_sources_are_those_named_then_validators_then_observers() -> None:
 
 def test_report_closes_the_link_and_is_counted() -> None:
     """A peer that served what no correct peer has."""
-    gate = _Gate()
+    gate = Gate()
     gate.links.report(KEYS[2], "tx-root")
     assert gate.wire.penalised == [(KEYS[2], "tx-root")]
     assert gate.links.reported == {"tx-root": 1}
@@ -110,7 +74,7 @@ def test_report_closes_the_link_and_is_counted() -> None:
 
 def test_links_before_the_network_is_set_are_a_defect() -> None:
     """Set by the wiring before anything is sent."""
-    gate = _Gate()
+    gate = Gate()
     gate.links.network = None
     with pytest.raises(RuntimeError):
         gate.links.to_validators(b"")
@@ -118,7 +82,7 @@ def test_links_before_the_network_is_set_are_a_defect() -> None:
 
 def test_valid_messages_reach_the_core() -> None:
     """Votes, proposals and certificates that pass F0 and whose every signature verifies."""
-    gate = _Gate()
+    gate = Gate()
     candidate = gate.chain.build(5, proposer=gate.replica.leader)
     hash_ = candidate.block_hash
     messages: list[Message] = [
@@ -137,7 +101,7 @@ def test_valid_messages_reach_the_core() -> None:
 @pytest.mark.parametrize("data", [b"", b"\xff", b"\x91" * 5_000, b"\x90", bytes(3 * 1024 * 1024)])
 def test_malformed_message_is_the_peers_fault(data: bytes) -> None:
     """No correct node sends this: the link is closed with a code."""
-    gate = _Gate()
+    gate = Gate()
     with pytest.raises(PeerError) as caught:
         gate.gate.receive(peer(1), data)
     assert caught.value.code.startswith("message-")
@@ -146,7 +110,7 @@ def test_malformed_message_is_the_peers_fault(data: bytes) -> None:
 
 def test_signature_that_does_not_verify_is_the_peers_fault() -> None:
     """Correct nodes verify before they pass anything on, so the peer itself is at fault."""
-    gate = _Gate()
+    gate = Gate()
     good = signed(prepare(gate.chain, b"\x01" * 32, sender=1))
     candidate = gate.chain.build(5)
     certificate = certificate_of(candidate)
@@ -165,7 +129,7 @@ def test_signature_that_does_not_verify_is_the_peers_fault() -> None:
 
 def test_signature_is_checked_once_however_often_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate comes with every VIEW_CHANGE that names it: its signatures are known by then; false ones never."""
-    gate = _Gate()
+    gate = Gate()
     checked: list[bytes] = []
 
     def verify(public_key: bytes, signed_bytes: bytes, signature: bytes) -> bool:
@@ -189,7 +153,7 @@ def test_signature_is_checked_once_however_often_it_comes(monkeypatch: pytest.Mo
 
 def test_prepare_beyond_the_quorum_is_dropped_unchecked() -> None:
     """Its certificate is made: it could change nothing. One of another block, view or height still could."""
-    gate = _Gate(own_index=3)
+    gate = Gate(own_index=3)
     candidate = gate.chain.build(5, proposer=gate.replica.leader)
     hash_ = candidate.block_hash
     proposal = signed(pre_prepare(gate.chain, candidate, sender=gate.replica.leader))
@@ -216,7 +180,7 @@ def test_flood_of_new_valid_messages_costs_a_bounded_share(monkeypatch: pytest.M
     """A faulty validator has a new VIEW_CHANGE for every view: beyond its share they are dropped, others are heard."""
     share = 300
     monkeypatch.setattr(links_module, "CHECKS_PER_S_MAX", 4 * share)
-    gate = _Gate()
+    gate = Gate()
     flood = (signed(view_change(gate.chain, view, sender=1)) for view in range(1, 10_000))
     while not gate.gate.filtered["peer_share"]:
         gate.receive(next(flood))
@@ -233,7 +197,7 @@ def test_flood_of_new_valid_messages_costs_a_bounded_share(monkeypatch: pytest.M
 def test_share_of_a_peer_follows_the_size_of_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """E2: with twice as many validators each may ask for half as many checks, so that all together ask for no more."""
     monkeypatch.setattr(links_module, "CHECKS_PER_S_MAX", 4_000)
-    gate = _Gate()
+    gate = Gate()
     keys = (*gate.replica.validators.public_keys, *(bytes([n]) * 32 for n in range(4)))
     grown = ValidatorSet(1, bytes([7]) * 32, keys)
     tip = gate.replica.tip
@@ -251,7 +215,7 @@ def test_share_of_a_peer_follows_the_size_of_the_set(monkeypatch: pytest.MonkeyP
 
 def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> None:
     """F0: its signature is not looked at: these are false and nobody is blamed."""
-    gate = _Gate()
+    gate = Gate()
     good = prepare(gate.chain, b"\x01" * 32, sender=1)
     for changes, code in (
         ({"chain_id": "elsewhere"}, "wrong_chain"),
@@ -267,81 +231,9 @@ def test_useless_message_is_dropped_and_counted_before_any_signature_work() -> N
     assert gate.wire.penalised == []
 
 
-def test_messages_of_later_heights_reach_the_core_when_their_height_comes() -> None:
-    """F0: a validator that stood still finds the votes of several heights at once; nobody would repeat them soon."""
-    gate = _Gate()
-    votes = {height: signed(prepare(gate.chain, HASH, sender=1, height=height)) for height in (2, 3, 4, 5)}
-    for message in (votes[5], votes[4], votes[2]):
-        gate.receive(message)
-    gate.gate.take_early()
-    assert gate.taken() == [votes[2]]
-    assert not gate.gate.filtered
-
-    gate.gate.forget(KEYS[1])
-    gate.apply(2)
-    assert gate.taken() == [votes[4]]
-    gate.apply(3)
-    assert gate.taken() == [votes[5]]
-    gate.receive(signed(prepare(gate.chain, HASH, sender=3, height=6)), 3)
-    gate.replica.step(BlockApplied(7, bytes(32), False), 0)
-    gate.apply(8)
-    assert gate.taken() == []
-    assert gate.gate.filtered == {"old_height": 1}
-
-
-def test_peer_is_punished_once_for_all_it_said_early() -> None:
-    """As on a link: after the first false message nothing more of it is read."""
-    gate = _Gate()
-    for height in (4, 4, 5):
-        for view in range(3):
-            good = signed(prepare(gate.chain, HASH, sender=2, view=view, height=height))
-            gate.receive(msgspec.structs.replace(good, signature=bytes(64)), 2)
-    gate.receive(signed(prepare(gate.chain, HASH, sender=2, view=9, height=4)), 2)
-    other = signed(prepare(gate.chain, HASH, sender=1, height=4))
-    gate.receive(other)
-
-    gate.apply(2)
-    gate.apply(3)
-    assert gate.taken() == [other]
-    assert gate.wire.penalised == [(KEYS[2], "message-signature")]
-
-
-def test_proposal_that_comes_during_a_sync_is_judged_after_it() -> None:
-    """R9: while syncing no proposal is taken; the first height after it must not wait for a repetition."""
-    gate = _Gate()
-    candidate = gate.chain.build(5, proposer=gate.replica.leader)
-    now, later = (
-        signed(msgspec.structs.replace(pre_prepare(gate.chain, candidate, sender=leader), height=height))
-        for height, leader in ((2, gate.replica.leader), (3, (gate.replica.leader + 1) % 4))
-    )
-    gate.sync(9)
-    gate.receive(now, now.sender)
-    gate.receive(later, later.sender)
-    gate.gate.take_early()
-    assert gate.taken() == []
-    assert gate.replica.phase is Phase.SYNCING
-
-    gate.replica.step(SyncFinished(), 0)
-    gate.gate.take_early()
-    assert gate.taken() == [now, later]
-
-
-def test_proposal_of_a_later_view_waits_for_its_height() -> None:
-    """F0: of the next height the core keeps proposals of view 0 only; this one would be gone."""
-    gate = _Gate()
-    candidate = gate.chain.build(5)
-    proposal = msgspec.structs.replace(pre_prepare(gate.chain, candidate, sender=1), height=4, view=2)
-    gate.receive(signed(proposal))
-    gate.apply(2)
-    assert (gate.taken(), len(gate.gate._early)) == ([], 1)
-    gate.apply(3)
-    assert len(gate.gate._early) == 0
-    assert sum(gate.gate.filtered.values()) == 1, "without a justification it is refused, at its own height"
-
-
 def test_observer_drops_votes_and_takes_certificates() -> None:
     """N28: an observer has no use for votes; DECIDED is what it follows by."""
-    gate = _Gate(own_index=None)
+    gate = Gate(own_index=None)
     candidate = gate.chain.build(5)
     gate.receive(signed(prepare(gate.chain, candidate.block_hash, sender=1)))
     gate.receive(Decided(CHAIN_ID, 2, candidate.block_hash, certificate_of(candidate)))
@@ -360,7 +252,7 @@ def _status(sender: int, height: int, chain_id: str = CHAIN_ID) -> Status:
 )
 def test_status_that_nobody_can_mean_is_the_peers_fault(link: int, message: Status) -> None:
     """F0: a STATUS of another chain, or of a sender that cannot be."""
-    gate = _Gate()
+    gate = Gate()
     with pytest.raises(PeerError) as caught:
         gate.receive(message, sender=link)
     assert caught.value.code == "status-form"
@@ -371,7 +263,7 @@ def test_status_that_nobody_can_mean_is_the_peers_fault(link: int, message: Stat
 @pytest.mark.parametrize("sender", [0, 1, 2, 99])
 def test_status_counts_as_the_links_peer_whatever_it_says(sender: int) -> None:
     """STATUS is not signed, and after an epoch its sender may still go by its old index: the link says who it is."""
-    gate = _Gate()
+    gate = Gate()
     gate.replica.step(Started(), 60_000)
     gate.receive(_status(sender, 0), sender=1)
     assert [event.message for event in gate.fed] == [_status(1, 0)]
@@ -379,7 +271,7 @@ def test_status_counts_as_the_links_peer_whatever_it_says(sender: int) -> None:
 
 def test_status_of_an_earlier_epoch_is_answered_with_its_end() -> None:
     """E4: the certificate of the tip means nothing to a peer that does not know this set yet."""
-    gate = _Gate()
+    gate = Gate()
     end = Decided(CHAIN_ID, 1, gate.tip.block_hash, certificate_of(gate.tip))
     gate.gate._boundary = lambda height: end if height == 1 else None
     gate.receive(_status(2, 0), sender=2)
@@ -389,7 +281,7 @@ def test_status_of_an_earlier_epoch_is_answered_with_its_end() -> None:
 
 def test_status_is_remembered_for_people_and_forgotten_with_the_link() -> None:
     """A hint, never believed: bounded by the links that are up."""
-    gate = _Gate()
+    gate = Gate()
     gate.receive(_status(1, 77))
     gate.receive(_status(NO_INDEX, 2**53 - 1), sender=4)
     assert gate.gate.peer_heights == {KEYS[1]: 77, KEYS[4]: 2**53 - 1}
@@ -400,7 +292,7 @@ def test_status_is_remembered_for_people_and_forgotten_with_the_link() -> None:
 
 def test_follower_that_is_behind_is_shown_the_tip() -> None:
     """An observer, or a validator that only follows, starts to catch up by our newest certificate."""
-    gate = _Gate()
+    gate = Gate()
     for link in (4, 2):
         gate.receive(_status(NO_INDEX, 0), sender=link)
     expected = Decided(CHAIN_ID, 1, gate.tip.block_hash, certificate_of(gate.tip))
@@ -413,7 +305,7 @@ def test_follower_that_is_behind_is_shown_the_tip() -> None:
 
 def test_follower_is_helped_at_most_once_a_second() -> None:
     """R8: 100 bytes may not draw a certificate each."""
-    gate = _Gate()
+    gate = Gate()
     for now_ms in (0, 1, 999, 1_000, 1_001):
         gate.clock.monotonic = now_ms
         gate.receive(_status(NO_INDEX, 0), sender=4)
@@ -434,7 +326,7 @@ def test_node_at_genesis_has_nothing_to_show() -> None:
 @pytest.mark.parametrize(("own_index", "named"), [(3, 3), (None, NO_INDEX)])
 def test_greeting_says_where_we_stand(own_index: int | None, named: int) -> None:
     """Who does not vote gives no index."""
-    gate = _Gate(own_index)
+    gate = Gate(own_index)
     gate.gate.greet(KEYS[2])
     ((key, message),) = gate.wire.messages
     assert key == KEYS[2]
@@ -444,7 +336,7 @@ def test_greeting_says_where_we_stand(own_index: int | None, named: int) -> None
 
 def test_halted_node_takes_nothing_more() -> None:
     """R11: nothing is signed after that, so nothing is worth a check."""
-    gate = _Gate()
+    gate = Gate()
     gate.replica.step(Halted("disk-full"), 0)
     gate.receive(signed(prepare(gate.chain, b"\x01" * 32, sender=1)))
     assert dict(gate.gate.filtered) == {"halted": 1}
