@@ -14,6 +14,7 @@ from aiohttp import web
 
 from chainnode.clock import Clock, SystemClock
 from chainnode.errors import ChainError, ConfigError
+from chainnode.node.config import parse_host_port
 from chainnode.node.key_file import read_key, read_passphrase
 from chainnode.relayer.backoff import Backoff
 from chainnode.relayer.chain import Chain, open_chain
@@ -23,9 +24,6 @@ from chainnode.relayer.metrics import LaneCount, render
 
 PAUSE_AFTER_WORK_MS: Final = 20
 """A block that commits what was just submitted takes longer; then the next proof is due."""
-
-PORT_DIGITS: Final = 5
-PORT_MAX: Final = 65_535
 
 log = structlog.get_logger(__name__)
 
@@ -143,9 +141,11 @@ async def _metrics(listen: str, counts: Mapping[str, LaneCount]) -> AsyncIterato
     if not listen:
         yield
         return
-    host, _, port = listen.rpartition(":")
-    if not (host and port.isascii() and port.isdigit() and len(port) <= PORT_DIGITS and int(port) <= PORT_MAX):
-        raise ConfigError("config-value", f"metrics_listen is not HOST:PORT but {listen!r}", found=listen)
+    try:
+        address = parse_host_port(listen)
+    except ValueError as error:
+        message = f"metrics_listen is not HOST:PORT but {listen!r}"
+        raise ConfigError("config-value", message, found=listen) from error
 
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=render(counts), content_type="text/plain", charset="utf-8")
@@ -160,7 +160,7 @@ async def _metrics(listen: str, counts: Mapping[str, LaneCount]) -> AsyncIterato
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+            await web.TCPSite(runner, address.host, address.port).start()
         except OSError as error:
             raise ConfigError("port-taken", f"{listen} cannot be listened on: {error.strerror}") from error
         yield

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from chainnode.cli.demo.interruption import cancel_on_signal
 from chainnode.cli.demo.screen import LiveScreen, closing_lines, say, watch_plainly
 from chainnode.cli.demo.session import REPORT_NAME, Options, Outcome, Session
 from chainnode.cli.demo.two_chains import Amounts
@@ -85,17 +85,7 @@ def command(
 
 
 async def _run(folder: Path, options: Options, *, once: bool, report: Path | None, keep: Path | None) -> int:
-    me = asyncio.current_task()
-    stopped: list[int] = []
-
-    def stop(number: int) -> None:
-        stopped.append(number)
-        if me is not None and len(stopped) == 1:
-            me.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop, number)
+    stopped = cancel_on_signal()
     session = Session(folder, options, say)
     outcome: Outcome | None = None
 

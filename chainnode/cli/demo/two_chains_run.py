@@ -1,12 +1,12 @@
 """Runs ``demo --two-chains`` to its end, and ends every process on the way out."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 import click
 import msgspec
 
+from chainnode.cli.demo.interruption import cancel_on_signal
 from chainnode.cli.demo.settlement import Settlement
 from chainnode.cli.demo.two_chains import Amounts, Say, TwoChains, broken_promises
 from chainnode.cli.failure import Exit
@@ -19,17 +19,7 @@ def run_two_chains(folder: Path, amounts: Amounts, say: Say) -> int:
 
 
 async def _run(folder: Path, amounts: Amounts, say: Say) -> int:
-    me = asyncio.current_task()
-    stopped: list[int] = []
-
-    def stop(number: int) -> None:
-        stopped.append(number)
-        if me is not None and len(stopped) == 1:
-            me.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop, number)
+    stopped = cancel_on_signal()
     chains = TwoChains(folder, amounts, say)
     try:
         found = await chains.run()

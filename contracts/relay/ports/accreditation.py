@@ -18,11 +18,10 @@ from contracts.kernel.context import Context
 from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import EVERYONE
-from contracts.relay.port import Arrival, Departure, Port
+from contracts.relay.port import Arrival, Departure
 from contracts.relay.ports.message import (
     DONE,
     AccreditationMessage,
-    check_done,
     check_height,
     check_names,
     check_newer,
@@ -47,6 +46,7 @@ from contracts.relay.ports.record import (
     recognised_key,
     write_audience,
 )
+from contracts.relay.ports.telling import telling_port
 from contracts.relay.sending import SENDING_CODES, TIMEOUT_AHEAD_S_MAX, send
 
 END_STATE_BYTES: Final = AUDIENCE_MAX * 4_096
@@ -232,22 +232,6 @@ def write_recognition(message: AccreditationMessage, origin: Origin, context: Co
         )
 
 
-def acknowledge(departure: Departure, answer: bytes | None, context: Context, state: State) -> None:
-    """Write down that the other chain knows, or refused.
-
-    Raises:
-        OperationFailed: ``relay-answer-malformed``.
-    """
-    if answer is not None:
-        check_done(answer)
-    _settle(departure, "fail" if answer is None else "hear", context, state)
-
-
-def time_out(departure: Departure, context: Context, state: State) -> None:
-    """Write down that the other chain was not reached."""
-    _settle(departure, "fail", context, state)
-
-
 def _settle(departure: Departure, action: str, context: Context, state: State) -> None:
     message: AccreditationMessage = read_message(_decode, departure.payload.value)
     audience = read_audience(state, message.did, message.kind, message.credential_type)
@@ -263,7 +247,7 @@ def _settle(departure: Departure, action: str, context: Context, state: State) -
     )
 
 
-PORT: Final = Port("identity", "identity-1", receive, acknowledge, time_out)
+PORT: Final = telling_port("identity", "identity-1", receive, _settle)
 
 OPERATIONS: Final = (
     OperationSpec(

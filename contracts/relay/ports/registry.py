@@ -19,14 +19,13 @@ from contracts.kernel.operation import OperationSpec
 from contracts.kernel.outcome import OperationFailed
 from contracts.kernel.policy import EVERYONE
 from contracts.market.record import LISTING, ListingRecord, read_board, read_listing
-from contracts.relay.port import Arrival, Departure, Port
+from contracts.relay.port import Arrival, Departure
 from contracts.relay.ports.message import (
     DONE,
     AssetMessage,
     AssetView,
     ListingView,
     check_certificate,
-    check_done,
     check_height,
     check_names,
     check_newer,
@@ -46,6 +45,7 @@ from contracts.relay.ports.record import (
     read_mirrored_listing,
     write_announcement,
 )
+from contracts.relay.ports.telling import telling_port
 from contracts.relay.sending import SENDING_CODES, send
 
 _decode = msgspec.msgpack.Decoder(AssetMessage).decode
@@ -222,22 +222,6 @@ def is_tradable(mirror: MirroredAsset, time_ms: int) -> bool:
     return asset.status in TRADABLE and not 0 < asset.valid_until_ms <= time_ms
 
 
-def acknowledge(departure: Departure, answer: bytes | None, context: Context, state: State) -> None:
-    """Write down that the other chain knows, or refused.
-
-    Raises:
-        OperationFailed: ``relay-answer-malformed``.
-    """
-    if answer is not None:
-        check_done(answer)
-    _settle(departure, "fail" if answer is None else "hear", context, state)
-
-
-def time_out(departure: Departure, context: Context, state: State) -> None:
-    """Write down that the other chain was not reached."""
-    _settle(departure, "fail", context, state)
-
-
 def _settle(departure: Departure, action: str, context: Context, state: State) -> None:
     message: AssetMessage = read_message(_decode, departure.payload.value)
     subject_id = message.asset.asset_id if message.listing is None else message.listing.listing_id
@@ -249,7 +233,7 @@ def _settle(departure: Departure, action: str, context: Context, state: State) -
     context.emit(AnnouncementSettled(departure.client_id, subject_id, record.sequence, status))
 
 
-PORT: Final = Port("registry", "registry-1", receive, acknowledge, time_out)
+PORT: Final = telling_port("registry", "registry-1", receive, _settle)
 
 OPERATIONS: Final = (
     OperationSpec(
